@@ -1,0 +1,2 @@
+from . import opt_out
+from . import tracking

@@ -1,0 +1,62 @@
+import base64
+
+from werkzeug.exceptions import NotFound
+
+from odoo import http
+from odoo.http import request
+
+# A transparent GIF of one pixel.
+PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+
+
+class TrackingController(http.Controller):
+    """What a recipient's mail program fetches: open pixel, tracking URLs, the letter as a page.
+
+    Every URL holds the recipient's token. An unknown, forged or truncated one gets the same
+    answer as a good one, and nothing is logged.
+    """
+
+    @http.route("/mailing/open/<string:token>.gif", type="http", auth="public", save_session=False)
+    def open(self, token):
+        self._trace_to_log(token).set_opened()
+        headers = [("Content-Type", "image/gif"), ("Cache-Control", "no-store")]
+        return request.make_response(PIXEL, headers)
+
+    @http.route(
+        "/mailing/click/<string:code>/<string:token>",
+        type="http",
+        auth="public",
+        save_session=False,
+    )
+    def click(self, code, token):
+        url = request.env["link.tracker"].sudo().get_url_from_code(code)
+        if not url:
+            raise NotFound
+        trace = self._trace_to_log(token)
+        if trace:
+            request.env["link.tracker.click"].sudo().add_click(
+                code,
+                ip=request.httprequest.remote_addr,
+                country_code=request.geoip.country_code,
+                mailing_trace_id=trace.id,
+            )
+        return request.redirect(url, code=302, local=False)
+
+    @http.route("/mailing/view/<string:token>", type="http", auth="public", save_session=False)
+    def view(self, token):
+        trace = request.env["mailing.trace"].sudo()._from_token(token)
+        mailing = trace.mass_mailing_id or trace.test_mailing_id
+        if not mailing or not trace.contact_id:
+            raise NotFound
+        letter = mailing._letter()
+        _subject, body = letter.render(trace.contact_id)[trace.contact_id.id]
+        headers = [("Content-Type", "text/html; charset=utf-8"), ("X-Robots-Tag", "noindex")]
+        return request.make_response(letter.personalise(letter.page(body), token), headers)
+
+    @staticmethod
+    def _trace_to_log(token):
+        """The message to log for; none for a robot, or when only the header is asked for."""
+        traces = request.env["mailing.trace"].sudo()
+        if request.httprequest.method != "GET" or request.env["ir.http"].is_a_bot():
+            return traces
+        return traces._from_token(token)

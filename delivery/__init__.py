@@ -1,0 +1,16 @@
+"""The engine in plain Python: nothing here imports Odoo.
+
+* ``placeholders``: ``{optOutUrl}`` and ``{trackingUrl:ID}`` in a body, filled in one pass;
+* ``envelope``: a message ready for the wire;
+* ``transport``: one message over one SMTP session, and what the reply means;
+* ``portion``: how many messages may still leave in this hour;
+* ``bounce``: what a delivery report says;
+* ``token``: the secret in a recipient's links.
+"""
+
+from . import bounce
+from . import envelope
+from . import placeholders
+from . import portion
+from . import token
+from . import transport

@@ -1,0 +1,31 @@
+from dataclasses import dataclass
+from email.message import EmailMessage
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """A message ready for the wire (RFC 5321, section 2.3.1).
+
+    :ivar int key: the sender's own reference, handed back with the result
+    :ivar str sender: reverse-path of the MAIL command
+    :ivar str recipient: forward-path of the RCPT command
+    :ivar str message_id: Message-ID of the content (RFC 5322, section 3.6.4)
+    :ivar bytes content: header and body, CRLF line ends, seven-bit, not dot-stuffed
+    """
+
+    key: int
+    sender: str
+    recipient: str
+    message_id: str
+    content: bytes
+
+
+def seal(key: int, sender: str, recipient: str, message: EmailMessage) -> Envelope:
+    """Flatten a message into an envelope.
+
+    The content is made seven-bit, since the server may not offer 8BITMIME (RFC 6152).
+    """
+    policy = message.policy.clone(linesep="\r\n", cte_type="7bit")
+    return Envelope(
+        key, sender, recipient, str(message["Message-Id"]), message.as_bytes(policy=policy)
+    )

@@ -1,0 +1,15 @@
+import re
+import secrets
+
+# PostgreSQL's gen_random_uuid() without its dashes, or new_token(): at least 122 random bits.
+_TOKEN = re.compile(r"[0-9a-f]{32}")
+
+
+def new_token() -> str:
+    """Return an unguessable token for one recipient's links."""
+    return secrets.token_hex(16)
+
+
+def is_token(text: str) -> bool:
+    """Tell whether ``text`` has the form of a token, so that junk needs no look-up."""
+    return bool(_TOKEN.fullmatch(text))

@@ -1,0 +1,85 @@
+import re
+import smtplib
+from dataclasses import dataclass
+from enum import Enum
+
+from .envelope import Envelope
+
+_LINE_START_DOT = re.compile(rb"^\.", re.MULTILINE)
+
+
+class Outcome(Enum):
+    """What became of one message (reply codes of RFC 5321, section 4.2.1)."""
+
+    SENT = "sent"  # 2yz after the final dot: the server has taken it
+    DEFERRED = "deferred"  # 4yz: this message may be tried again later
+    BAD_ADDRESS = "bad_address"  # 5yz at RCPT: this address will never do
+    REFUSED = "refused"  # 5yz at MAIL or DATA: the letter or its sender will not do
+    NOT_SENT = "not_sent"  # the session broke before the final dot: nothing left the house
+    UNKNOWN = "unknown"  # the session broke after the final dot: nobody knows (RFC 1047)
+
+
+# After these the session cannot be used again.
+BROKEN = {Outcome.NOT_SENT, Outcome.UNKNOWN}
+
+
+@dataclass(frozen=True)
+class Result:
+    """The outcome of one envelope.
+
+    :ivar int key: the envelope's key
+    :ivar Outcome outcome: what became of it
+    :ivar str reply: the server's words, or the error that broke the session
+    :ivar str message_id: Message-ID of what was sent; empty when nothing could be composed
+    """
+
+    key: int
+    outcome: Outcome
+    reply: str = ""
+    message_id: str = ""
+
+
+def transmit(session: smtplib.SMTP, envelope: Envelope) -> Result:
+    """Send one envelope over an open session.
+
+    :param session: after EHLO and log-in; left ready for the next envelope, or broken when the
+        outcome is one of ``BROKEN``
+    :return: never raises for what the server or the network does
+    """
+    sending = False
+    try:
+        code, text = session.mail(envelope.sender)
+        if code != 250:
+            return _refused(session, envelope, code, text)
+        code, text = session.rcpt(envelope.recipient)
+        if code not in (250, 251):
+            return _refused(session, envelope, code, text, Outcome.BAD_ADDRESS)
+        code, text = session.docmd("DATA")
+        if code != 354:
+            return _refused(session, envelope, code, text)
+        sending = True
+        session.send(_LINE_START_DOT.sub(b"..", envelope.content) + b"\r\n.\r\n")
+        code, text = session.getreply()
+        sending = False
+        if code != 250:
+            return _refused(session, envelope, code, text)
+        return _result(envelope, Outcome.SENT, code, text)
+    except (OSError, smtplib.SMTPException, UnicodeError) as error:
+        session.close()
+        outcome = Outcome.UNKNOWN if sending else Outcome.NOT_SENT
+        return Result(envelope.key, outcome, str(error), envelope.message_id)
+
+
+def _refused(session, envelope, code, text, permanent=Outcome.REFUSED):
+    if code == 421:
+        # The server closes the channel by itself (RFC 5321, section 3.8)
+        session.close()
+        return _result(envelope, Outcome.NOT_SENT, code, text)
+    session.rset()
+    outcome = permanent if 500 <= code <= 599 else Outcome.DEFERRED
+    return _result(envelope, outcome, code, text)
+
+
+def _result(envelope, outcome, code, text):
+    reply = f"{code} {text.decode(errors='replace')}"
+    return Result(envelope.key, outcome, reply, envelope.message_id)

@@ -1,0 +1,189 @@
+import html
+
+from markupsafe import Markup
+
+from odoo import api, models
+from odoo.exceptions import UserError
+from odoo.tools import file_open, formataddr, html2plaintext
+from odoo.tools.mail import append_content_to_html, generate_tracking_message_id
+
+from ..delivery.envelope import seal
+from ..delivery.placeholders import Placeholders
+from ..delivery.transport import Outcome, Result
+
+
+class Letter:
+    """A mass email prepared once per run and composed for one recipient after the other.
+
+    :ivar html: source of the HTML part, its placeholders marked, personal values still in it
+    :ivar layout: the page around it, ``body_mark`` standing for the rendered body
+    """
+
+    def __init__(self, mailing):
+        self.mailing = mailing
+        self.env = mailing.env
+        self.placeholders = Placeholders()
+        self.body_mark = Markup(self.placeholders.body)
+        self.html = self._source()
+        self.layout = self._layout()
+        self.links = mailing.campaign_id.tracking_url_ids
+        self.attachments = [(a.name, a.raw, a.mimetype) for a in mailing.attachment_ids]
+
+    def _source(self):
+        mailing, marks = self.mailing, self.placeholders
+        source = mailing._prepend_preview(mailing.body_html or "", mailing.preview)
+        source = mailing._replace_local_links(source)
+        base_url = mailing.get_base_url()
+        opt_out_label = html.escape(mailing.env._("Unsubscribe"))
+        # the links of Odoo's own themes
+        source = source.replace(f'{base_url}/unsubscribe_from_list"', '{optOutUrl}"')
+        source = source.replace(f'{base_url}/view"', f'{marks.view}"')
+        source = marks.mark(source, opt_out_label)
+        if mailing._is_opt_out_mandatory() and not marks.has_opt_out:
+            source = append_content_to_html(
+                source, f'<p><a href="{marks.opt_out}">{opt_out_label}</a></p>', plaintext=False
+            )
+        return source
+
+    def _pixel(self):
+        mailing = self.mailing
+        if not mailing._is_open_tracked() or mailing._is_informational():
+            return Markup()
+        return Markup('<img src="%s" width="1" height="1" alt=""/>') % self.placeholders.open
+
+    def _layout(self):
+        with file_open("mass_mailing/static/src/scss/mass_mailing_mail.scss") as styles:
+            style = Markup("<style>%s</style>") % Markup(styles.read())
+        return self.env["ir.qweb"]._render(
+            "mass_mailing.mass_mailing_mail_layout",
+            {"body": self.body_mark + self._pixel(), "mailing_style": style},
+            minimal_qcontext=True,
+        )
+
+    def render(self, contacts):
+        """Render subject and body for contacts, personal values in, recipients' URLs not yet.
+
+        :return: ``{contact id: (subject, body)}``
+        """
+        mailing = self.mailing
+        subjects = mailing._render_field("subject", contacts.ids)
+        bodies = mailing._render_template(
+            self.html,
+            contacts._name,
+            contacts.ids,
+            engine="qweb",
+            options={"preserve_comments": True},
+        )
+        return {
+            contact.id: (
+                " ".join(subjects[contact.id].split()),
+                Markup(bodies[contact.id]),
+            )
+            for contact in contacts
+        }
+
+    def page(self, body):
+        """Put a rendered body into the layout."""
+        return self.layout.replace(self.body_mark, body)
+
+    def personalise(self, body, token):
+        """Put a recipient's own URLs into a rendered body or page."""
+        urls = self.env["mailing.trace"]._recipient_urls(token, self.links)
+        if self.mailing._is_informational():
+            urls |= {f"link/{link.id}": html.escape(link.redirected_url) for link in self.links}
+        return self.placeholders.fill(body, urls)
+
+    def compose(self, rows, session):
+        """Compose the messages of claimed rows for a session.
+
+        :param rows: claimed traces, see ``mailing.mailing._claim``
+        :return: an Envelope per row, or at once the Result of one that cannot be addressed
+        """
+        contacts = self.env["mailing.contact"].browse(row.contact_id for row in rows)
+        rendered = self.render(contacts)
+        return [
+            self._seal(row, contact, *rendered[contact.id], session)
+            for row, contact in zip(rows, contacts, strict=True)
+        ]
+
+    def _seal(self, row, contact, subject, body, session):
+        mailing, mail_server = self.mailing, self.env["ir.mail_server"]
+        thread = "reply_to" if mailing.reply_to_mode == "new" else f"{contact.id}-{contact._name}"
+        message = mail_server._build_email__(
+            email_from=mailing.email_from,
+            email_to=[formataddr((" ".join((contact.name or "").split()), row.email))],
+            subject=subject,
+            body=self.personalise(self.page(body), row.token),
+            subtype="html",
+            body_alternative=html2plaintext(self.personalise(body, row.token)),
+            reply_to=mailing.reply_to,
+            attachments=self.attachments,
+            message_id=generate_tracking_message_id(thread),
+            headers=self._headers(row.token),
+        )
+        try:
+            sender, recipients, message = mail_server._prepare_email_message__(message, session)
+        except AssertionError as error:
+            # Odoo found no address that can stand in an SMTP command
+            return Result(row.id, Outcome.BAD_ADDRESS, str(error))
+        return seal(row.id, sender, recipients[0], message)
+
+    def _headers(self, token):
+        headers = {
+            "Precedence": "list",
+            "Auto-Submitted": "auto-generated",  # RFC 3834
+            "X-Auto-Response-Suppress": "OOF",
+        }
+        if self.placeholders.has_opt_out:
+            opt_out_url = self.env["mailing.trace"]._opt_out_url(token)
+            headers["List-Unsubscribe"] = f"<{opt_out_url}>"
+            headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
+        return headers
+
+
+class MailingMailing(models.Model):
+    """What a mass email's letter carries, depending on settings and campaign type."""
+
+    _inherit = "mailing.mailing"
+
+    @api.model
+    def _is_open_tracked(self):
+        parameters = self.env["ir.config_parameter"].sudo()
+        return parameters.get_param("mass_mailing_campaign.open_tracking") == "True"
+
+    def _is_informational(self):
+        return self.campaign_id.campaign_type == "informational"
+
+    def _is_opt_out_mandatory(self):
+        parameters = self.env["ir.config_parameter"].sudo()
+        optional = parameters.get_param("mass_mailing_campaign.opt_out_optional") == "True"
+        return not optional and not self._is_informational()
+
+    def _letter(self):
+        """Prepare the letter as the responsible user would read it.
+
+        :raise UserError: a placeholder does not fit the campaign
+        """
+        self.ensure_one()
+        user = self.user_id or self.env.user
+        mailing = self.with_context(**user.context_get())
+        mailing._check_placeholders()
+        return Letter(mailing)
+
+    def _check_placeholders(self):
+        """Raise in the user's words when the body names what its campaign does not have."""
+        self.ensure_one()
+        marks = Placeholders()
+        marks.mark(self.body_html or "", "")
+        unknown = marks.link_ids - set(self.campaign_id.tracking_url_ids.ids)
+        if unknown:
+            raise UserError(
+                self.env._(
+                    "The body uses %s, but the campaign has no such tracking URL.",
+                    ", ".join(f"{{trackingUrl:{link_id}}}" for link_id in sorted(unknown)),
+                )
+            )
+        if marks.has_opt_out and self._is_informational():
+            raise UserError(
+                self.env._("An informational email has no opt-out link. Remove it from the body.")
+            )

@@ -1,0 +1,54 @@
+import { Component } from "@odoo/owl";
+import { Dropdown } from "@web/core/dropdown/dropdown";
+import { DropdownItem } from "@web/core/dropdown/dropdown_item";
+import { _t } from "@web/core/l10n/translation";
+import { registry } from "@web/core/registry";
+import { useService } from "@web/core/utils/hooks";
+import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
+
+/** A dropdown whose items call methods of the record it stands on. */
+class RecordMenu extends Component {
+    static template = "mass_mailing_campaign.RecordMenu";
+    static components = { Dropdown, DropdownItem };
+    static props = { ...standardWidgetProps };
+
+    setup() {
+        this.action = useService("action");
+        this.orm = useService("orm");
+    }
+
+    get items() {
+        return [];
+    }
+
+    async select(method) {
+        const { record } = this.props;
+        const form = record.model.root;
+        if (await form.save()) {
+            const action = await this.orm.call(record.resModel, method, [record.resId]);
+            await this.action.doAction(action, { onClose: () => form.load() });
+        }
+    }
+}
+
+/** Stands at the end of a row of the Mass Emails panel. */
+export class MassEmailRowMenu extends RecordMenu {
+    get items() {
+        const done = this.props.record.data.state === "done";
+        return [
+            ...(done ? [] : [{ method: "action_send_test", label: _t("Send Test") }]),
+            { method: "action_view_members", label: _t("Members") },
+        ];
+    }
+}
+
+/** Stands in the upper right corner of the log. */
+export class CampaignLogMenu extends RecordMenu {
+    get items() {
+        return [{ method: "action_list_from_log", label: _t("Create Target List") }];
+    }
+}
+
+const widgets = registry.category("view_widgets");
+widgets.add("mass_email_row_menu", { component: MassEmailRowMenu });
+widgets.add("campaign_log_menu", { component: CampaignLogMenu });

@@ -1,0 +1,2 @@
+from . import mailing_list_from_log
+from . import mailing_send_test
