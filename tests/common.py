@@ -1,0 +1,166 @@
+from contextlib import contextmanager
+from unittest.mock import patch
+
+from odoo import fields
+from odoo.addons.base.models.ir_mail_server import IrMail_Server
+from odoo.fields import Command
+from odoo.tests import TransactionCase, new_test_user, tagged
+
+from .smtp_server import SmtpServer
+
+DELIVERY_CRON = "mass_mailing_campaign.ir_cron_deliver_portions"
+
+
+class MassEmailData:
+    """Targets, lists, a campaign and mass emails; mixed into TransactionCase or HttpCase."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env = cls.env(
+            context=dict(cls.env.context, tracking_disable=True, no_reset_password=True)
+        )
+        parameters = cls.env["ir.config_parameter"]
+        parameters.set_param("mass_mailing_campaign.portion_size", "1000")
+        parameters.set_param("mass_mailing_campaign.open_tracking", "True")
+        parameters.set_param("mass_mailing_campaign.opt_out_optional", False)
+        # other mass emails of the database stay out of the tests
+        cls.env["mailing.mailing"].search([]).write({"state": "done"})
+        cls.env["mailing.trace"].sudo().search([("portion_datetime", "!=", False)]).write(
+            {"portion_datetime": False}
+        )
+        cls.marketer = new_test_user(
+            cls.env,
+            login="marketer",
+            name="Marta Marketer",
+            email="marta@example.com",
+            groups="base.group_user,mass_mailing.group_mass_mailing_user,"
+            "sales_team.group_sale_salesman_all_leads",
+        )
+        cls.target_list = cls._list("Customers")
+        cls.excluding_list = cls._list("Competitors")
+        cls.campaign = cls.env["utm.campaign"].create(
+            {
+                "title": "Summer",
+                "campaign_type": "newsletter",
+                "target_list_ids": [Command.set(cls.target_list.ids)],
+                "excluding_list_ids": [Command.set(cls.excluding_list.ids)],
+            }
+        )
+        cls.offer = cls._tracking_url("Offer", "https://www.example.com/offer")
+        cls.demo = cls._tracking_url("Demo", "https://www.example.com/demo")
+
+    @classmethod
+    def _list(cls, name, *contacts):
+        return cls.env["mailing.list"].create(
+            {"name": name, "contact_ids": [Command.link(contact.id) for contact in contacts]}
+        )
+
+    @classmethod
+    def _contact(cls, name, *lists, email=None, **values):
+        email = email or f"{name.lower()}@example.com"
+        return cls.env["mailing.contact"].create(
+            {
+                "name": name,
+                "email": email,
+                "subscription_ids": [Command.create({"list_id": each.id}) for each in lists],
+                **values,
+            }
+        )
+
+    @classmethod
+    def _contacts(cls, count, *lists):
+        return cls.env["mailing.contact"].create(
+            [
+                {
+                    "name": f"Target {number}",
+                    "email": f"target{number:05}@example.com",
+                    "subscription_ids": [Command.create({"list_id": each.id}) for each in lists],
+                }
+                for number in range(count)
+            ]
+        )
+
+    @classmethod
+    def _tracking_url(cls, title, url, campaign=None):
+        return cls.env["link.tracker"].create(
+            {
+                "is_tracking_url": True,
+                "title": title,
+                "url": url,
+                "campaign_id": (campaign or cls.campaign).id,
+            }
+        )
+
+    @classmethod
+    def _mass_email(cls, body=None, **values):
+        return cls.env["mailing.mailing"].create(
+            {
+                "delivery_mode": "portions",
+                "campaign_id": cls.campaign.id,
+                "subject": "News for {{ object.name }}",
+                "body_arch": body
+                or '<p>Dear <t t-out="object.name">friend</t>,</p>'
+                f'<p><a href="{cls.offer.placeholder}">offer</a></p>',
+                "schedule_date": fields.Datetime.now(),
+                "email_from": '"Garden" <news@garden.example.com>',
+                "user_id": cls.marketer.id,
+                **values,
+            }
+        )
+
+    # ------------------------------------------------------------
+    # Delivery
+    # ------------------------------------------------------------
+
+    @contextmanager
+    def smtp(self):
+        """A real SMTP server that all mail of the test goes to."""
+        with SmtpServer() as server:
+            mail_servers = self.env["ir.mail_server"]
+            mail_servers.search([]).active = False
+            mail_servers.create(
+                {"name": "Loopback", "smtp_host": "127.0.0.1", "smtp_port": server.port}
+            )
+            with patch.object(IrMail_Server, "_disable_send", lambda _self: False):
+                yield server
+
+    def run_delivery(self):
+        """One run of the delivery cron, in a transaction of its own."""
+        with self.enter_registry_test_mode():
+            self.env.ref(DELIVERY_CRON).sudo().method_direct_trigger()
+        self.env.invalidate_all()
+
+    def send(self, mailing, server=None):
+        """Send a mass email to its end."""
+        mailing.action_set_pending()
+        if server:
+            self.run_delivery()
+            return
+        with self.smtp():
+            self.run_delivery()
+
+    @contextmanager
+    def committing(self, record):
+        """The record in an environment that may commit."""
+        self.env.flush_all()
+        with self.enter_registry_test_mode(), self.registry.cursor() as cr:
+            yield record.with_env(record.env(cr=cr))
+        self.env.invalidate_all()
+
+    def outcomes(self, mailing):
+        """``{contact name: why she is not mailed, or how her message stands}``"""
+        return {
+            trace.contact_id.name: trace.failure_type or trace.trace_status
+            for trace in mailing.mailing_trace_ids
+        }
+
+    def events(self, mailing):
+        """The log of a mass email as a sorted list of (contact name, event type)."""
+        events = self.env["mailing.trace.event"].search([("mailing_id", "=", mailing.id)])
+        return sorted((event.contact_id.name, event.event_type) for event in events)
+
+
+@tagged("post_install", "-at_install")
+class MassEmailCase(MassEmailData, TransactionCase):
+    pass

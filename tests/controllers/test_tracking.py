@@ -1,0 +1,69 @@
+from odoo.tests import HttpCase, tagged
+
+from ..common import MassEmailData
+
+BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux) Firefox/140.0"}
+
+
+@tagged("post_install", "-at_install")
+class TestTracking(MassEmailData, HttpCase):
+    def setUp(self):
+        super().setUp()
+        self._contact("Anna", self.target_list)
+        self.mailing = self._mass_email()
+        self.send(self.mailing)
+        self.token = self.mailing.mailing_trace_ids.sudo().token
+
+    def get(self, path, **headers):
+        return self.url_open(path, headers=BROWSER | headers, allow_redirects=False)
+
+    def logged(self):
+        return [event for _name, event in self.events(self.mailing)]
+
+    def test_the_pixel_logs_one_opening(self):
+        for _time in range(2):
+            response = self.get(f"/mailing/open/{self.token}.gif")
+        self.assertEqual(response.status_code, 200)
+        self.assertEqual(response.headers["Content-Type"], "image/gif")
+        self.assertEqual(response.headers["Cache-Control"], "no-store")
+        self.assertEqual(self.logged(), ["opened", "sent"])
+        self.assertEqual(self.mailing.mailing_trace_ids.trace_status, "open")
+
+    def test_a_click_redirects_and_is_logged_once_per_url(self):
+        for link in (self.offer, self.offer, self.demo):
+            response = self.get(f"/mailing/click/{link.code}/{self.token}")
+            self.assertEqual(response.status_code, 302)
+            self.assertEqual(response.headers["Location"], link.redirected_url)
+        self.assertEqual(self.logged(), ["clicked", "clicked", "opened", "sent"])
+        self.assertEqual((self.offer.count, self.demo.count), (2, 1))
+        self.assertTrue(self.mailing.mailing_trace_ids.links_click_datetime)
+
+    def test_a_click_is_no_opening_when_openings_are_not_tracked(self):
+        self.env["ir.config_parameter"].set_param("mass_mailing_campaign.open_tracking", False)
+        self.get(f"/mailing/click/{self.offer.code}/{self.token}")
+        self.assertEqual(self.logged(), ["clicked", "sent"])
+
+    def test_unknown_forged_and_truncated_tokens_look_alike(self):
+        for token in ("0" * 32, self.token[:-1], "x", self.token.upper()):
+            pixel = self.get(f"/mailing/open/{token}.gif")
+            self.assertEqual((pixel.status_code, len(pixel.content)), (200, 42), token)
+            click = self.get(f"/mailing/click/{self.offer.code}/{token}")
+            self.assertEqual(click.headers["Location"], self.offer.redirected_url, token)
+            self.assertEqual(self.get(f"/mailing/opt-out/{token}").status_code, 404, token)
+            self.assertEqual(self.get(f"/mailing/view/{token}").status_code, 404, token)
+        self.assertEqual(self.logged(), ["sent"])
+
+    def test_a_redirect_goes_only_to_a_stored_url(self):
+        response = self.get(f"/mailing/click/nosuchcode/{self.token}?url=https://evil.example.com")
+        self.assertEqual(response.status_code, 404)
+
+    def test_robots_and_head_requests_are_not_logged(self):
+        self.get(f"/mailing/click/{self.offer.code}/{self.token}", **{"User-Agent": "curl/8"})
+        self.url_open(f"/mailing/open/{self.token}.gif", headers=BROWSER, method="HEAD")
+        self.assertEqual(self.logged(), ["sent"])
+
+    def test_the_letter_can_be_read_as_a_page(self):
+        response = self.get(f"/mailing/view/{self.token}")
+        self.assertEqual(response.status_code, 200)
+        self.assertIn("Dear Anna", response.text)
+        self.assertIn(f"/mailing/opt-out/{self.token}", response.text)

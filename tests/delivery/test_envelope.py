@@ -1,0 +1,27 @@
+import email
+import email.policy
+from email.message import EmailMessage
+from unittest import TestCase
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from odoo.addons.mass_mailing_campaign.delivery.envelope import seal
+
+# what an e-mail body can hold: no lone surrogates, no control characters
+texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=2000)
+
+
+class TestSeal(TestCase):
+    @given(texts)
+    def test_the_content_is_seven_bit_with_short_lines_and_says_the_same(self, text):
+        message = EmailMessage(policy=email.policy.SMTP)
+        message["Message-Id"] = "<1@example.com>"
+        message.set_content(text)
+        content = seal(1, "a@example.com", "b@example.com", message).content
+        self.assertTrue(content.isascii())
+        lines = content.split(b"\r\n")
+        self.assertNotIn(b"\n", b"".join(lines))
+        self.assertLessEqual(max(map(len, lines)), 998)
+        parsed = email.message_from_bytes(content, policy=email.policy.SMTP)
+        self.assertEqual(parsed.get_content().splitlines(), text.splitlines())

@@ -1,0 +1,103 @@
+from odoo.exceptions import UserError
+
+from ..common import MassEmailCase
+
+
+class TestSendTest(MassEmailCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.mailing = cls._mass_email()
+        cls.account = cls.env["res.partner"].create(
+            {"name": "Acme", "is_company": True, "email": "office@acme.example.com"}
+        )
+        cls.person = cls.env["res.partner"].create({"name": "Ann", "email": "ann@example.com"})
+        cls.lead = cls.env["crm.lead"].create({"name": "Lee", "email_from": "lee@example.com"})
+
+    def send_test(self, **values):
+        wizard = self.env["mailing.send.test"].with_user(self.marketer)
+        wizard = wizard.create({"mailing_id": self.mailing.id, **values})
+        with self.committing(wizard) as committing:
+            return committing.action_send()
+
+    def events_of_tests(self):
+        return self.env["mailing.trace.event"].search([("mailing_id", "=", self.mailing.id)])
+
+    def test_it_goes_to_the_current_user_by_default(self):
+        with self.smtp() as server:
+            action = self.send_test()
+        self.assertEqual(server.addresses(), ["marta@example.com"])
+        self.assertIn("marta@example.com", action["params"]["message"])
+
+    def test_it_goes_to_users_contacts_leads_and_accounts(self):
+        with self.smtp() as server:
+            self.send_test(
+                contact_ids=self.person.ids, account_ids=self.account.ids, lead_ids=self.lead.ids
+            )
+        self.assertEqual(
+            server.addresses(),
+            ["ann@example.com", "lee@example.com", "marta@example.com", "office@acme.example.com"],
+        )
+
+    def test_it_ignores_status_and_start_date_and_changes_neither(self):
+        self.mailing.schedule_date = "2099-01-01 00:00:00"
+        with self.smtp() as server:
+            self.send_test()
+        self.assertEqual(len(server.messages), 1)
+        self.assertEqual(self.mailing.state, "draft")
+
+    def test_its_log_lines_are_marked_and_statistics_leave_it_out(self):
+        with self.smtp():
+            self.send_test()
+        event = self.events_of_tests()
+        self.assertEqual((event.event_type, event.is_test), ("sent", True))
+        self.assertEqual(event.campaign_id, self.campaign)
+        self.mailing.invalidate_recordset()
+        self.assertEqual((self.mailing.member_count, self.mailing.sent), (0, 0))
+
+    def test_its_links_work(self):
+        with self.smtp():
+            self.send_test()
+        trace = self.events_of_tests().trace_id.sudo()
+        self.assertTrue(trace.token)
+        self.env["link.tracker.click"].add_click(self.offer.code, mailing_trace_id=trace.id)
+        self.assertEqual(
+            set(self.events_of_tests().mapped("event_type")), {"sent", "opened", "clicked"}
+        )
+        self.assertEqual(self.events_of_tests().mapped("is_test"), [True] * 3)
+
+    def test_it_counts_in_the_hourly_portion(self):
+        self.env["ir.config_parameter"].set_param("mass_mailing_campaign.portion_size", "1")
+        with self.smtp() as server:
+            self.send_test()
+            with self.assertRaisesRegex(UserError, "portion"):
+                self.send_test()
+        self.assertEqual(len(server.messages), 1)
+
+    def test_errors_are_shown_in_the_servers_words(self):
+        with self.smtp() as server:
+            server.replies["marta@example.com"] = "550 mailbox full of cats"
+            with self.assertRaisesRegex(UserError, "full of cats"):
+                self.send_test()
+
+    def test_an_unreachable_server_is_named(self):
+        with self.smtp():
+            self.env["ir.mail_server"].search([]).smtp_port = 9
+            with self.assertRaisesRegex(UserError, "does not answer"):
+                self.send_test()
+
+    def test_nobody_is_refused(self):
+        with self.assertRaisesRegex(UserError, "at least one"):
+            self.send_test(user_ids=[])
+
+    def test_who_has_no_address_or_wants_no_mail_is_named(self):
+        self.env["mail.blacklist"]._add("ann@example.com")
+        with self.smtp() as server, self.assertRaisesRegex(UserError, "Ann: Blacklisted"):
+            self.send_test(contact_ids=self.person.ids)
+        self.assertFalse(server.messages)
+
+    def test_a_colleague_on_an_excluding_list_can_test(self):
+        self.excluding_list.contact_ids += self.env["mailing.contact"]._for_records(self.marketer)
+        with self.smtp() as server:
+            self.send_test()
+        self.assertEqual(len(server.messages), 1)
