@@ -46,6 +46,10 @@ def transmit(session: smtplib.SMTP, envelope: Envelope) -> Result:
         outcome is one of ``BROKEN``
     :return: never raises for what the server or the network does
     """
+    if not envelope.recipient.isascii():
+        return Result(
+            envelope.key, Outcome.BAD_ADDRESS, "The address is not ASCII (RFC 5321, section 2.3.11)"
+        )
     sending = False
     try:
         code, text = session.mail(envelope.sender)
@@ -64,7 +68,7 @@ def transmit(session: smtplib.SMTP, envelope: Envelope) -> Result:
         if code != 250:
             return _refused(session, envelope, code, text)
         return _result(envelope, Outcome.SENT, code, text)
-    except (OSError, smtplib.SMTPException, UnicodeError) as error:
+    except (OSError, smtplib.SMTPException) as error:
         session.close()
         outcome = Outcome.UNKNOWN if sending else Outcome.NOT_SENT
         return Result(envelope.key, outcome, str(error), envelope.message_id)

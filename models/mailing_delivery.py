@@ -418,19 +418,21 @@ class MailingMailing(models.Model):
                 self.env["mailing.trace"]
                 .sudo()
                 .create(
-                    {
-                        "test_mailing_id": self.id,
-                        "is_test_trace": True,
-                        "model": contact._name,
-                        "res_id": contact.id,
-                        "email": contact.email_normalized,
-                        "token": new_token(),
-                        "trace_status": "process",
-                        "attempt_count": MAX_ATTEMPTS,  # a test is tried once
-                        "claim_key": session_key,
-                        "portion_datetime": fields.Datetime.now(),
-                    }
-                    for contact in contacts
+                    [
+                        {
+                            "test_mailing_id": self.id,
+                            "is_test_trace": True,
+                            "model": contact._name,
+                            "res_id": contact.id,
+                            "email": contact.email_normalized,
+                            "token": new_token(),
+                            "trace_status": "process",
+                            "attempt_count": MAX_ATTEMPTS,  # a test is tried once
+                            "claim_key": session_key,
+                            "portion_datetime": fields.Datetime.now(),
+                        }
+                        for contact in contacts
+                    ]
                 )
             )
             return [

@@ -32,7 +32,7 @@ class Letter:
     def _source(self):
         mailing, marks = self.mailing, self.placeholders
         source = mailing._prepend_preview(mailing.body_html or "", mailing.preview)
-        source = mailing._replace_local_links(source)
+        source = str(mailing._replace_local_links(source))
         base_url = mailing.get_base_url()
         opt_out_label = html.escape(mailing.env._("Unsubscribe"))
         # the links of Odoo's own themes
@@ -125,7 +125,9 @@ class Letter:
             sender, recipients, message = mail_server._prepare_email_message__(message, session)
         except AssertionError as error:
             # Odoo found no address that can stand in an SMTP command
-            return Result(row.id, Outcome.BAD_ADDRESS, str(error))
+            bad_address = mail_server.NO_VALID_RECIPIENT in error.args
+            outcome = Outcome.BAD_ADDRESS if bad_address else Outcome.REFUSED
+            return Result(row.id, outcome, str(error))
         return seal(row.id, sender, recipients[0], message)
 
     def _headers(self, token):

@@ -25,6 +25,7 @@ class MailingMailing(models.Model):
 
         Raw SQL: called once per chunk, answered from one partial index.
         """
+        self.env["mailing.trace"].flush_model(["portion_datetime"])
         portion = self._portion()
         [(used,)] = self.env.execute_query(
             SQL(

@@ -243,6 +243,7 @@ class TestDelivery(MassEmailCase):
         mass_email = self._mass_email()
         standard = self._mass_email(delivery_mode="standard")
         standard.contact_list_ids = self.target_list
+        standard.schedule_date -= timedelta(minutes=1)
         for mailing in (mass_email, standard):
             mailing.state = "in_queue"
         with self.smtp() as server:

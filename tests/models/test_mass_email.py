@@ -112,8 +112,7 @@ class TestMassEmail(MassEmailCase):
         self.env.flush_all()
         mailings.invalidate_recordset()
         with self.assertQueryCount(1):
-            mailings._compute_counts()
-        self.assertEqual(mailings.mapped("waiting_count"), [3, 3])
+            self.assertEqual(mailings.mapped("waiting_count"), [3, 3])
 
     def test_what_is_being_sent_cannot_be_deleted(self):
         mailing = self._mass_email()
