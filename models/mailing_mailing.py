@@ -241,6 +241,7 @@ class MailingMailing(models.Model):
         if portions:
             portions.write({"state": "in_queue", "delivery_issue": False})
             portions._trigger_delivery()
+        return True
 
     def action_back_to_draft(self):
         """Take a mass email out of line while nothing of it was queued."""

@@ -1,0 +1,41 @@
+"""The development environment, standard library only.
+
+* ``console``: steps with their time, failures with their remedy
+* ``system``: Debian packages that must be there
+* ``cache``: the one folder everything lives in
+* ``odoo_source``: Odoo 19, unpacked from Debian's package or given by ODOO_HOME
+* ``virtualenv``: Odoo's pinned requirements and our tools
+* ``postgres``: a private cluster, or the server PGHOST names
+* ``database``: a database with demo data and the addon, kept up to date
+* ``server``: the Odoo server and the mail catcher
+* ``mail_catcher``: keeps every mail as a file; runs inside the virtual environment
+* ``main_job``: plays the demo campaign against a running server
+"""
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from . import odoo_source, postgres, system, virtualenv
+from .cache import Cache
+
+
+@dataclass
+class Environment:
+    """Everything a command needs, ready to use."""
+
+    cache: Cache
+    odoo: odoo_source.OdooSource
+    python: str
+    postgres: postgres.Postgres
+
+
+@contextmanager
+def ready(browser=False):
+    """Set up what is missing, start PostgreSQL, and stop it behind the last command."""
+    cache = Cache.locate()
+    with cache.lock("set-up"):
+        system.install_missing(cache, browser)
+        odoo = odoo_source.locate(cache)
+        python = virtualenv.python(cache, odoo)
+    with postgres.running(cache) as server:
+        yield Environment(cache, odoo, python, server)
