@@ -120,7 +120,12 @@ class MassEmailData:
             mail_servers = self.env["ir.mail_server"]
             mail_servers.search([]).active = False
             mail_servers.create(
-                {"name": "Loopback", "smtp_host": "127.0.0.1", "smtp_port": server.port}
+                {
+                    "name": "Loopback",
+                    "smtp_host": "127.0.0.1",
+                    "smtp_port": server.port,
+                    "from_filter": "garden.example.com",
+                }
             )
             with patch.object(IrMail_Server, "_disable_send", lambda _self: False):
                 yield server

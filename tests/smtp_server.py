@@ -1,8 +1,11 @@
 import email
 import email.policy
+import logging
 import socket
 
 from aiosmtpd.controller import Controller
+
+logging.getLogger("mail.log").setLevel(logging.WARNING)
 
 
 class SmtpServer:

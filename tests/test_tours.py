@@ -1,0 +1,55 @@
+from odoo.tests import HttpCase, tagged
+
+from .common import MassEmailData
+
+
+@tagged("post_install", "-at_install")
+class TestTours(MassEmailData, HttpCase):
+    def test_the_guide_from_new_campaign_to_target_list_from_log(self):
+        customers = self._list("Customers of the guide")
+        competitors = self._list("Competitors of the guide")
+        self._contact("Anna", customers)
+        self._contact("Bob", customers)
+        self._contact("Rival", customers, competitors)
+
+        # the user makes a campaign with a tracking URL
+        self.start_tour(
+            "/odoo/action-mass_mailing.action_view_utm_campaigns?view_type=list",
+            "mass_email_guide_campaign",
+            login="marketer",
+        )
+        campaign = self.env["utm.campaign"].search([("title", "=", "Autumn")])
+        self.assertEqual(campaign.campaign_type, "newsletter")
+        self.assertEqual(campaign.target_list_ids, customers)
+        self.assertEqual(campaign.excluding_list_ids, competitors)
+        offer = campaign.tracking_url_ids
+
+        # writes the mass email from a template, sets it pending and sends a test
+        self.env["mail.template"].create(
+            {
+                "name": "Autumn letter",
+                "model_id": self.env["ir.model"]._get_id("mailing.contact"),
+                "subject": "Autumn for {{ object.name }}",
+                "body_html": f'<p>Dear <t t-out="object.name"/>: '
+                f'<a href="{offer.placeholder}">offer</a></p>',
+            }
+        )
+        campaign_path = f"/odoo/action-mass_mailing.action_view_utm_campaigns/{campaign.id}"
+        with self.smtp() as server:
+            self.start_tour(campaign_path, "mass_email_guide_mass_email", login="marketer")
+            self.assertEqual(server.addresses(), ["marta@example.com"])
+            mailing = campaign.mass_email_ids
+            self.assertEqual((mailing.state, mailing.contact_list_ids), ("in_queue", customers))
+
+            # the cron sends it, and Anna clicks
+            self.run_delivery()
+        self.assertEqual(
+            server.addresses(), ["anna@example.com", "bob@example.com", "marta@example.com"]
+        )
+        anna = mailing.mailing_trace_ids.filtered(lambda trace: trace.contact_id.name == "Anna")
+        self.env["link.tracker.click"].add_click(offer.code, mailing_trace_id=anna.id)
+
+        # the user makes a target list of those who clicked
+        self.start_tour(campaign_path, "mass_email_guide_log", login="marketer")
+        clicked = self.env["mailing.list"].search([("name", "=", "Clicked the offer")])
+        self.assertEqual(clicked.contact_ids.mapped("name"), ["Anna"])

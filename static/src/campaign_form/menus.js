@@ -14,7 +14,6 @@ class RecordMenu extends Component {
 
     setup() {
         this.action = useService("action");
-        this.orm = useService("orm");
     }
 
     get items() {
@@ -25,8 +24,15 @@ class RecordMenu extends Component {
         const { record } = this.props;
         const form = record.model.root;
         if (await form.save()) {
-            const action = await this.orm.call(record.resModel, method, [record.resId]);
-            await this.action.doAction(action, { onClose: () => form.load() });
+            await this.action.doActionButton({
+                type: "object",
+                name: method,
+                resModel: record.resModel,
+                resId: record.resId,
+                resIds: [record.resId],
+                context: {},
+                onClose: () => form.load(),
+            });
         }
     }
 }

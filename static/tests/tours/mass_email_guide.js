@@ -1,0 +1,90 @@
+import { registry } from "@web/core/registry";
+
+// The guide, from a new campaign to a target list made from its log. In between, the test plays
+// what no browser does: the cron and the recipients.
+
+const tours = registry.category("web_tour.tours");
+const save = [
+    { trigger: ".o_form_button_save", run: "click" },
+    { trigger: ".o_form_saved, .o_form_status_indicator:not(:has(.o_form_button_save:visible))" },
+];
+const page = (name) => ({ trigger: `.o_notebook .nav-link[name=${name}]`, run: "click" });
+const tag = (field, text) => [
+    { trigger: `.o_field_widget[name=${field}] input`, run: `edit ${text}` },
+    { trigger: `.o-autocomplete--dropdown-item:contains(${text})`, run: "click" },
+    { trigger: `.o_field_widget[name=${field}] .o_tag:contains(${text})` },
+];
+
+tours.add("mass_email_guide_campaign", {
+    steps: () => [
+        { trigger: ".o_control_panel_main_buttons button:contains(New)", run: "click" },
+        { trigger: ".o_field_widget[name=title] input", run: "edit Autumn" },
+        {
+            trigger: ".o_field_widget[name=campaign_type] input, .o_field_widget[name=campaign_type] select",
+            run: "click",
+        },
+        { trigger: ".o_select_menu_item:contains(Newsletter)", run: "click" },
+        ...tag("target_list_ids", "Customers of the guide"),
+        ...tag("excluding_list_ids", "Competitors of the guide"),
+        page("tracking_urls"),
+        {
+            trigger: ".o_field_widget[name=tracking_url_ids] .o_field_x2many_list_row_add a",
+            run: "click",
+        },
+        { trigger: ".o_selected_row [name=title] input", run: "edit Offer" },
+        { trigger: ".o_selected_row [name=url] input", run: "edit https://www.example.com/offer" },
+        ...save,
+        { trigger: ".o_field_widget[name=tracking_url_ids] td:contains({trackingUrl:)" },
+    ],
+});
+
+tours.add("mass_email_guide_mass_email", {
+    steps: () => [
+        page("mass_emails"),
+        {
+            trigger: ".o_field_widget[name=mass_email_ids] .o_field_x2many_list_row_add a",
+            run: "click",
+        },
+        // its lists are those of the campaign
+        { trigger: ".o_field_widget[name=contact_list_ids] .o_tag:contains(Customers of the guide)" },
+        { trigger: ".o_field_widget[name=excluding_list_ids] .o_tag:contains(Competitors)" },
+        { trigger: ".o_field_widget[name=mail_template_id] input", run: "edit Autumn letter" },
+        { trigger: ".o-autocomplete--dropdown-item:contains(Autumn letter)", run: "click" },
+        { trigger: ".o_field_widget[name=subject] input:value(Autumn for)" },
+        { trigger: ".o_field_widget[name=schedule_date] button, .o_field_widget[name=schedule_date] input", run: "click" },
+        { trigger: ".o_field_widget[name=schedule_date] input", run: "edit 01/01/2024 08:00:00 && press Enter" },
+        { trigger: "button[name=action_set_pending]", run: "click" },
+        { trigger: ".o_statusbar_status .o_arrow_button_current:contains(Pending)" },
+        // back on the campaign, the row's dropdown sends a test
+        { trigger: ".o_breadcrumb .o_back_button, .breadcrumb-item a:contains(Autumn)", run: "click" },
+        page("mass_emails"),
+        { trigger: ".o_field_widget[name=mass_email_ids] .o_data_row:contains(Pending)" },
+        { trigger: ".o_field_widget[name=mass_email_ids] .o_record_menu button", run: "click" },
+        { trigger: ".o-dropdown-item:contains(Send Test)", run: "click" },
+        { trigger: ".modal .o_field_widget[name=user_ids] .o_tag:contains(Marta Marketer)" },
+        { trigger: ".modal button[name=action_send]", run: "click" },
+        { trigger: ".o_notification:contains(marta@example.com)" },
+        { trigger: "body:not(:has(.modal))" },
+        page("log"),
+        { trigger: ".o_field_widget[name=recent_event_ids] .o_data_row:contains(marta@example.com)" },
+    ],
+});
+
+tours.add("mass_email_guide_log", {
+    steps: () => [
+        page("mass_emails"),
+        { trigger: ".o_field_widget[name=mass_email_ids] .o_data_row:contains(Complete)" },
+        page("log"),
+        {
+            trigger: ".o_field_widget[name=recent_event_ids] .o_data_row:contains(Clicked):contains(Anna)",
+        },
+        { trigger: ".o_notebook .o_widget_campaign_log_menu button", run: "click" },
+        { trigger: ".o-dropdown-item:contains(Create Target List)", run: "click" },
+        { trigger: ".modal .o_field_widget[name=name] input", run: "edit Clicked the offer" },
+        ...tag("include_type_ids", "Clicked"),
+        ...tag("link_ids", "Offer"),
+        { trigger: ".modal .o_field_widget[name=contact_count]:contains(1)" },
+        { trigger: ".modal button[name=action_create]", run: "click" },
+        { trigger: ".o_form_view .o_field_widget[name=name] input:value(Clicked the offer)" },
+    ],
+});
