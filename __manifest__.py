@@ -30,5 +30,4 @@
         "web.assets_backend": ["mass_mailing_campaign/static/src/**/*"],
         "web.assets_tests": ["mass_mailing_campaign/static/tests/tours/**/*"],
     },
-    "application": False,
 }

@@ -22,9 +22,9 @@ class LinkTracker(models.Model):
     @api.depends("title", "is_tracking_url")
     def _compute_display_name(self):
         named = self.filtered(lambda link: link.is_tracking_url and link.title)
-        super(LinkTracker, self - named)._compute_display_name()
         for link in named:
             link.display_name = link.title
+        return super(LinkTracker, self - named)._compute_display_name()
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -8,10 +8,11 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _routing_handle_bounce(self, email_message, message_dict):
-        super()._routing_handle_bounce(email_message, message_dict)
+        result = super()._routing_handle_bounce(email_message, message_dict)
         message_ids = message_dict["bounced_msg_ids"]
         if message_ids:
             traces = self.env["mailing.trace"].sudo().search([("message_id", "in", message_ids)])
             traces._log_event(
                 "bounced", bounce_type=bounce_class(email_message) if email_message else "soft"
             )
+        return result

@@ -20,8 +20,8 @@ class MailingContact(models.Model):
     partner_id = fields.Many2one(
         "res.partner", "Account or Contact", index="btree_not_null", ondelete="cascade"
     )
-    lead_id = fields.Many2one("crm.lead", "Lead", index="btree_not_null", ondelete="cascade")
-    user_id = fields.Many2one("res.users", "User", index="btree_not_null", ondelete="cascade")
+    lead_id = fields.Many2one("crm.lead", index="btree_not_null", ondelete="cascade")
+    user_id = fields.Many2one("res.users", index="btree_not_null", ondelete="cascade")
     target_type = fields.Selection(
         [
             ("account", "Account"),
@@ -77,7 +77,7 @@ class MailingContact(models.Model):
         "user_id.name",
     )
     def _compute_name(self):
-        super()._compute_name()
+        result = super()._compute_name()
         for contact in self:
             lead = contact.lead_id
             contact.name = (
@@ -88,6 +88,7 @@ class MailingContact(models.Model):
                 or contact.user_id.name
                 or contact.name
             )
+        return result
 
     @api.depends("partner_id.email", "lead_id.email_from", "user_id.email")
     def _compute_email(self):

@@ -1,3 +1,5 @@
+# Sending commits on purpose, see the class docstring.
+# pylint: disable=invalid-commit
 import logging
 import smtplib
 from collections import namedtuple

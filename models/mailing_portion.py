@@ -1,3 +1,5 @@
+# Claims take turns across transactions, see _claiming.
+# pylint: disable=invalid-commit
 from contextlib import contextmanager
 
 from odoo import api, fields, models

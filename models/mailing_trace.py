@@ -28,7 +28,7 @@ class MailingTrace(models.Model):
     test_mailing_id = fields.Many2one(
         "mailing.mailing", "Test of", readonly=True, index="btree_not_null", ondelete="cascade"
     )
-    target_list_id = fields.Many2one("mailing.list", "Target List", readonly=True)
+    target_list_id = fields.Many2one("mailing.list", readonly=True)
     excluding_list_id = fields.Many2one("mailing.list", "Excluded By", readonly=True)
     same_address_contact_id = fields.Many2one(
         "mailing.contact", "Same Address As", readonly=True, ondelete="set null"

@@ -33,7 +33,7 @@ class MailingTraceEvent(models.Model):
 
     event_type = fields.Selection(EVENT_TYPES, "Action", required=True, readonly=True)
     event_datetime = fields.Datetime("Date", required=True, readonly=True)
-    campaign_id = fields.Many2one("utm.campaign", "Campaign", ondelete="set null", readonly=True)
+    campaign_id = fields.Many2one("utm.campaign", ondelete="set null", readonly=True)
     mailing_id = fields.Many2one(
         "mailing.mailing", "Mass Email", ondelete="set null", readonly=True, index="btree_not_null"
     )

@@ -15,6 +15,7 @@ class MailingListFromLog(models.TransientModel):
         "ir.model.fields.selection",
         "mailing_list_from_log_include_rel",
         string="Including",
+        required=True,
         domain=lambda self: self._event_type_domain(),
         help="Targets with one of these actions in the log.",
     )

@@ -11,6 +11,7 @@ CONTENT = b"Subject: Hi\r\nMessage-Id: <1@example.com>\r\n\r\nHello\r\n.\r\n..\r
 
 class TestTransmit(TestCase):
     def setUp(self):
+        super().setUp()
         self.server = self.enterContext(SmtpServer())
         self.session = smtplib.SMTP("127.0.0.1", self.server.port, timeout=5)
         self.session.ehlo()

@@ -47,6 +47,7 @@ class TestMassEmail(MassEmailCase):
 
     def test_choosing_a_template_copies_subject_body_and_attachments(self):
         with self.form() as form:
+            form.schedule_date = "2030-01-01 08:00:00"
             form.mail_template_id = self.template
             self.assertEqual(form.subject, self.template.subject)
         mailing = form.record

@@ -24,5 +24,13 @@ export class MassEmailStatusBadge extends BadgeField {
 }
 
 const fields = registry.category("fields");
-fields.add("mass_email_status", { ...statusBarField, component: MassEmailStatusBar });
-fields.add("mass_email_status_badge", { ...badgeField, component: MassEmailStatusBadge });
+fields.add("mass_email_status", {
+    ...statusBarField,
+    component: MassEmailStatusBar,
+    additionalClasses: ["o_field_statusbar"],
+});
+fields.add("mass_email_status_badge", {
+    ...badgeField,
+    component: MassEmailStatusBadge,
+    additionalClasses: ["o_field_badge"],
+});
