@@ -20,3 +20,4 @@ from .wizards import test_list_from_log
 from .wizards import test_send_test
 from . import test_demo
 from . import test_tours
+from . import test_translations
