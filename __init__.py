@@ -2,3 +2,4 @@ from . import controllers
 from . import delivery
 from . import models
 from . import wizards
+from .hooks import remember_earlier_opt_outs

@@ -26,6 +26,7 @@
         "demo/target_lists.xml",
         "demo/campaign.xml",
     ],
+    "post_init_hook": "remember_earlier_opt_outs",
     "assets": {
         "web.assets_backend": ["mass_mailing_campaign/static/src/**/*"],
         "web.assets_tests": ["mass_mailing_campaign/static/tests/tours/**/*"],

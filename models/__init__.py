@@ -3,6 +3,7 @@ from . import mail_thread
 from . import mailing_contact
 from . import mailing_list
 from . import mailing_mailing
+from . import mailing_opt_out
 from . import mailing_queue
 from . import mailing_letter
 from . import mailing_portion

@@ -116,17 +116,15 @@ class MailingMailing(models.Model):
                         SELECT FROM mailing_subscription
                          WHERE contact_id = contact.id AND list_id = ANY(%(target_lists)s)
                     ) AND NOT EXISTS (
-                        -- a list that neither this contact nor one of equal address left
+                        -- a list that neither this contact nor anybody of her address left
                         SELECT FROM mailing_subscription subscription
                          WHERE subscription.contact_id = contact.id
                            AND subscription.list_id = ANY(%(target_lists)s)
                            AND subscription.opt_out IS NOT TRUE
                            AND NOT EXISTS (
-                            SELECT FROM mailing_contact namesake
-                              JOIN mailing_subscription other
-                                ON other.contact_id = namesake.id
-                               AND other.list_id = subscription.list_id AND other.opt_out
-                             WHERE namesake.email_normalized = %(address)s)
+                            SELECT FROM mailing_opt_out memory
+                             WHERE memory.list_id = subscription.list_id
+                               AND memory.email = %(address)s)
                     ) THEN 'mail_optout'
                 END AS reason
             ) objection

@@ -11,6 +11,7 @@ from .models import test_bounce_routing
 from .models import test_delivery
 from .models import test_letter
 from .models import test_mass_email
+from .models import test_opt_out_memory
 from .models import test_queue
 from .models import test_rights
 from .models import test_target

@@ -30,7 +30,7 @@ class RecordMenu extends Component {
                 resModel: record.resModel,
                 resId: record.resId,
                 resIds: [record.resId],
-                context: {},
+                context: record.context,
                 onClose: () => form.load(),
             });
         }
