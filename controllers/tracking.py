@@ -34,11 +34,10 @@ class TrackingController(http.Controller):
             raise NotFound
         trace = self._trace_to_log(token)
         if trace:
-            request.env["link.tracker.click"].sudo().add_click(
+            trace._click(
                 code,
                 ip=request.httprequest.remote_addr,
                 country_code=request.geoip.country_code,
-                mailing_trace_id=trace.id,
             )
         return request.redirect(url, code=302, local=False)
 

@@ -74,6 +74,14 @@ def transmit(session: smtplib.SMTP, envelope: Envelope) -> Result:
         return Result(envelope.key, outcome, str(error), envelope.message_id)
 
 
+def hang_up(session: smtplib.SMTP) -> None:
+    """End a session politely if it still answers (RFC 5321, section 4.1.1.10)."""
+    try:
+        session.quit()
+    except (OSError, smtplib.SMTPException):
+        session.close()
+
+
 def _refused(session, envelope, code, text, permanent=Outcome.REFUSED):
     if code == 421:
         # The server closes the channel by itself (RFC 5321, section 3.8)

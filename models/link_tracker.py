@@ -59,7 +59,12 @@ class LinkTrackerClick(models.Model):
 
     @api.model
     def add_click(self, code, **route_values):
-        click = super().add_click(code, **route_values)
-        if click and click.mailing_trace_id:
-            click.mailing_trace_id._log_event("clicked", link=click.link_id)
-        return click
+        """Odoo's own route names the message by its number, which anybody can count up.
+
+        A click is a mass email's recipient's only when her token was shown, see
+        ``mailing.trace._click``.
+        """
+        trace = self.env["mailing.trace"].browse(route_values.get("mailing_trace_id"))
+        if trace.exists().token and not self.env.context.get("mailing_token_shown"):
+            del route_values["mailing_trace_id"]
+        return super().add_click(code, **route_values)

@@ -12,7 +12,7 @@ from odoo.service.model import retrying
 from odoo.tools import SQL
 
 from ..delivery.token import new_token
-from ..delivery.transport import BROKEN, Outcome, Result, transmit
+from ..delivery.transport import BROKEN, Outcome, Result, hang_up, transmit
 
 _logger = logging.getLogger(__name__)
 
@@ -43,11 +43,17 @@ class MailingMailing(models.Model):
         self._release_dead_claims()
         for mailing in self.search(self._due_domain(), order="schedule_date, id"):
             self.env["ir.cron"]._commit_progress(remaining=self._sendable_count())
-            if mailing.state == "in_queue":
-                mailing._build_queue()
-                mailing.state = "sending"
-                self.env["ir.cron"]._commit_progress(remaining=self._sendable_count())
-            mailing._deliver()
+            try:
+                if mailing.state == "in_queue":
+                    mailing._build_queue()
+                    mailing.state = "sending"
+                    self.env["ir.cron"]._commit_progress(remaining=self._sendable_count())
+                mailing._deliver()
+            except Exception as error:
+                # one broken mass email does not hold up the others
+                self.env.cr.rollback()
+                _logger.exception("Mass email %s failed", mailing.id)
+                mailing._stop_for_now(error)
         self.env["ir.cron"]._commit_progress(remaining=self._sendable_count())
         self._trigger_when_portion_frees()
 
@@ -139,7 +145,7 @@ class MailingMailing(models.Model):
                 if not time_left:
                     return
         finally:
-            session.close()
+            hang_up(session)
         self._finish()
 
     def _stop_for_now(self, issue):
@@ -398,7 +404,7 @@ class MailingMailing(models.Model):
             rows = self._claim_test(contacts)
             self._settle(rows, self._transmit(letter, session, rows))
         finally:
-            session.close()
+            hang_up(session)
         traces = self.env["mailing.trace"].sudo().browse(row.id for row in rows)
         # a test is not tried again, whatever the reason
         traces.filtered(lambda trace: trace.trace_status == "outgoing").trace_status = "error"

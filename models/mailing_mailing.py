@@ -218,15 +218,13 @@ class MailingMailing(models.Model):
 
     def action_set_pending(self):
         """Put mass emails in line for their start date."""
-        for mailing in self:
-            mailing._check_ready()
+        if not all(self.mapped("schedule_date")):
+            raise UserError(self.env._("Set the start date first."))
         return self.action_put_in_queue()
 
     def _check_ready(self):
         """Raise in the user's words what is missing before this mass email can be sent."""
         self.ensure_one()
-        if not self.schedule_date:
-            raise UserError(self.env._("Set the start date first."))
         if not self.contact_list_ids:
             raise UserError(self.env._("Choose at least one target list first."))
         if is_html_empty(self.body_html):
@@ -239,9 +237,35 @@ class MailingMailing(models.Model):
         if standard:
             super(MailingMailing, standard).action_put_in_queue()
         if portions:
+            for mailing in portions:
+                mailing._check_ready()
             portions.write({"state": "in_queue", "delivery_issue": False})
             portions._trigger_delivery()
         return True
+
+    def action_retry_failed(self):
+        portions = self.filtered(lambda mailing: mailing.delivery_mode == "portions")
+        if portions:
+            portions._retry_failed()
+        standard = self - portions
+        return super(MailingMailing, standard).action_retry_failed() if standard else True
+
+    def _retry_failed(self):
+        """Put messages that failed for certain back in the queue; not those in doubt."""
+        failed = self.mailing_trace_ids.filtered(
+            lambda trace: trace.trace_status == "error" and trace.failure_type != "in_doubt"
+        )
+        failed.write(
+            {
+                "trace_status": "outgoing",
+                "failure_type": False,
+                "failure_reason": False,
+                "attempt_count": 0,
+                "retry_datetime": False,
+            }
+        )
+        self.write({"state": "sending", "delivery_issue": False})
+        self._trigger_delivery()
 
     def action_back_to_draft(self):
         """Take a mass email out of line while nothing of it was queued."""

@@ -24,7 +24,8 @@ class MailingMailing(models.Model):
                      WHERE list_id = ANY(%(target_lists)s)
                      GROUP BY contact_id
                 ), judged AS (
-                    SELECT contact.id, contact.email_normalized AS address, member.list_id,
+                    SELECT contact.id, contact.email_normalized AS address,
+                           NULLIF(TRIM(contact.email), '') AS typed_address, member.list_id,
                            excluding.list_id AS excluding_list_id, objection.reason
                       FROM member
                       JOIN mailing_contact contact ON contact.id = member.contact_id
@@ -54,7 +55,8 @@ class MailingMailing(models.Model):
                     same_address_contact_id, attempt_count,
                     create_uid, create_date, write_uid, write_date
                 )
-                SELECT %(mailing)s, %(campaign)s, 'mail', 'mailing.contact', id, address,
+                SELECT %(mailing)s, %(campaign)s, 'mail', 'mailing.contact', id,
+                       COALESCE(address, typed_address),
                        REPLACE(gen_random_uuid()::text, '-', ''),
                        CASE WHEN reason IS NULL AND same_address_contact_id IS NULL
                             THEN 'outgoing' ELSE 'cancel' END,

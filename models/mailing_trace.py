@@ -145,6 +145,12 @@ class MailingTrace(models.Model):
             traces._log_event("opened")
         return traces
 
+    def _click(self, code, **route_values):
+        """Count and log that the recipient followed a tracking URL, shown her token."""
+        clicks = self.env["link.tracker.click"].with_context(mailing_token_shown=True)
+        click = clicks.add_click(code, mailing_trace_id=self.id, **route_values)
+        self._log_event("clicked", link=click.link_id)
+
     # ------------------------------------------------------------
     # Opt-out
     # ------------------------------------------------------------

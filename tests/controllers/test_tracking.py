@@ -57,6 +57,11 @@ class TestTracking(MassEmailData, HttpCase):
         response = self.get(f"/mailing/click/nosuchcode/{self.token}?url=https://evil.example.com")
         self.assertEqual(response.status_code, 404)
 
+    def test_odoos_countable_click_route_logs_nothing_for_a_mass_email(self):
+        path = f"/r/{self.offer.code}/m/{self.mailing.mailing_trace_ids.id}"
+        self.assertEqual(self.get(path).headers["Location"], self.offer.redirected_url)
+        self.assertEqual(self.logged(), ["sent"])
+
     def test_robots_and_head_requests_are_not_logged(self):
         self.get(f"/mailing/click/{self.offer.code}/{self.token}", **{"User-Agent": "curl/8"})
         self.url_open(f"/mailing/open/{self.token}.gif", headers=BROWSER, method="HEAD")

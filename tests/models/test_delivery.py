@@ -122,6 +122,30 @@ class TestDelivery(MassEmailCase):
         self.assertIn("no such user", failed.failure_reason)
         self.assertEqual((mailing.failed_count, mailing.state), (1, "done"))
 
+    def test_failed_messages_can_be_retried_by_hand(self):
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email()
+        with self.smtp() as server:
+            server.replies["anna@example.com"] = "550 no such user"
+            self.send(mailing, server)
+            server.replies.clear()
+            mailing.action_retry_failed()
+            self.run_delivery()
+        self.assertEqual(server.addresses(), ["anna@example.com"])
+        self.assertEqual((mailing.state, mailing.failed_count), ("done", 0))
+
+    def test_retrying_leaves_alone_what_is_in_doubt(self):
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email()
+        with self.smtp() as server:
+            server.replies["DATA"] = "hang up"
+            self.send(mailing, server)
+            server.replies.clear()
+            mailing.action_retry_failed()
+            self.run_delivery()
+        self.assertFalse(server.messages)
+        self.assertEqual(mailing.unknown_count, 1)
+
     def test_a_deferred_message_is_tried_again_later_and_then_given_up(self):
         self._contact("Anna", self.target_list)
         mailing = self._mass_email()

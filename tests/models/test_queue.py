@@ -22,6 +22,8 @@ class TestQueue(MassEmailCase):
             self.outcomes(mailing),
             {"Anna": "outgoing", "Bob": "mail_email_invalid", "Carl": "mail_email_missing"},
         )
+        invalid = mailing.mailing_trace_ids.filtered(lambda t: t.contact_id.name == "Bob")
+        self.assertEqual(invalid.email, "not an address", "what was typed is shown")
         self.assertEqual(mailing.member_count, mailing.queued_count + mailing.cancelled_count)
         self.assertEqual((mailing.queued_count, mailing.cancelled_count), (1, 2))
 

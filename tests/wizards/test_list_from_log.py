@@ -26,7 +26,7 @@ class TestListFromLog(MassEmailCase):
         ).sudo()
 
     def click(self, name, link):
-        self.env["link.tracker.click"].add_click(link.code, mailing_trace_id=self.trace(name).id)
+        self.trace(name)._click(link.code)
 
     def create_list(self, *include, exclude=(), **values):
         wizard = self.env["mailing.list.from.log"].with_user(self.marketer)

@@ -85,6 +85,6 @@ tours.add("mass_email_guide_log", {
         ...tag("link_ids", "Offer"),
         { trigger: ".modal .o_field_widget[name=contact_count]:contains(1)" },
         { trigger: ".modal button[name=action_create]", run: "click" },
-        { trigger: ".o_form_view .o_field_widget[name=name] input:value(Clicked the offer)" },
+        { trigger: "body:not(:has(.modal)) .o_last_breadcrumb_item:contains(Clicked the offer)" },
     ],
 });
