@@ -3,6 +3,7 @@
 * ``placeholders``: ``{optOutUrl}`` and ``{trackingUrl:ID}`` in a body, filled in one pass;
 * ``envelope``: a message ready for the wire;
 * ``transport``: one message over one SMTP session, and what the reply means;
+* ``pool``: several sessions in threads;
 * ``portion``: how many messages may still leave in this hour;
 * ``bounce``: what a delivery report says;
 * ``token``: the secret in a recipient's links.
@@ -11,6 +12,7 @@
 from . import bounce
 from . import envelope
 from . import placeholders
+from . import pool
 from . import portion
 from . import token
 from . import transport

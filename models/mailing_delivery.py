@@ -11,8 +11,9 @@ from odoo.fields import Domain
 from odoo.service.model import retrying
 from odoo.tools import SQL
 
+from ..delivery.pool import Pool
 from ..delivery.token import new_token
-from ..delivery.transport import BROKEN, Outcome, Result, hang_up, transmit
+from ..delivery.transport import BROKEN, Outcome, Result
 
 _logger = logging.getLogger(__name__)
 
@@ -20,6 +21,8 @@ _logger = logging.getLogger(__name__)
 # crash, large enough that a claim and a settle weigh little per message.
 CHUNK = 100
 MAX_ATTEMPTS = 3
+# Fewer messages than this per session are sent before another session is up.
+MESSAGES_WORTH_A_SESSION = 20
 FIRST_RETRY_DELAY = timedelta(minutes=10)
 
 # A queue row this session has claimed.
@@ -126,40 +129,44 @@ class MailingMailing(models.Model):
         """
         self.ensure_one()
         try:
-            letter = self._letter()
-            session = self._open_session()
+            issue = self._send(self._letter(), lambda: self._claim(CHUNK), self._session_count())
         except (UserError, OSError, smtplib.SMTPException) as error:
-            self._stop_for_now(error)
-            return
-        self.delivery_issue = False
-        try:
-            while rows := self._claim(CHUNK):
-                results = self._transmit(letter, session, rows)
-                self._settle(rows, results)
-                time_left = self.env["ir.cron"]._commit_progress(
-                    len(rows), remaining=self._sendable_count()
-                )
-                if issue := self._issue_of(results):
-                    self._stop_for_now(issue)
-                    return
-                if not time_left:
-                    return
-        finally:
-            hang_up(session)
-        self._finish()
+            issue = str(error)
+        if issue:
+            self._stop_for_now(issue)
+        else:
+            self.delivery_issue = False
+            self._finish()
 
     def _stop_for_now(self, issue):
         self.delivery_issue = str(issue)
         self.env["ir.cron"]._commit_progress()
         _logger.warning("Mass email %s waits: %s", self.id, issue)
 
-    @staticmethod
-    def _issue_of(results):
-        """Return what speaks against going on after a chunk, in the server's words."""
-        for result in results:
-            if result.outcome in BROKEN or result.outcome == Outcome.REFUSED:
-                return result.reply
-        return None
+    def _session_count(self):
+        """Return how many SMTP sessions are worth opening for what waits."""
+        parameters = self.env["ir.config_parameter"].sudo()
+        wanted = int(parameters.get_param("mass_mailing_campaign.smtp_sessions", 10))
+        waiting = min(self.waiting_count, self._portion_left())
+        return min(wanted, 1 + waiting // MESSAGES_WORTH_A_SESSION)
+
+    def _send(self, letter, claim, session_count):
+        """Send what is claimed, over several sessions, and settle each result as it comes.
+
+        :param letter: the Letter to compose from
+        :param claim: called for the next rows; sending ends when it returns none
+        :param session_count: SMTP sessions at most
+        :return: what stopped the sending, in the server's words; None when nothing did
+        """
+        run = _Run(self, letter, claim)
+        pool = Pool(run.open_session, session_count)
+        try:
+            for results in pool.deliver(run.messages()):
+                run.settle(results)
+        finally:
+            pool.close()
+            run.give_back()
+        return run.issue or (run.broken if pool.is_outage else None)
 
     def _finish(self):
         """Complete this mass email when nobody waits any more."""
@@ -187,30 +194,6 @@ class MailingMailing(models.Model):
         if session is None:
             raise UserError(self.env._("Sending e-mail is switched off on this server."))
         return session
-
-    def _transmit(self, letter, session, rows):
-        """Compose and send claimed rows.
-
-        :return: a Result per row; the rows behind a broken session are not sent
-        """
-        try:
-            messages = letter.compose(rows, session)
-        except Exception as error:
-            self.env.cr.rollback()
-            _logger.info("Mass email %s cannot be composed", self.id, exc_info=True)
-            return [Result(row.id, Outcome.NOT_SENT, str(error)) for row in rows]
-        self.env.cr.commit()  # no transaction is open while SMTP waits
-        results, broken = [], None
-        for message in messages:
-            if isinstance(message, Result):
-                result = message
-            elif broken:
-                result = Result(message.key, Outcome.NOT_SENT, broken)
-            else:
-                result = transmit(session, message)
-                broken = result.outcome in BROKEN and result.reply
-            results.append(result)
-        return results
 
     # ------------------------------------------------------------
     # Queue rows
@@ -320,11 +303,14 @@ class MailingMailing(models.Model):
     def _settle_once(self, values, sent_ids):
         """Raw SQL: one statement for the rows, one for their log lines.
 
-        A recipient may open the message before this is written: that status is kept.
+        The commit does not wait for the disk: what a killed process had committed is safe, and
+        after a crash of PostgreSQL itself the rows are in doubt, not sent again. A recipient
+        may open the message before this is written: that status is kept.
         """
         self.env.cr.execute(
             SQL(
                 """
+                SET LOCAL synchronous_commit TO OFF;
                 UPDATE mailing_trace trace
                    SET trace_status = CASE
                            WHEN trace.trace_status = 'process' OR trace.failure_type = 'in_doubt'
@@ -395,22 +381,26 @@ class MailingMailing(models.Model):
         :raise UserError: nothing can be sent, in the user's words
         """
         self.ensure_one()
-        letter = self._letter()
+        claims = iter((contacts, contacts.browse()))
+        rows = []
+
+        def claim():
+            claimed = self._claim_test(next(claims))
+            rows.extend(claimed)
+            return claimed
+
         try:
-            session = self._open_session()
+            self._send(self._letter(), claim, 1)
         except (OSError, smtplib.SMTPException) as error:
             raise UserError(self.env._("The mail server does not answer: %s", error)) from error
-        try:
-            rows = self._claim_test(contacts)
-            self._settle(rows, self._transmit(letter, session, rows))
-        finally:
-            hang_up(session)
         traces = self.env["mailing.trace"].sudo().browse(row.id for row in rows)
         # a test is not tried again, whatever the reason
         traces.filtered(lambda trace: trace.trace_status == "outgoing").trace_status = "error"
         return traces
 
     def _claim_test(self, contacts):
+        if not contacts:
+            return []
         with self._claiming():
             if self._portion_left() < len(contacts):
                 raise UserError(
@@ -447,3 +437,71 @@ class MailingMailing(models.Model):
                 Claimed(trace.id, trace.res_id, trace.email, trace.token, trace.attempt_count)
                 for trace in traces
             ]
+
+
+class _Run:
+    """One run of sending a mass email: what was claimed, and what became of it.
+
+    :ivar waiting: claimed rows without a result, by id
+    :ivar issue: what speaks against going on
+    :ivar broken: what broke the last session
+    """
+
+    def __init__(self, mailing, letter, claim):
+        self.mailing = mailing
+        self.env = mailing.env
+        self.letter = letter
+        self.claim = claim
+        self.session = None
+        self.waiting = {}
+        self.issue = None
+        self.broken = None
+
+    def open_session(self):
+        self.session = self.mailing._open_session()
+        self.env.cr.commit()  # no transaction is open while SMTP waits
+        return self.session
+
+    def messages(self):
+        """Claim and compose, chunk after chunk, while nothing speaks against it."""
+        while rows := self.claim():
+            self.waiting.update((row.id, row) for row in rows)
+            for message in self._compose(rows):
+                if self.issue:
+                    return
+                if isinstance(message, Result):
+                    self.settle([message])
+                else:
+                    yield message
+            time_left = self.env["ir.cron"]._commit_progress(
+                len(rows), remaining=self.mailing._sendable_count()
+            )
+            if self.issue or not time_left:
+                return
+
+    def _compose(self, rows):
+        try:
+            messages = self.letter.compose(rows, self.session)
+        except Exception as error:
+            # a template may fail in any way
+            self.env.cr.rollback()
+            _logger.info("Mass email %s cannot be composed", self.mailing.id, exc_info=True)
+            self.issue = str(error)
+            return []
+        self.env.cr.commit()  # no transaction is open while SMTP waits
+        return messages
+
+    def settle(self, results):
+        """Write down results and see whether the sending can go on."""
+        self.mailing._settle([self.waiting.pop(result.key) for result in results], results)
+        for result in results:
+            if result.outcome in BROKEN:
+                self.broken = result.reply
+            elif result.outcome == Outcome.REFUSED:
+                self.issue = result.reply
+
+    def give_back(self):
+        """Return to the queue what was claimed and not sent."""
+        if self.waiting:
+            reason = self.issue or self.broken or ""
+            self.settle([Result(key, Outcome.NOT_SENT, reason) for key in self.waiting])

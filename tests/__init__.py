@@ -3,6 +3,7 @@ from .controllers import test_tracking
 from .delivery import test_bounce
 from .delivery import test_envelope
 from .delivery import test_placeholders
+from .delivery import test_pool
 from .delivery import test_portion
 from .delivery import test_token
 from .delivery import test_transport

@@ -1,3 +1,4 @@
+import asyncio
 import email
 import email.policy
 import logging
@@ -12,6 +13,7 @@ class SmtpServer:
     """A real SMTP server on loopback that keeps what it takes and replies as it is told.
 
     :ivar list messages: the accepted messages, parsed
+    :ivar dict delays: events to wait for before a recipient's address is answered
     :ivar dict replies: reply lines by moment: ``MAIL``, ``DATA``, or a recipient's address for
         RCPT; the reply ``hang up`` closes the connection
     """
@@ -19,6 +21,7 @@ class SmtpServer:
     def __init__(self):
         self.messages = []
         self.replies = {}
+        self.delays = {}
         self.rcpt_tos = []
 
     def __enter__(self):
@@ -41,6 +44,8 @@ class SmtpServer:
         return self._reply(server, "MAIL", "250 OK")
 
     async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
+        if address in self.delays:
+            await asyncio.to_thread(self.delays[address].wait, 30)
         reply = self._reply(server, address, "250 OK")
         if reply.startswith("2"):
             envelope.rcpt_tos.append(address)
