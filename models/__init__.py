@@ -1,5 +1,6 @@
 from . import link_tracker
 from . import mail_thread
+from . import mailing_claim
 from . import mailing_contact
 from . import mailing_list
 from . import mailing_mailing

@@ -11,6 +11,12 @@ class ResConfigSettings(models.TransientModel):
         default=1000,
         help="The most e-mails that mass emails send in any 60 minutes, tests included.",
     )
+    mass_email_smtp_sessions = fields.Integer(
+        "SMTP Sessions",
+        config_parameter="mass_mailing_campaign.smtp_sessions",
+        default=10,
+        help="How many SMTP sessions mass emails use at the same time, at most.",
+    )
     mass_email_open_tracking = fields.Boolean(
         "Open Tracking",
         config_parameter="mass_mailing_campaign.open_tracking",
@@ -22,8 +28,10 @@ class ResConfigSettings(models.TransientModel):
         help="Do not append an opt-out link to mass emails that have none.",
     )
 
-    @api.constrains("mass_email_portion_size")
+    @api.constrains("mass_email_portion_size", "mass_email_smtp_sessions")
     def _check_portion_size(self):
         for settings in self:
+            if settings.mass_email_smtp_sessions < 1:
+                raise ValidationError(self.env._("Sending takes at least one SMTP session."))
             if settings.mass_email_portion_size < 1:
                 raise ValidationError(self.env._("The hourly portion is at least one e-mail."))

@@ -3,7 +3,7 @@ from datetime import timedelta
 from freezegun import freeze_time
 
 from odoo import fields
-from odoo.addons.mass_mailing_campaign.models.mailing_delivery import MAX_ATTEMPTS
+from odoo.addons.mass_mailing_campaign.models.mailing_claim import MAX_ATTEMPTS
 from odoo.tools import SQL
 
 from ..common import DELIVERY_CRON, MassEmailCase

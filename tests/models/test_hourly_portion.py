@@ -79,3 +79,5 @@ class TestHourlyPortion(MassEmailCase):
         self.assertEqual(self.env["mailing.mailing"]._portion().size, 250)
         with self.assertRaises(ValidationError):
             self.env["res.config.settings"].create({"mass_email_portion_size": 0})
+        with self.assertRaises(ValidationError):
+            self.env["res.config.settings"].create({"mass_email_smtp_sessions": 0})

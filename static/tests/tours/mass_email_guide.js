@@ -9,12 +9,15 @@ const save = [
     { trigger: ".o_form_saved, .o_form_status_indicator:not(:has(.o_form_button_save:visible))" },
 ];
 const page = (name) => ({ trigger: `.o_notebook .nav-link[name=${name}]`, run: "click" });
-const tag = (field, text) => [
+// "Create" is offered only once the list is filtered by what was typed; before, a click is lost.
+const tag = (field, text, filtered = `:has(li:contains(Create "${text}"))`) => [
     { trigger: `.o_field_widget[name=${field}] input`, run: `edit ${text}` },
-    { trigger: `.o-autocomplete--dropdown-item:contains(${text})`, run: "click" },
+    {
+        trigger: `.o-autocomplete--dropdown-menu${filtered} .o-autocomplete--dropdown-item:contains(${text}):first`,
+        run: "click",
+    },
     { trigger: `.o_field_widget[name=${field}] .o_tag:contains(${text})` },
 ];
-
 tours.add("mass_email_guide_campaign", {
     steps: () => [
         { trigger: ".o_control_panel_main_buttons button:contains(New)", run: "click" },
@@ -81,8 +84,8 @@ tours.add("mass_email_guide_log", {
         { trigger: ".o_notebook .o_widget_campaign_log_menu button", run: "click" },
         { trigger: ".o-dropdown-item:contains(Create Target List)", run: "click" },
         { trigger: ".modal .o_field_widget[name=name] input", run: "edit Clicked the offer" },
-        ...tag("include_type_ids", "Clicked"),
-        ...tag("link_ids", "Offer"),
+        ...tag("include_type_ids", "Clicked", ":not(:has(li:contains(Bounced)))"),
+        ...tag("link_ids", "Offer", ""),
         { trigger: ".modal .o_field_widget[name=contact_count]:contains(1)" },
         { trigger: ".modal button[name=action_create]", run: "click" },
         { trigger: "body:not(:has(.modal)) .o_last_breadcrumb_item:contains(Clicked the offer)" },
