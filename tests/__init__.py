@@ -2,6 +2,8 @@ from .controllers import test_opt_out
 from .controllers import test_tracking
 from .delivery import test_bounce
 from .delivery import test_envelope
+from .delivery import test_header
+from .delivery import test_letter as test_letter_splice
 from .delivery import test_placeholders
 from .delivery import test_pool
 from .delivery import test_portion
