@@ -20,12 +20,15 @@ class Envelope:
     content: bytes
 
 
-def seal(key: int, sender: str, recipient: str, message: EmailMessage) -> Envelope:
-    """Flatten a message into an envelope.
+def flatten(message: EmailMessage) -> bytes:
+    """Return a message's bytes, seven-bit with CRLF line ends.
 
-    The content is made seven-bit, since the server may not offer 8BITMIME (RFC 6152).
+    The server may not offer 8BITMIME (RFC 6152).
     """
     policy = message.policy.clone(linesep="\r\n", cte_type="7bit")
-    return Envelope(
-        key, sender, recipient, str(message["Message-Id"]), message.as_bytes(policy=policy)
-    )
+    return message.as_bytes(policy=policy)
+
+
+def seal(key: int, sender: str, recipient: str, message: EmailMessage) -> Envelope:
+    """Flatten a message into an envelope."""
+    return Envelope(key, sender, recipient, str(message["Message-Id"]), flatten(message))

@@ -22,7 +22,7 @@ class Letter:
 
     def __init__(self, skeleton: bytes, parts: Mapping[str, str], slots: Mapping[str, str]):
         self._slots = slots
-        marks = re.compile("|".join(re.escape(mark) for mark in [*parts, *slots]))
+        marks = _any_of([*parts, *slots])
         self._pieces = []
         for literal, mark in _split(marks, skeleton.decode("ascii")):
             self._pieces.append(literal.encode("ascii"))
@@ -32,7 +32,7 @@ class Letter:
                 self._pieces.append(slots[mark])
 
     def _add_part(self, part, text):
-        marks = re.compile("|".join(map(re.escape, self._slots)))
+        marks = _any_of(self._slots)
         for literal, mark in _split(marks, text):
             self._pieces.append(quoted_printable(literal))
             if mark:
@@ -51,7 +51,7 @@ class Letter:
 
     @staticmethod
     def _value(values, slot):
-        if slot in values:
+        if slot in values or isinstance(slot, str):
             return values[slot]
         _part, name = slot
         return values[None, name]
@@ -61,6 +61,11 @@ def quoted_printable(text: str) -> bytes:
     """Encode text as quoted-printable with CRLF line ends (RFC 2045, section 6.7)."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return binascii.b2a_qp(text.encode(), istext=True).replace(b"\n", b"\r\n")
+
+
+def _any_of(marks):
+    # the longest first: one mark may begin with another
+    return re.compile("|".join(map(re.escape, sorted(marks, key=len, reverse=True))))
 
 
 def _split(marks, text) -> Iterable[tuple[str, str | None]]:

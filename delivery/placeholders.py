@@ -48,6 +48,12 @@ class Placeholders:
         """A mark for the body's place in a layout; the caller replaces it."""
         return f"{self._host}/body"
 
+    @property
+    def marks(self) -> dict[str, str]:
+        """The marks in use, with the keys that ``fill`` takes their URLs by."""
+        keys = ["opt-out", "open", "view", *(f"link/{link_id}" for link_id in self.link_ids)]
+        return {f"{self._host}/{key}": key for key in keys}
+
     def link(self, link_id: int) -> str:
         """The mark that ``fill`` replaces by a tracking URL."""
         self.link_ids.add(link_id)

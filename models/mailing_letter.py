@@ -10,6 +10,7 @@ from odoo.tools.mail import append_content_to_html, generate_tracking_message_id
 from ..delivery.envelope import seal
 from ..delivery.placeholders import Placeholders
 from ..delivery.transport import Outcome, Result
+from .mailing_splice import NotSpliceable, SplicedLetter
 
 
 class Letter:
@@ -26,8 +27,10 @@ class Letter:
         self.body_mark = Markup(self.placeholders.body)
         self.html = self._source()
         self.layout = self._layout()
+        self.subject = mailing.subject
         self.links = mailing.campaign_id.tracking_url_ids
         self.attachments = [(a.name, a.raw, a.mimetype) for a in mailing.attachment_ids]
+        self._spliced = None
 
     def _source(self):
         mailing, marks = self.mailing, self.placeholders
@@ -67,20 +70,25 @@ class Letter:
         """
         mailing = self.mailing
         subjects = mailing._render_field("subject", contacts.ids)
-        bodies = mailing._render_template(
-            self.html,
-            contacts._name,
-            contacts.ids,
-            engine="qweb",
-            options={"preserve_comments": True},
-        )
+        bodies = self.render_body(self.html, contacts.ids)
         return {
             contact.id: (
                 " ".join(subjects[contact.id].split()),
-                Markup(bodies[contact.id]),
+                bodies[contact.id],
             )
             for contact in contacts
         }
+
+    def render_body(self, source, contact_ids):
+        """Render a body for contacts by Odoo's renderer."""
+        bodies = self.mailing._render_template(
+            source,
+            "mailing.contact",
+            contact_ids,
+            engine="qweb",
+            options={"preserve_comments": True},
+        )
+        return {contact_id: Markup(body) for contact_id, body in bodies.items()}
 
     def page(self, body):
         """Put a rendered body into the layout."""
@@ -88,10 +96,14 @@ class Letter:
 
     def personalise(self, body, token):
         """Put a recipient's own URLs into a rendered body or page."""
+        return self.placeholders.fill(body, self.urls(token))
+
+    def urls(self, token):
+        """Return a recipient's URLs, safe for HTML, by the keys of ``delivery.placeholders``."""
         urls = self.env["mailing.trace"]._recipient_urls(token, self.links)
         if self.mailing._is_informational():
             urls |= {f"link/{link.id}": html.escape(link.redirected_url) for link in self.links}
-        return self.placeholders.fill(body, urls)
+        return urls
 
     def compose(self, rows, session):
         """Compose the messages of claimed rows for a session.
@@ -99,6 +111,13 @@ class Letter:
         :param rows: claimed traces, see ``mailing.mailing._claim``
         :return: an Envelope per row, or at once the Result of one that cannot be addressed
         """
+        if self._spliced is None:
+            try:
+                self._spliced = SplicedLetter(self, session)
+            except NotSpliceable:
+                self._spliced = False
+        if self._spliced:
+            return self._spliced.compose(rows)
         contacts = self.env["mailing.contact"].browse(row.contact_id for row in rows)
         rendered = self.render(contacts)
         return [
@@ -107,20 +126,16 @@ class Letter:
         ]
 
     def _seal(self, row, contact, subject, body, session):
-        mailing, mail_server = self.mailing, self.env["ir.mail_server"]
-        thread = "reply_to" if mailing.reply_to_mode == "new" else f"{contact.id}-{contact._name}"
-        message = mail_server._build_email__(
-            email_from=mailing.email_from,
-            email_to=[formataddr((" ".join((contact.name or "").split()), row.email))],
-            subject=subject,
-            body=self.personalise(self.page(body), row.token),
-            subtype="html",
-            body_alternative=html2plaintext(self.personalise(body, row.token)),
-            reply_to=mailing.reply_to,
-            attachments=self.attachments,
-            message_id=generate_tracking_message_id(thread),
-            headers=self._headers(row.token),
+        has_opt_out = self.placeholders.has_opt_out
+        message = self.build(
+            formataddr((" ".join((contact.name or "").split()), row.email)),
+            subject,
+            self.personalise(self.page(body), row.token),
+            html2plaintext(self.personalise(body, row.token)),
+            generate_tracking_message_id(self.thread(contact.id)),
+            self.env["mailing.trace"]._opt_out_url(row.token) if has_opt_out else None,
         )
+        mail_server = self.env["ir.mail_server"]
         try:
             sender, recipients, message = mail_server._prepare_email_message__(message, session)
         except AssertionError as error:
@@ -130,14 +145,37 @@ class Letter:
             return Result(row.id, outcome, str(error))
         return seal(row.id, sender, recipients[0], message)
 
-    def _headers(self, token):
+    def thread(self, contact_id):
+        """Return what Odoo recognises the replies of a contact by."""
+        by_thread = self.mailing.reply_to_mode == "update"
+        return f"{contact_id}-mailing.contact" if by_thread else "reply_to"
+
+    def build(self, to, subject, page, text, message_id, opt_out_url):
+        """Let Odoo build the message of one recipient.
+
+        :param opt_out_url: None when the letter has no opt-out link
+        """
+        return self.env["ir.mail_server"]._build_email__(
+            email_from=self.mailing.email_from,
+            email_to=[to],
+            subject=subject,
+            body=page,
+            subtype="html",
+            body_alternative=text,
+            reply_to=self.mailing.reply_to,
+            attachments=self.attachments,
+            message_id=message_id,
+            headers=self._headers(opt_out_url),
+        )
+
+    @staticmethod
+    def _headers(opt_out_url):
         headers = {
             "Precedence": "list",
             "Auto-Submitted": "auto-generated",  # RFC 3834
             "X-Auto-Response-Suppress": "OOF",
         }
-        if self.placeholders.has_opt_out:
-            opt_out_url = self.env["mailing.trace"]._opt_out_url(token)
+        if opt_out_url:
             headers["List-Unsubscribe"] = f"<{opt_out_url}>"
             headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
         return headers

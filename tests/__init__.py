@@ -17,6 +17,7 @@ from .models import test_mass_email
 from .models import test_opt_out_memory
 from .models import test_queue
 from .models import test_rights
+from .models import test_splice
 from .models import test_target
 from .models import test_hourly_portion
 from .models import test_tracking_url
