@@ -134,12 +134,11 @@ class MailingMailing(models.Model):
         :param results: their Results, in the same order
         """
         values = [self._settled(row, result) for row, result in zip(rows, results, strict=True)]
-        sent_ids = [result.key for result in results if result.outcome == Outcome.SENT]
-        retrying(lambda: self._settle_once(values, sent_ids), self.env)
+        retrying(lambda: self._settle_once(values), self.env)
 
     @api.model
-    def _settle_once(self, values, sent_ids):
-        """Raw SQL: one statement for the rows, one for their log lines.
+    def _settle_once(self, values):
+        """Raw SQL: one statement for all rows.
 
         The commit does not wait for the disk: what a killed process had committed is safe, and
         after a crash of PostgreSQL itself the rows are in doubt, not sent again. A recipient
@@ -170,7 +169,6 @@ class MailingMailing(models.Model):
             )
         )
         self.env["mailing.trace"].invalidate_model()
-        self.env["mailing.trace"].browse(sent_ids)._log_event("sent")
 
     @api.model
     def _settled(self, row, result):

@@ -2,6 +2,7 @@
 # pylint: disable=invalid-commit
 import logging
 import smtplib
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -16,6 +17,8 @@ _logger = logging.getLogger(__name__)
 # Messages claimed and composed together: large enough that a claim weighs little per message,
 # small enough that who opts out is looked at again shortly before she would be mailed.
 CHUNK = 200
+# How far back a run looks for messages sent by a run that was killed before it could log them.
+LOG_REPAIR = timedelta(days=1)
 # Fewer messages than this per session are sent before another session is up.
 MESSAGES_WORTH_A_SESSION = 20
 
@@ -35,6 +38,7 @@ class MailingMailing(models.Model):
     def _cron_deliver_portions(self):
         """Send what is due, as far as the hourly portion and the time of this run allow."""
         self._release_dead_claims()
+        self._log_what_was_sent()
         for mailing in self.search(self._due_domain(), order="schedule_date, id"):
             self.env["ir.cron"]._commit_progress(remaining=self._sendable_count())
             try:
@@ -50,6 +54,26 @@ class MailingMailing(models.Model):
                 mailing._stop_for_now(error)
         self.env["ir.cron"]._commit_progress(remaining=self._sendable_count())
         self._trigger_when_portion_frees()
+
+    @api.model
+    def _log_what_was_sent(self):
+        """Add the log lines that a killed run could not add any more.
+
+        Raw SQL: answered from the index of the hourly portion, usually with nothing.
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT id FROM mailing_trace trace
+                 WHERE portion_datetime > %s AND sent_datetime IS NOT NULL
+                   AND NOT EXISTS (
+                    SELECT FROM mailing_trace_event
+                     WHERE trace_id = trace.id AND event_type = 'sent')
+                """,
+                fields.Datetime.now() - LOG_REPAIR,
+            )
+        )
+        self.env["mailing.trace"].browse(trace_id for (trace_id,) in rows)._log_event("sent")
 
     @api.model
     def _due_domain(self):
@@ -147,7 +171,7 @@ class MailingMailing(models.Model):
                 run.settle(results)
         finally:
             pool.close()
-            run.give_back()
+            run.finish()
         return run.issue or (run.broken if pool.is_outage else None)
 
     def _finish(self):
@@ -212,6 +236,7 @@ class _Run:
     """One run of sending a mass email: what was claimed, and what became of it.
 
     :ivar waiting: claimed rows without a result, by id
+    :ivar sent_ids: messages sent and not logged yet
     :ivar issue: what speaks against going on
     :ivar broken: what broke the last session
     """
@@ -223,6 +248,7 @@ class _Run:
         self.claim = claim
         self.session = None
         self.waiting = {}
+        self.sent_ids = []
         self.issue = None
         self.broken = None
 
@@ -268,9 +294,20 @@ class _Run:
                 self.broken = result.reply
             elif result.outcome == Outcome.REFUSED:
                 self.issue = result.reply
+            elif result.outcome == Outcome.SENT:
+                self.sent_ids.append(result.key)
+        if len(self.sent_ids) >= CHUNK:
+            self.log()
 
-    def give_back(self):
-        """Return to the queue what was claimed and not sent."""
+    def log(self):
+        """Log what was sent; chunk by chunk, since a log line weighs more than a settle."""
+        self.env["mailing.trace"].browse(self.sent_ids)._log_event("sent")
+        self.env.cr.commit()
+        self.sent_ids = []
+
+    def finish(self):
+        """Log the rest; return to the queue what was claimed and not sent."""
+        self.log()
         if self.waiting:
             reason = self.issue or self.broken or ""
             self.settle([Result(key, Outcome.NOT_SENT, reason) for key in self.waiting])

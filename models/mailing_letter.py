@@ -1,11 +1,14 @@
+import hashlib
 import html
+import secrets
+import socket
 
 from markupsafe import Markup
 
 from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import file_open, formataddr, html2plaintext
-from odoo.tools.mail import append_content_to_html, generate_tracking_message_id
+from odoo.tools.mail import append_content_to_html
 
 from ..delivery.envelope import seal
 from ..delivery.placeholders import Placeholders
@@ -30,6 +33,9 @@ class Letter:
         self.subject = mailing.subject
         self.links = mailing.campaign_id.tracking_url_ids
         self.attachments = [(a.name, a.raw, a.mimetype) for a in mailing.attachment_ids]
+        self._by_thread = mailing.reply_to_mode == "update"
+        self._host = socket.gethostname()
+        self._key = secrets.token_bytes(32)
         self._spliced = None
 
     def _source(self):
@@ -132,7 +138,7 @@ class Letter:
             subject,
             self.personalise(self.page(body), row.token),
             html2plaintext(self.personalise(body, row.token)),
-            generate_tracking_message_id(self.thread(contact.id)),
+            self.message_id(row),
             self.env["mailing.trace"]._opt_out_url(row.token) if has_opt_out else None,
         )
         mail_server = self.env["ir.mail_server"]
@@ -145,10 +151,15 @@ class Letter:
             return Result(row.id, outcome, str(error))
         return seal(row.id, sender, recipients[0], message)
 
-    def thread(self, contact_id):
-        """Return what Odoo recognises the replies of a contact by."""
-        by_thread = self.mailing.reply_to_mode == "update"
-        return f"{contact_id}-mailing.contact" if by_thread else "reply_to"
+    def message_id(self, row):
+        """Return a Message-ID by which Odoo recognises the replies.
+
+        As unguessable as the recipient's token, and telling nothing of it: who could guess
+        another's could forge her bounce.
+        """
+        digest = hashlib.blake2b(row.token.encode(), key=self._key, digest_size=16).hexdigest()
+        thread = f"{row.contact_id}-mailing.contact" if self._by_thread else "reply_to"
+        return f"<{digest}.{row.attempt_count}-openerp-{thread}@{self._host}>"
 
     def build(self, to, subject, page, text, message_id, opt_out_url):
         """Let Odoo build the message of one recipient.

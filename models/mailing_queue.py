@@ -15,6 +15,8 @@ class MailingMailing(models.Model):
         """
         self.ensure_one()
         self.env.flush_all()
+        # what was filled a moment ago is not known to the planner yet
+        self.env.cr.execute("ANALYZE mailing_contact, mailing_subscription, mailing_opt_out")
         self.env.cr.execute(
             SQL(
                 """
@@ -75,6 +77,7 @@ class MailingMailing(models.Model):
                 now=fields.Datetime.now(),
             )
         )
+        self.env.cr.execute("ANALYZE mailing_trace")
         self.invalidate_recordset()
         self.env["mailing.trace"].invalidate_model()
 

@@ -4,9 +4,8 @@ import secrets
 
 from markupsafe import escape
 
-from odoo.addons.base.models.ir_mail_server import extract_rfc2822_addresses
+from odoo.addons.base.models.ir_mail_server import IrMail_Server, extract_rfc2822_addresses
 from odoo.tools import html2plaintext
-from odoo.tools.mail import generate_tracking_message_id
 from odoo.tools.rendering_tools import parse_inline_template
 
 from ..delivery import letter
@@ -60,7 +59,7 @@ class SplicedLetter:
         }
         skeleton = self._skeleton(source, session, *headers)
         self._letter = letter.Letter(skeleton, texts, headers | marks)
-        self._thread = source.thread
+        self._message_id = source.message_id
         self._token = self._mark("token")
         self._urls = source.urls(self._token)
 
@@ -128,9 +127,8 @@ class SplicedLetter:
     def _splice(self, row, name, fields):
         addresses = extract_rfc2822_addresses(row.email)
         if not addresses:
-            reason = self.env["ir.mail_server"].NO_VALID_RECIPIENT
-            return Result(row.id, Outcome.BAD_ADDRESS, reason)
-        message_id = generate_tracking_message_id(self._thread(row.contact_id))
+            return Result(row.id, Outcome.BAD_ADDRESS, IrMail_Server.NO_VALID_RECIPIENT)
+        message_id = self._message_id(row)
         subject = "".join(
             literal + ("" if index is None else fields[index]) for literal, index in self._subject
         )

@@ -228,6 +228,14 @@ class TestDelivery(MassEmailCase):
         self.assertEqual(self.outcomes(mailing), {"Anna": "in_doubt"})
         self.assertEqual(mailing.state, "done")
 
+    def test_what_a_killed_run_sent_is_logged_by_the_next(self):
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email()
+        self.send(mailing)
+        self.env["mailing.trace.event"].search([("mailing_id", "=", mailing.id)]).sudo().unlink()
+        self.run_delivery()
+        self.assertEqual(self.events(mailing), [("Anna", "sent")])
+
     def test_what_a_living_session_is_sending_is_left_to_it(self):
         self._contact("Anna", self.target_list)
         mailing = self._mass_email()
