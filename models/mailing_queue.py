@@ -25,7 +25,7 @@ class MailingMailing(models.Model):
                       FROM mailing_subscription
                      WHERE list_id = ANY(%(target_lists)s)
                      GROUP BY contact_id
-                ), judged AS (
+                ), judged AS MATERIALIZED (
                     SELECT contact.id, contact.email_normalized AS address,
                            NULLIF(TRIM(contact.email), '') AS typed_address, member.list_id,
                            excluding.list_id AS excluding_list_id, objection.reason
