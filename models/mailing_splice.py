@@ -20,6 +20,7 @@ FIELD_TAG = re.compile(
 FIELD_PATH = re.compile(r"object(?:\.\w+)+")
 # Anything else that Odoo's renderer acts on.
 DIRECTIVE = re.compile(r"<t[\s/>]|\st-[\w-]+\s*=")
+WHITESPACE = re.compile(r"\s+")
 SHOWN_AS_THEY_ARE = {"char", "text", "selection", "date", "datetime"}
 
 
@@ -140,7 +141,7 @@ class SplicedLetter:
         for index, value in enumerate(fields):
             slot = ("field", index)
             values[self._html, slot] = letter.quoted_printable(str(escape(value)))
-            values[self._text, slot] = letter.quoted_printable(" ".join(value.split()))
+            values[self._text, slot] = letter.quoted_printable(WHITESPACE.sub(" ", value))
         for slot, pattern in self._urls.items():
             url = pattern.replace(self._token, row.token)
             values[slot] = url.encode()

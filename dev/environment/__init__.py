@@ -3,12 +3,14 @@
 * ``console``: steps with their time, failures with their remedy
 * ``system``: Debian packages that must be there
 * ``cache``: the one folder everything lives in
+* ``debian``: Debian packages unpacked into a folder, not installed
 * ``odoo_source``: Odoo 19, unpacked from Debian's package or given by ODOO_HOME
 * ``virtualenv``: Odoo's pinned requirements and our tools
 * ``postgres``: a private cluster, or the server PGHOST names
 * ``database``: a database with demo data and the addon, kept up to date
 * ``server``: the Odoo server and the mail catcher
 * ``mail_catcher``: keeps every mail as a file; runs inside the virtual environment
+* ``sink``: a mail server for measuring
 * ``main_job``: plays the demo campaign against a running server
 """
 

@@ -48,13 +48,19 @@ def step(title):
 
 def run(title, argv, log, remedy, **options):
     """Run a command as a step; its output goes to a log file."""
+    with step(title):
+        call(argv, log, title, remedy, **options)
+
+
+def call(argv, log, title, remedy, **options):
+    """Run a command; its output goes to a log file."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    with step(title), log.open("ab") as output:
+    with log.open("ab") as output:
         code = subprocess.call(
             list(map(str, argv)), stdout=output, stderr=output, stdin=subprocess.DEVNULL, **options
         )
-        if code:
-            raise StepFailed(title, remedy, log)
+    if code:
+        raise StepFailed(title, remedy, log)
 
 
 def main(command):

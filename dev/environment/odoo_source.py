@@ -1,23 +1,20 @@
 import os
-import re
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import console
+from . import console, debian
 
 # Odoo 19 with all community addons; its links lead to the other packages' files.
-SID_PACKAGES = [
-    "odoo-19",
-    "libjs-jquery",
-    "libjs-jquery-form",
-    "libjs-underscore",
-    "fonts-roboto-unhinted",
-    "fonts-montserrat",
+PACKAGES = [
+    "odoo-19/sid",
+    "libjs-jquery/sid",
+    "libjs-jquery-form/sid",
+    "libjs-underscore/sid",
+    "fonts-roboto-unhinted/sid",
+    "fonts-montserrat/sid",
+    # Odoo's icons are those of version 4, which sid dropped
+    "fonts-font-awesome/bookworm",
 ]
-# Odoo's icons are those of version 4, which newer releases dropped.
-STABLE_PACKAGES = ["fonts-font-awesome"]
-STABLE = "bookworm"
 # Left out of the Debian package; without it every page logs an error.
 MISSING_FILE = "mail/static/lib/selfie_segmentation/selfie_segmentation.js"
 
@@ -43,8 +40,12 @@ def locate(cache):
         return _checkout(Path(home).resolve())
     root = cache.path("odoo")
     if not root.exists():
-        _unpack(cache, root)
+        debian.unpack(cache, "Odoo 19 (130 MB)", PACKAGES, root)
     path = root / "usr/lib/python3/dist-packages"
+    stand_in = path / "odoo/addons" / MISSING_FILE
+    if not stand_in.exists():
+        stand_in.parent.mkdir(parents=True, exist_ok=True)
+        stand_in.touch()
     return OdooSource(path, [path / "odoo/addons"])
 
 
@@ -56,63 +57,3 @@ def _checkout(home):
     addons = [folder for folder in (home / "addons", home / "odoo/addons") if folder.exists()]
     requirements = home / "requirements.txt"
     return OdooSource(home, addons, requirements if requirements.exists() else None)
-
-
-def _unpack(cache, root):
-    """Download with a private apt, so that the machine's own package lists stay as they are."""
-    work = cache.path("odoo.download")
-    shutil.rmtree(work, ignore_errors=True)
-    environment = os.environ | {"APT_CONFIG": str(_write_apt_configuration(work))}
-    log = cache.log("odoo-download")
-    remedy = "check that this machine reaches its Debian mirror, then start again"
-    options = {"env": environment, "cwd": work}
-    console.run("Reading Debian's package lists", ["apt-get", "update"], log, remedy, **options)
-    packages = [f"{name}/sid" for name in SID_PACKAGES]
-    packages += [f"{name}/{STABLE}" for name in STABLE_PACKAGES]
-    download = ["apt-get", "download", *packages]
-    console.run("Downloading Odoo 19 (130 MB)", download, log, remedy, **options)
-    unpacked = work / "root"
-    for package in sorted(work.glob("*.deb")):
-        argv = ["dpkg-deb", "--extract", package, unpacked]
-        console.run(f"Unpacking {package.name.split('_')[0]}", argv, log, "free some disk space")
-    stand_in = unpacked / "usr/lib/python3/dist-packages/odoo/addons" / MISSING_FILE
-    stand_in.parent.mkdir(parents=True, exist_ok=True)
-    stand_in.touch()
-    unpacked.rename(root)
-    shutil.rmtree(work)
-
-
-def _write_apt_configuration(work):
-    for folder in ("lists/partial", "cache/archives/partial"):
-        (work / folder).mkdir(parents=True)
-    (work / "status").touch()
-    mirror, signed_by = _debian_mirror()
-    source = f"deb [signed-by={signed_by}] {mirror}"
-    (work / "sources.list").write_text(f"{source} sid main\n{source} {STABLE} main\n")
-    configuration = work / "apt.conf"
-    configuration.write_text(
-        f'Dir::State::lists "{work}/lists";\n'
-        f'Dir::State::status "{work}/status";\n'
-        f'Dir::Cache "{work}/cache";\n'
-        f'Dir::Etc::sourcelist "{work}/sources.list";\n'
-        'Dir::Etc::sourceparts "/dev/null";\n'
-        'APT::Sandbox::User "root";\n'
-        'Acquire::Languages "none";\n'
-    )
-    return configuration
-
-
-def _debian_mirror():
-    """Return the address and the keyring of the mirror this machine uses."""
-    folder = Path("/etc/apt")
-    keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
-    for file in [folder / "sources.list", *sorted(folder.glob("sources.list.d/*"))]:
-        text = file.read_text() if file.is_file() else ""
-        # both forms of sources: "URIs: http://…/debian" and "deb [options] http://…/debian …"
-        match = re.search(r"^(?:URIs:|deb .*?)\s*(https?://\S+/debian)/?\s", text, re.MULTILINE)
-        if match:
-            return match[1], keyring
-    raise console.StepFailed(
-        "Looking for a Debian mirror in /etc/apt",
-        "set ODOO_HOME to a checkout of Odoo 19; this is no Debian",
-    )

@@ -90,7 +90,7 @@ def mail_catcher(environment, folder):
     program = Path(__file__).with_name("mail_catcher.py")
     log = environment.cache.log("mail-catcher")
     with process([environment.python, program, port, folder], log) as child:
-        _wait(child, log, "Starting the mail catcher", lambda: _answers(port))
+        _wait(child, log, "Starting the mail catcher", lambda: answers(port))
         yield port
 
 
@@ -107,7 +107,7 @@ def odoo(environment, database, port, smtp_port):
         smtp_port=smtp_port,
         max_cron_threads=2,
     )
-    if _answers(port):
+    if answers(port):
         raise console.StepFailed(f"Starting Odoo on port {port}", "choose another --port")
     with process(command, log, **options) as child:
         _wait(child, log, "Starting Odoo", lambda: _is_healthy(port))
@@ -123,7 +123,7 @@ def _wait(child, log, title, is_ready):
             time.sleep(0.2)
 
 
-def _answers(port):
+def answers(port):
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
