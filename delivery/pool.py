@@ -1,5 +1,6 @@
 import queue
 import smtplib
+import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
 
@@ -116,6 +117,8 @@ class _Worker(threading.Thread):
         self.count = 0
         self._session = session
         self._results = results
+        # else small commands wait for the server's delayed acknowledgement, 40 ms a message
+        session.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.start()
 
     def run(self):

@@ -19,6 +19,24 @@ class Outcome(Enum):
     UNKNOWN = "unknown"  # the session broke after the final dot: nobody knows (RFC 1047)
 
 
+@dataclass(frozen=True)
+class _Command:
+    """A command before the message.
+
+    :ivar tuple welcome: reply codes to go on with
+    :ivar Outcome permanent: what a refusal for good means
+    """
+
+    welcome: tuple
+    permanent: Outcome
+
+
+_COMMANDS = (
+    _Command((250,), Outcome.REFUSED),  # MAIL
+    _Command((250, 251), Outcome.BAD_ADDRESS),  # RCPT
+    _Command((354,), Outcome.REFUSED),  # DATA
+)
+
 # After these the session cannot be used again.
 BROKEN = {Outcome.NOT_SENT, Outcome.UNKNOWN}
 
@@ -52,21 +70,15 @@ def transmit(session: smtplib.SMTP, envelope: Envelope) -> Result:
         )
     sending = False
     try:
-        code, text = session.mail(envelope.sender)
-        if code != 250:
-            return _refused(session, envelope, code, text)
-        code, text = session.rcpt(envelope.recipient)
-        if code not in (250, 251):
-            return _refused(session, envelope, code, text, Outcome.BAD_ADDRESS)
-        code, text = session.docmd("DATA")
-        if code != 354:
-            return _refused(session, envelope, code, text)
+        for command, (code, text) in _offer(session, envelope):
+            if code not in command.welcome:
+                return _refused(session, envelope, code, text, command.permanent)
         sending = True
         session.send(_LINE_START_DOT.sub(b"..", envelope.content) + b"\r\n.\r\n")
         code, text = session.getreply()
         sending = False
         if code != 250:
-            return _refused(session, envelope, code, text)
+            return _refused(session, envelope, code, text, Outcome.REFUSED)
         return _result(envelope, Outcome.SENT, code, text)
     except (OSError, smtplib.SMTPException) as error:
         session.close()
@@ -82,7 +94,37 @@ def hang_up(session: smtplib.SMTP) -> None:
         session.close()
 
 
-def _refused(session, envelope, code, text, permanent=Outcome.REFUSED):
+def _offer(session, envelope):
+    """Send the commands before the message; return each with its reply.
+
+    With PIPELINING all three are sent at once (RFC 2920), else none after one that failed.
+    """
+    lines = [
+        f"MAIL FROM:{smtplib.quoteaddr(envelope.sender)}\r\n",
+        f"RCPT TO:{smtplib.quoteaddr(envelope.recipient)}\r\n",
+        "DATA\r\n",
+    ]
+    if not session.has_extn("pipelining"):
+        return _one_by_one(session, lines)
+    session.send("".join(lines))
+    replies = [session.getreply() for _line in lines]
+    if replies[2][0] == 354 and any(
+        code not in command.welcome
+        for command, (code, _text) in zip(_COMMANDS, replies, strict=True)
+    ):
+        # the server waits for a message to nobody: end it (RFC 2920, section 3.1)
+        session.send(".\r\n")
+        session.getreply()
+    return zip(_COMMANDS, replies, strict=True)
+
+
+def _one_by_one(session, lines):
+    for command, line in zip(_COMMANDS, lines, strict=True):
+        session.send(line)
+        yield command, session.getreply()
+
+
+def _refused(session, envelope, code, text, permanent):
     if code == 421:
         # The server closes the channel by itself (RFC 5321, section 3.8)
         session.close()

@@ -12,13 +12,15 @@ logging.getLogger("mail.log").setLevel(logging.WARNING)
 class SmtpServer:
     """A real SMTP server on loopback that keeps what it takes and replies as it is told.
 
+    :param bool pipelining: offer PIPELINING (RFC 2920)
     :ivar list messages: the accepted messages, parsed
     :ivar dict delays: events to wait for before a recipient's address is answered
     :ivar dict replies: reply lines by moment: ``MAIL``, ``DATA``, or a recipient's address for
         RCPT; the reply ``hang up`` closes the connection
     """
 
-    def __init__(self):
+    def __init__(self, pipelining=False):
+        self.pipelining = pipelining
         self.messages = []
         self.replies = {}
         self.delays = {}
@@ -38,6 +40,12 @@ class SmtpServer:
     def addresses(self):
         """The recipients of the accepted messages, sorted."""
         return sorted(self.rcpt_tos)
+
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):  # noqa: N802
+        session.host_name = hostname
+        if self.pipelining:
+            responses.insert(1, "250-PIPELINING")
+        return responses
 
     async def handle_MAIL(self, server, session, envelope, address, options):  # noqa: N802
         envelope.mail_from = address

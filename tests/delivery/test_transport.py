@@ -10,11 +10,14 @@ CONTENT = b"Subject: Hi\r\nMessage-Id: <1@example.com>\r\n\r\nHello\r\n.\r\n..\r
 
 
 class TestTransmit(TestCase):
+    pipelining = False
+
     def setUp(self):
         super().setUp()
-        self.server = self.enterContext(SmtpServer())
+        self.server = self.enterContext(SmtpServer(self.pipelining))
         self.session = smtplib.SMTP("127.0.0.1", self.server.port, timeout=5)
         self.session.ehlo()
+        self.assertEqual(self.session.has_extn("pipelining"), self.pipelining)
         self.addCleanup(self.session.close)
 
     def transmit(self, **replies):
@@ -66,3 +69,44 @@ class TestTransmit(TestCase):
     def test_a_connection_lost_after_the_message_leaves_it_unknown(self):
         self.assertEqual(self.transmit(DATA="hang up").outcome, Outcome.UNKNOWN)
         self.assertFalse(self.server.messages)
+
+    def test_an_address_that_is_not_ascii_is_not_offered(self):
+        envelope = Envelope(7, "from@example.com", "ä@example.com", "<1@example.com>", CONTENT)
+        self.assertEqual(transmit(self.session, envelope).outcome, Outcome.BAD_ADDRESS)
+        self.assert_usable()
+
+
+class TestTransmitPipelined(TestTransmit):
+    """The same, with all commands sent at once (RFC 2920)."""
+
+    pipelining = True
+
+    def test_a_server_that_waits_for_a_message_to_nobody_gets_none(self):
+        """Some servers answer DATA by 354 although they refused the only recipient."""
+        replies = [b"250 ok", b"550 no such user", b"354 go on", b"554 no valid recipients"]
+        session = Script(replies)
+        envelope = Envelope(7, "from@example.com", "to@example.com", "<1@x>", CONTENT)
+        result = transmit(session, envelope)
+        self.assertEqual((result.outcome, result.reply), (Outcome.BAD_ADDRESS, "550 no such user"))
+        self.assertIn(".\r\n", session.sent)
+        self.assertNotIn("Hello", "".join(map(str, session.sent)))
+
+
+class Script(smtplib.SMTP):
+    """A session that replies from a script."""
+
+    def __init__(self, replies):
+        super().__init__()
+        self.esmtp_features = {"pipelining": ""}
+        self.does_esmtp = True
+        self.replies = [(int(line[:3]), line[4:]) for line in replies]
+        self.sent = []
+
+    def send(self, text):
+        self.sent.append(text)
+
+    def getreply(self):
+        return self.replies.pop(0)
+
+    def rset(self):
+        return 250, b"ok"
