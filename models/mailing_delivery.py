@@ -241,6 +241,7 @@ class _Run:
     """One run of sending a mass email: what was claimed, and what became of it.
 
     :ivar waiting: claimed rows without a result, by id
+    :ivar on_wire: those of them that were handed to an SMTP session
     :ivar sent_ids: messages sent and not logged yet
     :ivar issue: what speaks against going on
     :ivar broken: what broke the last session
@@ -253,6 +254,7 @@ class _Run:
         self.claim = claim
         self.session = None
         self.waiting = {}
+        self.on_wire = set()
         self.sent_ids = []
         self.issue = None
         self.broken = None
@@ -272,6 +274,7 @@ class _Run:
                 if isinstance(message, Result):
                     self.settle([message])
                 else:
+                    self.on_wire.add(message.key)
                     yield message
             time_left = self.env["ir.cron"]._commit_progress(
                 len(rows), remaining=self.mailing._sendable_count()
@@ -293,8 +296,10 @@ class _Run:
 
     def settle(self, results):
         """Write down results and see whether the sending can go on."""
-        self.mailing._settle([self.waiting.pop(result.key) for result in results], results)
+        self.mailing._settle([self.waiting[result.key] for result in results], results)
         for result in results:
+            del self.waiting[result.key]
+            self.on_wire.discard(result.key)
             if result.outcome in BROKEN:
                 self.broken = result.reply
             elif result.outcome == Outcome.REFUSED:
@@ -311,8 +316,20 @@ class _Run:
         self.sent_ids = []
 
     def finish(self):
-        """Log the rest; return to the queue what was claimed and not sent."""
+        """Log the rest; return to the queue what was claimed and not handed to a session.
+
+        When an error ended the run, what was on the wire may have been delivered: it is in doubt.
+        """
         self.log()
         if self.waiting:
             reason = self.issue or self.broken or ""
-            self.settle([Result(key, Outcome.NOT_SENT, reason) for key in self.waiting])
+            self.settle(
+                [
+                    Result(
+                        key,
+                        Outcome.UNKNOWN if key in self.on_wire else Outcome.NOT_SENT,
+                        reason,
+                    )
+                    for key in self.waiting
+                ]
+            )

@@ -110,9 +110,13 @@ class Inbox:
     def mail(self, address):
         return self._mails[address]
 
+    def text(self, address, subtype):
+        """Return what a recipient reads in the part of a subtype, html or plain."""
+        return self.mail(address).get_body((subtype,)).get_content()
+
     def link(self, address, pattern):
         """Return the first URL in a recipient's HTML part that fits a pattern."""
-        html = self.mail(address).get_body(("html",)).get_content()
+        html = self.text(address, "html")
         return re.search(rf'(?:href|src)="([^"]*{pattern}[^"]*)"', html)[1]
 
     def one_click(self, address):
@@ -190,7 +194,8 @@ def receive(odoo, inbox, problems):
     anna, boris = "anna@alder-lumber.example.com", "boris@borealis-glass.example.com"
     erik, hugo = "erik@fern.example.com", "hugo@ivy.example.com"
     marc, account = "mark.brown23@example.com", "office@alder-lumber.example.com"
-    check("Dear Anna Alder" in inbox.mail(anna).as_string(), "a personal value is missing")
+    check("Dear Anna Alder" in inbox.text(anna, "plain"), "a personal value is missing")
+    check("<span>Борис Ёлкин</span>" in inbox.text(boris, "html"), "a personal value is missing")
     for address in (anna, erik, hugo):
         status, *_rest = fetch(inbox.link(address, "/mailing/open/"))
         check(status == 200, "the open pixel was not served")

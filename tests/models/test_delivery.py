@@ -1,10 +1,11 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from freezegun import freeze_time
 
 from odoo import fields
-from odoo.addons.mass_mailing_campaign.models.mailing_claim import MAX_ATTEMPTS
-from odoo.tools import SQL
+from odoo.addons.mass_mailing_campaign.models.mailing_claim import MAX_ATTEMPTS, MailingMailing
+from odoo.tools import SQL, mute_logger
 
 from ..common import DELIVERY_CRON, MassEmailCase
 
@@ -227,6 +228,28 @@ class TestDelivery(MassEmailCase):
         self.assertFalse(server.messages)
         self.assertEqual(self.outcomes(mailing), {"Anna": "in_doubt"})
         self.assertEqual(mailing.state, "done")
+
+    def test_an_error_while_settling_sends_nothing_twice(self):
+        self._contacts(2, self.target_list)
+        mailing = self._mass_email()
+        settle, calls = MailingMailing._settle, []
+
+        def fail_once(records, rows, results):
+            calls.append(results)
+            if len(calls) == 1:
+                raise RuntimeError("the settle fails")
+            return settle(records, rows, results)
+
+        with self.smtp() as server:
+            with (
+                patch.object(MailingMailing, "_settle", fail_once),
+                mute_logger("odoo.addons.mass_mailing_campaign.models.mailing_delivery"),
+            ):
+                self.send(mailing, server)
+            self.assertIn("the settle fails", mailing.delivery_issue)
+            self.run_delivery()
+        self.assertEqual(len(server.messages), 2, "sent twice")
+        self.assertEqual((mailing.unknown_count, mailing.sent_count), (1, 1))
 
     def test_what_a_killed_run_sent_is_logged_by_the_next(self):
         self._contact("Anna", self.target_list)
