@@ -6,9 +6,9 @@ from email.message import EmailMessage
 class Envelope:
     """A message ready for the wire (RFC 5321, section 2.3.1).
 
-    :ivar int key: the sender's own reference, handed back with the result
-    :ivar str sender: reverse-path of the MAIL command
-    :ivar str recipient: forward-path of the RCPT command
+    :ivar int key: the caller's own reference, handed back with the result
+    :ivar str sender: address of the MAIL command's reverse-path
+    :ivar str recipient: address of the RCPT command's forward-path
     :ivar str message_id: Message-ID of the content (RFC 5322, section 3.6.4)
     :ivar bytes content: header and body, CRLF line ends, seven-bit, not dot-stuffed
     """

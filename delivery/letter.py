@@ -15,13 +15,21 @@ class Letter:
         and its transfer encoding is quoted-printable
     :param parts: text of each part by the mark that stands for it in the skeleton
     :param slots: names of slots by the mark that stands for them, in skeleton and texts
+    :param by_part: names of slots whose value differs by part
 
-    A slot ``name`` of the skeleton is filled by the value ``name``, one of a part by the value
-    ``(part mark, name)``, or else ``(None, name)``.
+    The value of a slot ``name`` is looked up by ``name``; inside a part, when ``by_part`` has
+    the name, by ``(part mark, name)``.
     """
 
-    def __init__(self, skeleton: bytes, parts: Mapping[str, str], slots: Mapping[str, str]):
+    def __init__(
+        self,
+        skeleton: bytes,
+        parts: Mapping[str, str],
+        slots: Mapping[str, str],
+        by_part: Iterable[str] = (),
+    ):
         self._slots = slots
+        self._by_part = set(by_part)
         marks = _any_of([*parts, *slots])
         self._pieces = []
         for literal, mark in _split(marks, skeleton.decode("ascii")):
@@ -30,13 +38,28 @@ class Letter:
                 self._add_part(mark, parts[mark])
             elif mark:
                 self._pieces.append(slots[mark])
+        self._join()
 
     def _add_part(self, part, text):
-        marks = _any_of(self._slots)
-        for literal, mark in _split(marks, text):
+        for literal, mark in _split(_any_of(self._slots), text):
             self._pieces.append(quoted_printable(literal))
             if mark:
-                self._pieces += [b"=\r\n", (part, self._slots[mark]), b"=\r\n"]
+                name = self._slots[mark]
+                slot = (part, name) if name in self._by_part else name
+                self._pieces += [b"=\r\n", slot, b"=\r\n"]
+
+    def _join(self):
+        """Join neighbouring literals; remember where the slots are."""
+        pieces, self._holes = [], []
+        for piece in self._pieces:
+            if not isinstance(piece, bytes):
+                self._holes.append((len(pieces), piece))
+                pieces.append(b"")
+            elif pieces and (not self._holes or self._holes[-1][0] != len(pieces) - 1):
+                pieces[-1] += piece
+            else:
+                pieces.append(piece)
+        self._pieces = pieces
 
     def splice(self, values: Mapping) -> bytes:
         """Return the message for one recipient.
@@ -45,16 +68,10 @@ class Letter:
             quoted-printable text for those of a part
         :raise KeyError: a slot has no value
         """
-        return b"".join(
-            piece if type(piece) is bytes else self._value(values, piece) for piece in self._pieces
-        )
-
-    @staticmethod
-    def _value(values, slot):
-        if slot in values or isinstance(slot, str):
-            return values[slot]
-        _part, name = slot
-        return values[None, name]
+        pieces = self._pieces.copy()
+        for index, slot in self._holes:
+            pieces[index] = values[slot]
+        return b"".join(pieces)
 
 
 def quoted_printable(text: str) -> bytes:

@@ -5,40 +5,34 @@ from enum import Enum
 
 from .envelope import Envelope
 
-_LINE_START_DOT = re.compile(rb"^\.", re.MULTILINE)
+# RFC 3463: class, subject and detail, at the start of the reply's text (RFC 2034)
+_ENHANCED_STATUS = re.compile(rb"[245]\.(\d{1,3})\.(\d{1,3})\b")
+_TOO_MUCH = re.compile(rb"too many|rate.?limit|throttl", re.IGNORECASE)
+
+
+class Moment(Enum):
+    """What a reply answers (RFC 5321, section 3.3), with the first digit of a welcome."""
+
+    MAIL = ("MAIL", 2)
+    RCPT = ("RCPT", 2)
+    DATA = ("DATA", 3)
+    CONTENT = ("content", 2)  # the final dot
+
+    @property
+    def welcome(self):
+        return self.value[1]
 
 
 class Outcome(Enum):
-    """What became of one message (reply codes of RFC 5321, section 4.2.1)."""
+    """What became of one message."""
 
     SENT = "sent"  # 2yz after the final dot: the server has taken it
-    DEFERRED = "deferred"  # 4yz: this message may be tried again later
-    BAD_ADDRESS = "bad_address"  # 5yz at RCPT: this address will never do
-    REFUSED = "refused"  # 5yz at MAIL or DATA: the letter or its sender will not do
+    DEFERRED = "deferred"  # this message may be tried again later
+    BAD_ADDRESS = "bad_address"  # this address will never do
+    REFUSED = "refused"  # the letter or its sender will not do
+    BUSY = "busy"  # the server wants less, or everything later; nothing speaks against the message
     NOT_SENT = "not_sent"  # the session broke before the final dot: nothing left the house
     UNKNOWN = "unknown"  # the session broke after the final dot: nobody knows (RFC 1047)
-
-
-@dataclass(frozen=True)
-class _Command:
-    """A command before the message.
-
-    :ivar tuple welcome: reply codes to go on with
-    :ivar Outcome permanent: what a refusal for good means
-    """
-
-    welcome: tuple
-    permanent: Outcome
-
-
-_COMMANDS = (
-    _Command((250,), Outcome.REFUSED),  # MAIL
-    _Command((250, 251), Outcome.BAD_ADDRESS),  # RCPT
-    _Command((354,), Outcome.REFUSED),  # DATA
-)
-
-# After these the session cannot be used again.
-BROKEN = {Outcome.NOT_SENT, Outcome.UNKNOWN}
 
 
 @dataclass(frozen=True)
@@ -60,80 +54,114 @@ class Result:
 def transmit(session: smtplib.SMTP, envelope: Envelope) -> Result:
     """Send one envelope over an open session.
 
-    :param session: after EHLO and log-in; left ready for the next envelope, or broken when the
-        outcome is one of ``BROKEN``
+    :param session: after EHLO and log-in; left ready for the next envelope, or closed, its
+        ``sock`` None
     :return: never raises for what the server or the network does
     """
     if not envelope.recipient.isascii():
         return Result(
             envelope.key, Outcome.BAD_ADDRESS, "The address is not ASCII (RFC 5321, section 2.3.11)"
         )
-    sending = False
+    handed_over = False
     try:
-        for command, (code, text) in _offer(session, envelope):
-            if code not in command.welcome:
-                return _refused(session, envelope, code, text, command.permanent)
-        sending = True
-        session.send(_LINE_START_DOT.sub(b"..", envelope.content) + b"\r\n.\r\n")
+        for moment, (code, text) in _offer(session, envelope):
+            if code // 100 != moment.welcome:
+                return _turned_down(session, envelope, moment, code, text)
+        # a dot at the start of a line is doubled (RFC 5321, section 4.5.2)
+        session.send(envelope.content.replace(b"\n.", b"\n..") + b"\r\n.\r\n")
+        handed_over = True
         code, text = session.getreply()
-        sending = False
-        if code != 250:
-            return _refused(session, envelope, code, text, Outcome.REFUSED)
+        if code // 100 != Moment.CONTENT.welcome:
+            return _turned_down(session, envelope, Moment.CONTENT, code, text)
         return _result(envelope, Outcome.SENT, code, text)
     except (OSError, smtplib.SMTPException) as error:
         session.close()
-        outcome = Outcome.UNKNOWN if sending else Outcome.NOT_SENT
+        outcome = Outcome.UNKNOWN if handed_over else Outcome.NOT_SENT
         return Result(envelope.key, outcome, str(error), envelope.message_id)
+
+
+def classify(moment: Moment, code: int, text: bytes) -> Outcome:
+    """Tell what a reply other than the welcome means (RFC 5321, section 4.2; RFC 3463).
+
+    :raise smtplib.SMTPException: the reply makes no sense, so none of the next ones will
+    """
+    status = _ENHANCED_STATUS.match(text)
+    subject, detail = map(int, status.groups()) if status else (None, None)
+    if 400 <= code <= 499:
+        is_mailbox = subject == 2
+        is_about_server = (
+            code in (421, 454)
+            or moment is Moment.MAIL
+            or (code == 452 and not is_mailbox)
+            or _TOO_MUCH.search(text)
+        )
+        return Outcome.BUSY if is_about_server else Outcome.DEFERRED
+    if 500 <= code <= 599:
+        # sender (X.1.7, X.1.8), security and policy (X.7) concern us, whoever the recipient is
+        if subject == 7 or (subject == 1 and detail in (7, 8)) or moment is Moment.MAIL:
+            return Outcome.REFUSED
+        if subject in (1, 2) or moment is Moment.RCPT:
+            return Outcome.BAD_ADDRESS
+        return Outcome.REFUSED
+    raise smtplib.SMTPException(f"Unexpected reply: {_words(code, text)}")
 
 
 def hang_up(session: smtplib.SMTP) -> None:
     """End a session politely if it still answers (RFC 5321, section 4.1.1.10)."""
     try:
-        session.quit()
+        if session.sock:
+            session.sock.settimeout(2)
+            session.quit()
     except (OSError, smtplib.SMTPException):
         session.close()
 
 
 def _offer(session, envelope):
-    """Send the commands before the message; return each with its reply.
+    """Send the commands before the content; return each moment with its reply.
 
     With PIPELINING all three are sent at once (RFC 2920), else none after one that failed.
     """
     lines = [
-        f"MAIL FROM:{smtplib.quoteaddr(envelope.sender)}\r\n",
-        f"RCPT TO:{smtplib.quoteaddr(envelope.recipient)}\r\n",
+        f"MAIL FROM:<{envelope.sender}>\r\n",
+        f"RCPT TO:<{envelope.recipient}>\r\n",
         "DATA\r\n",
     ]
+    moments = (Moment.MAIL, Moment.RCPT, Moment.DATA)
     if not session.has_extn("pipelining"):
-        return _one_by_one(session, lines)
+        return _one_by_one(session, moments, lines)
     session.send("".join(lines))
-    replies = [session.getreply() for _line in lines]
-    if replies[2][0] == 354 and any(
-        code not in command.welcome
-        for command, (code, _text) in zip(_COMMANDS, replies, strict=True)
+    replies = list(zip(moments, [session.getreply() for _line in lines], strict=True))
+    if replies[2][1][0] == 354 and any(
+        code // 100 != moment.welcome for moment, (code, _text) in replies
     ):
         # the server waits for a message to nobody: end it (RFC 2920, section 3.1)
         session.send(".\r\n")
         session.getreply()
-    return zip(_COMMANDS, replies, strict=True)
+    return replies
 
 
-def _one_by_one(session, lines):
-    for command, line in zip(_COMMANDS, lines, strict=True):
+def _one_by_one(session, moments, lines):
+    for moment, line in zip(moments, lines, strict=True):
         session.send(line)
-        yield command, session.getreply()
+        yield moment, session.getreply()
 
 
-def _refused(session, envelope, code, text, permanent):
+def _turned_down(session, envelope, moment, code, text):
+    outcome = classify(moment, code, text)
     if code == 421:
-        # The server closes the channel by itself (RFC 5321, section 3.8)
-        session.close()
-        return _result(envelope, Outcome.NOT_SENT, code, text)
-    session.rset()
-    outcome = permanent if 500 <= code <= 599 else Outcome.DEFERRED
+        session.close()  # as the server does by itself (RFC 5321, section 3.8)
+    else:
+        try:
+            session.rset()
+        except (OSError, smtplib.SMTPException):
+            session.close()  # the reply stands all the same
     return _result(envelope, outcome, code, text)
 
 
 def _result(envelope, outcome, code, text):
-    reply = f"{code} {text.decode(errors='replace')}"
-    return Result(envelope.key, outcome, reply, envelope.message_id)
+    return Result(envelope.key, outcome, _words(code, text), envelope.message_id)
+
+
+def _words(code, text):
+    # PostgreSQL takes no NUL
+    return f"{code} {text.decode(errors='replace')}".replace("\0", "")

@@ -1,3 +1,4 @@
+from . import ir_mail_server
 from . import link_tracker
 from . import mail_thread
 from . import mailing_claim
@@ -7,7 +8,9 @@ from . import mailing_mailing
 from . import mailing_opt_out
 from . import mailing_queue
 from . import mailing_letter
-from . import mailing_portion
+from . import mailing_limits
+from . import mailing_journal
+from . import mailing_settle
 from . import mailing_delivery
 from . import mailing_trace
 from . import mailing_trace_event

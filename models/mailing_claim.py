@@ -1,7 +1,6 @@
-# Claims and results are committed on purpose: others must see them at once.
+# Claims are committed on purpose: others must see them at once.
 # pylint: disable=invalid-commit
 from collections import namedtuple
-from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -9,21 +8,17 @@ from odoo.service.model import retrying
 from odoo.tools import SQL
 
 from ..delivery.token import new_token
-from ..delivery.transport import Outcome
 
-MAX_ATTEMPTS = 3
-FIRST_RETRY_DELAY = timedelta(minutes=10)
-
-# A queue row this session has claimed.
+# A queue row that a run has claimed.
 Claimed = namedtuple("Claimed", "id contact_id email token attempt_count")
 
 
 class MailingMailing(models.Model):
-    """Rows taken out of the queue, and what becomes of them.
+    """Rows taken out of the queue, as far as the limits allow.
 
-    A claim is committed before anything is sent, so that no other session and no later run can
-    send the same rows. What became of each message is settled in a transaction of its own. When
-    the session dies in between, its rows are in doubt and stay so (see ``mailing.trace``).
+    A claim is committed before anything is sent, so that no other run can send the same rows.
+    Within a run rows are sent in the order of ``claim_number`` and id: what a killed run had on
+    the wire is therefore among the first that it did not acknowledge.
     """
 
     _inherit = "mailing.mailing"
@@ -37,39 +32,34 @@ class MailingMailing(models.Model):
             fields.Datetime.now(),
         )
 
-    def _claim(self, limit):
-        """Take rows out of the queue for this session; committed on return.
+    def _claim(self, run, limit):
+        """Take rows out of the queue for a run; committed on return.
 
         Everybody is judged again: who opted out or was excluded while waiting is not mailed.
 
-        :return: list of Claimed, empty when nobody waits or the portion is used up
+        :param run: the ``Sender``
+        :return: list of Claimed, empty when nobody waits or a limit is reached
         """
         self.ensure_one()
-        return retrying(lambda: self._claim_once(limit), self.env)
+        return retrying(lambda: self._claim_once(run, limit), self.env)
 
-    def _claim_once(self, limit):
+    def _claim_once(self, run, limit):
         claimed = []
         with self._claiming():
-            while not claimed and (size := min(limit, self._portion_left())):
-                rows = self._claim_rows(size)
+            while not claimed and (size := min(limit, self._quota_left())):
+                rows = self._claim_rows(run, size)
                 if not rows:
                     break
                 claimed = [Claimed(*row[1:]) for row in rows if row[0] == "process"]
         self.env["mailing.trace"].invalidate_model()
         return sorted(claimed)
 
-    def _claim_rows(self, size):
+    def _claim_rows(self, run, size):
         """Raw SQL: judge and claim in one statement, however many rows wait."""
         return self.env.execute_query(
             SQL(
                 """
-                WITH next AS MATERIALIZED (
-                    SELECT id, res_id, email FROM mailing_trace
-                     WHERE mass_mailing_id = %(mailing)s AND %(is_waiting)s
-                     ORDER BY id
-                     LIMIT %(size)s
-                       FOR UPDATE SKIP LOCKED
-                ), judged AS (
+                WITH next AS MATERIALIZED (%(claimable)s), judged AS (
                     SELECT next.id, excluding.list_id, objection.reason
                       FROM next
                       LEFT JOIN mailing_contact contact ON contact.id = next.res_id
@@ -82,142 +72,35 @@ class MailingMailing(models.Model):
                        excluding_list_id = judged.list_id,
                        attempt_count = trace.attempt_count + (judged.reason IS NULL)::int,
                        portion_datetime = CASE WHEN judged.reason IS NULL THEN %(now)s END,
-                       claim_key = %(session_key)s
+                       mail_server_id = %(mail_server)s,
+                       claim_key = CASE WHEN judged.reason IS NULL THEN %(run)s END,
+                       claim_number = %(number)s
                   FROM judged
                  WHERE trace.id = judged.id
              RETURNING trace.trace_status, trace.id, trace.res_id, trace.email, trace.token,
                        trace.attempt_count
                 """,
-                mailing=self.id,
-                is_waiting=self._is_waiting(),
-                size=size,
+                claimable=self._claimable(size, SQL("FOR UPDATE SKIP LOCKED")),
                 objection=self._objection(SQL("next.email")),
                 now=fields.Datetime.now(),
-                session_key=self._session_key(SQL("pg_backend_pid()")),
+                mail_server=self._mail_server().id or None,
+                run=run.key,
+                number=run.next_claim_number(),
             )
         )
 
-    @staticmethod
-    def _session_key(pid):
-        """SQL for what names a database session for ever: process id and start."""
-        return SQL(
-            "(SELECT pid || '/' || EXTRACT(EPOCH FROM backend_start)"
-            " FROM pg_stat_activity WHERE pid = %s)",
-            pid,
-        )
-
-    @api.model
-    def _release_dead_claims(self):
-        """Put in doubt what a dead session was sending: nobody will settle it any more.
-
-        Raw SQL: the sessions alive are known to PostgreSQL only.
-        """
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE mailing_trace
-                   SET trace_status = 'error', failure_type = 'in_doubt', failure_reason = %s
-                 WHERE trace_status = 'process' AND claim_key IS NOT NULL
-                   AND claim_key IS DISTINCT FROM %s
-                """,
-                self.env._("The server stopped while this message was being sent."),
-                self._session_key(SQL("SPLIT_PART(claim_key, '/', 1)::int")),
-            )
-        )
-        self.env["mailing.trace"].invalidate_model()
-
-    @api.model
-    def _settle(self, rows, results):
-        """Write down what became of claimed rows; committed on return and safe to repeat.
-
-        :param rows: the Claimed
-        :param results: their Results, in the same order
-        """
-        values = [self._settled(row, result) for row, result in zip(rows, results, strict=True)]
-        retrying(lambda: self._settle_once(values), self.env)
-
-    @api.model
-    def _settle_once(self, values):
-        """Raw SQL: one statement for all rows.
-
-        The commit does not wait for the disk: what a killed process had committed is safe, and
-        after a crash of PostgreSQL itself the rows are in doubt, not sent again. A recipient
-        may open the message before this is written: that status is kept.
-        """
-        self.env.cr.execute(
-            SQL(
-                """
-                SET LOCAL synchronous_commit TO OFF;
-                UPDATE mailing_trace trace
-                   SET trace_status = CASE
-                           WHEN trace.trace_status = 'process' OR trace.failure_type = 'in_doubt'
-                           THEN settled.status ELSE trace.trace_status END,
-                       failure_type = settled.failure_type,
-                       failure_reason = settled.failure_reason,
-                       message_id = settled.message_id,
-                       sent_datetime = settled.sent_datetime::timestamp,
-                       portion_datetime = settled.portion_datetime::timestamp,
-                       retry_datetime = settled.retry_datetime::timestamp,
-                       attempt_count = settled.attempt_count,
-                       claim_key = NULL
-                  FROM (VALUES %s) settled (
-                       id, status, failure_type, failure_reason, message_id, sent_datetime,
-                       portion_datetime, retry_datetime, attempt_count)
-                 WHERE trace.id = settled.id AND trace.claim_key IS NOT NULL
-                """,
-                SQL(", ").join(SQL("%s", value) for value in values),
-            )
-        )
-        self.env["mailing.trace"].invalidate_model()
-
-    @api.model
-    def _settled(self, row, result):
-        """Return the values of a settled row, in the order of ``_settle_once``."""
-        now = fields.Datetime.now()
-        status, failure_type, attempts = "error", None, row.attempt_count
-        sent = portion = retry = None
-        if result.outcome == Outcome.SENT:
-            status, sent, portion = "sent", now, now
-        elif result.outcome == Outcome.NOT_SENT:
-            # nothing left the house, so it costs no attempt
-            status, attempts = "outgoing", row.attempt_count - 1
-        elif result.outcome == Outcome.UNKNOWN:
-            failure_type, portion = "in_doubt", now
-        elif result.outcome == Outcome.BAD_ADDRESS:
-            failure_type = "mail_email_invalid"
-        elif row.attempt_count < MAX_ATTEMPTS:
-            status = "outgoing"
-            retry = now + FIRST_RETRY_DELAY * 2 ** (row.attempt_count - 1)
-        else:
-            refused = result.outcome == Outcome.REFUSED
-            failure_type = "mail_refused" if refused else "mail_smtp"
-        reason = None if status == "sent" else result.reply
-        return (
-            row.id,
-            status,
-            failure_type,
-            reason,
-            result.message_id or None,
-            sent,
-            portion,
-            retry,
-            attempts,
-        )
-
-    def _claim_test(self, contacts):
+    def _claim_test(self, run, contacts):
+        """Make and claim a test message for each of some contacts."""
         if not contacts:
             return []
         with self._claiming():
-            if self._portion_left() < len(contacts):
+            if self._quota_left() < len(contacts):
                 raise UserError(
                     self.env._(
                         "The hourly portion is used up. The next message can be sent at %s.",
-                        fields.Datetime.context_timestamp(self, self._portion_frees_at()),
+                        fields.Datetime.context_timestamp(self, self._quota_frees_at()),
                     )
                 )
-            [(session_key,)] = self.env.execute_query(
-                SQL("SELECT %s", self._session_key(SQL("pg_backend_pid()")))
-            )
             traces = (
                 self.env["mailing.trace"]
                 .sudo()
@@ -231,8 +114,10 @@ class MailingMailing(models.Model):
                             "email": contact.email_normalized,
                             "token": new_token(),
                             "trace_status": "process",
-                            "attempt_count": MAX_ATTEMPTS,  # a test is tried once
-                            "claim_key": session_key,
+                            "attempt_count": self._max_attempts(),  # a test is tried once
+                            "mail_server_id": self._mail_server().id,
+                            "claim_key": run.key,
+                            "claim_number": run.next_claim_number(),
                             "portion_datetime": fields.Datetime.now(),
                         }
                         for contact in contacts

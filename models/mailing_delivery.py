@@ -1,201 +1,275 @@
-# Sending commits on purpose, see the class docstring.
+# Sending commits on purpose, see Sender.
 # pylint: disable=invalid-commit
 import logging
 import smtplib
+import time
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.addons.base.models.ir_cron import MIN_TIME_PER_JOB
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.service.model import retrying
+from odoo.tools import SQL, config
 
-from ..delivery.pool import Pool
-from ..delivery.transport import BROKEN, Outcome, Result
+from .. import shutdown
+from .mailing_sender import CHUNK, Sender
 
 _logger = logging.getLogger(__name__)
 
-# Messages claimed and composed together: large enough that a claim weighs little per message,
-# small enough that who opts out is looked at again shortly before she would be mailed.
-CHUNK = 200
-# How far back a run looks for messages sent by a run that was killed before it could log them.
-LOG_REPAIR = timedelta(days=1)
+# Seconds a run of the cron sends, at most: long enough that opening sessions weighs little.
+RUN_SECONDS = 50
 # How many waiting messages are counted at most when a run reports what is left.
 ENOUGH_TO_GO_ON = 10_000
 # Fewer messages than this per session are sent before another session is up.
 MESSAGES_WORTH_A_SESSION = 20
+# A mass email in trouble is tried again after a minute, and after twice as long each further time.
+FIRST_RETRY_DELAY = timedelta(minutes=1)
+LONGEST_RETRY_DELAY = timedelta(hours=1)
+DELIVERY_CRON = "mass_mailing_campaign.ir_cron_deliver_portions"
 
 
 class MailingMailing(models.Model):
-    """Delivery of mass emails: claim, compose, transmit, settle.
+    """Delivery of mass emails: which are due, when the cron runs, and what stops them.
 
-    Rows are claimed chunk by chunk (``mailing_claim``), composed in this thread
-    (``mailing_letter``) and sent by SMTP sessions in others (``delivery.pool``); each result is
-    settled before its session gets the next message. No transaction is open while the mail
-    server is talked to.
+    Several crons, the lanes, may be at it at the same time, in one server or in many: they share
+    even the queue of a single mass email. How one run sends is told by ``Sender``.
     """
 
     _inherit = "mailing.mailing"
 
+    is_paused = fields.Boolean("Paused", readonly=True, copy=False)
+    retry_datetime = fields.Datetime("Next Attempt", readonly=True, copy=False)
+    retry_delay = fields.Integer("Minutes to Next Attempt", readonly=True, copy=False)
+
     @api.model
     def _cron_deliver_portions(self):
-        """Send what is due, as far as the hourly portion and the time of this run allow."""
-        self._release_dead_claims()
-        self._log_what_was_sent()
+        """Send what is due, as far as the limits and the time of this run allow."""
+        run_until = self._run_until()
+        budget = self._setting("run_size") or float("inf")
+        self._end_dead_runs()
         for mailing in self.search(self._due_domain(), order="schedule_date, id"):
+            if budget <= 0 or time.monotonic() >= run_until or shutdown.is_stopping():
+                break
             self.env["ir.cron"]._commit_progress(remaining=self._sendable_count())
             try:
-                if mailing.state == "in_queue":
-                    mailing._build_queue()
-                    mailing.state = "sending"
-                    self.env["ir.cron"]._commit_progress(remaining=self._sendable_count())
-                mailing._deliver()
+                if mailing._is_queue_built():
+                    budget -= mailing._deliver(budget, run_until)
             except Exception as error:
                 # one broken mass email does not hold up the others
                 self.env.cr.rollback()
                 _logger.exception("Mass email %s failed", mailing.id)
                 mailing._stop_for_now(error)
+        if budget <= 0:
+            # the next run by the clock goes on
+            self.env["ir.cron"]._commit_progress(remaining=0)
+            return
         self.env["ir.cron"]._commit_progress(remaining=self._sendable_count())
-        self._trigger_when_portion_frees()
+        self._trigger_at_next_opportunity()
 
     @api.model
-    def _log_what_was_sent(self):
-        """Add the log lines that a killed run could not add any more.
+    def _run_until(self):
+        """Return when this run has to end, by the monotonic clock.
 
-        Raw SQL: answered from the index of the hourly portion, usually with nothing.
+        Odoo kills a job that exceeds its limit, and runs the method several times in one job.
         """
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT id FROM mailing_trace trace
-                 WHERE portion_datetime > %s AND sent_datetime IS NOT NULL
-                   AND NOT EXISTS (
-                    SELECT FROM mailing_trace_event
-                     WHERE trace_id = trace.id AND event_type = 'sent')
-                """,
-                fields.Datetime.now() - LOG_REPAIR,
-            )
-        )
-        self.env["mailing.trace"].browse(trace_id for (trace_id,) in rows)._log_event("sent")
+        limit = config["limit_time_real_cron"]
+        limit = limit if limit and limit > 0 else config["limit_time_real"]
+        seconds = min(RUN_SECONDS, limit / 2) if limit else RUN_SECONDS
+        job_end = self.env.context.get("cron_end_time")
+        start = job_end - MIN_TIME_PER_JOB if job_end else time.monotonic()
+        return start + seconds
 
     @api.model
     def _due_domain(self):
+        if not self._within_sending_hours():
+            return Domain.FALSE
+        return self._active_domain() & (
+            (Domain("schedule_date", "=", False) | Domain("schedule_date", "<=", "now"))
+            & (Domain("retry_datetime", "=", False) | Domain("retry_datetime", "<=", "now"))
+        )
+
+    @api.model
+    def _active_domain(self):
+        """Mass emails that go out without anybody's doing, now or later."""
         return (
             Domain("delivery_mode", "=", "portions")
             & Domain("state", "in", ("in_queue", "sending"))
-            & (Domain("schedule_date", "=", False) | Domain("schedule_date", "<=", "now"))
+            & Domain("is_paused", "=", False)
             & (
                 Domain("campaign_id", "=", False)
                 | Domain("campaign_id.campaign_status", "!=", "inactive")
             )
         )
 
+    def _is_due(self):
+        self.invalidate_recordset()
+        return bool(self.search_count(self._due_domain() & Domain("id", "=", self.id)))
+
     @api.model
     def _sendable_count(self):
-        """Return how many messages could be sent right now: what waits, within the portion.
+        """Return how many messages could be sent right now.
 
         A cron that reports more than there is runs again in vain, one that reports nothing loses
         time. It does not matter how many are many.
         """
-        mailings = self.search(self._due_domain() & Domain("delivery_issue", "=", False))
-        [(sendable,)] = self.env.execute_query(
-            SQL(
-                "SELECT COUNT(*) FROM (SELECT FROM mailing_trace"
-                " WHERE %s AND mass_mailing_id = ANY(%s) LIMIT %s) sendable",
-                self._is_waiting(),
-                mailings.ids,
-                min(self._portion_left(), ENOUGH_TO_GO_ON),
-            )
-        )
-        return sendable
+        count = 0
+        for mailing in self.search(self._due_domain()):
+            if count < ENOUGH_TO_GO_ON:
+                count += mailing._claimable_count(ENOUGH_TO_GO_ON)
+        return count
 
-    def _trigger_delivery(self):
-        """Wake the cron for the start dates of these mass emails."""
-        now = fields.Datetime.now()
-        cron = self.env.ref("mass_mailing_campaign.ir_cron_deliver_portions").sudo()
-        cron._trigger([max(mailing.schedule_date or now, now) for mailing in self])
+    # ------------------------------------------------------------
+    # Waking the cron
+    # ------------------------------------------------------------
 
     @api.model
-    def _trigger_when_portion_frees(self):
-        """Wake the cron when something that waits may go out again."""
-        waiting = Domain("token", "!=", False) & Domain("trace_status", "=", "outgoing")
-        waiting &= Domain("mass_mailing_id", "any", self._due_domain())
-        trace = self.env["mailing.trace"].sudo().search(waiting, order="retry_datetime", limit=1)
-        if not trace:
-            return
-        cron = self.env.ref("mass_mailing_campaign.ir_cron_deliver_portions").sudo()
-        if not self._portion_left():
-            cron._trigger(self._portion_frees_at())
-        elif trace.retry_datetime and trace.retry_datetime > fields.Datetime.now():
-            cron._trigger(trace.retry_datetime)
+    def _delivery_crons(self):
+        """Return the crons that send, one per lane."""
+        data = self.env["ir.model.data"].sudo().search(
+            [
+                ("module", "=", "mass_mailing_campaign"),
+                ("model", "=", "ir.cron"),
+                ("name", "=like", "ir_cron_deliver_portions%"),
+            ]
+        )
+        return self.env["ir.cron"].sudo().browse(data.mapped("res_id")).exists()
+
+    @api.model
+    def _set_lane_count(self, count):
+        """Have as many crons send as wanted; Odoo runs each of them in one worker at a time."""
+        crons = self._delivery_crons().sorted("id")
+        crons[count:].unlink()
+        for lane in range(len(crons) + 1, count + 1):
+            cron = crons[0].copy({"name": f"{crons[0].name} ({lane})"})
+            self.env["ir.model.data"]._update_xmlids(
+                [{"xml_id": f"{DELIVERY_CRON}_{lane}", "record": cron, "noupdate": True}]
+            )
+
+    @api.model
+    def _trigger_crons(self, moments):
+        for cron in self._delivery_crons():
+            cron._trigger(moments)
+
+    def _trigger_delivery(self):
+        """Wake the crons for the start dates of these mass emails."""
+        now = fields.Datetime.now()
+        self._trigger_crons([max(mailing.schedule_date or now, now) for mailing in self])
+
+    @api.model
+    def _trigger_at_next_opportunity(self):
+        """Wake the crons when something that waits may go out again."""
+        now = fields.Datetime.now()
+        started = self.search(self._active_domain() & Domain("state", "=", "sending"))
+        moments = filter(None, (mailing._next_opportunity() for mailing in started))
+        pending = self.search(self._active_domain() & Domain("state", "=", "in_queue"))
+        moments = [*moments, *(mailing._start() for mailing in pending)]
+        if later := [moment for moment in moments if moment > now]:
+            self._trigger_crons(min(later))
+
+    def _start(self):
+        """Return when this pending mass email can start."""
+        hours = self._sending_hours()
+        moments = [self.schedule_date, self.retry_datetime, hours and hours[0]]
+        return max(filter(None, moments), default=fields.Datetime.now())
 
     # ------------------------------------------------------------
     # One mass email
     # ------------------------------------------------------------
 
-    def _deliver(self):
-        """Send this mass email's queue until it, the portion or the run's time is used up.
+    def _is_queue_built(self):
+        """Build the queue if nobody has; not when another lane is at it."""
+        if self.state == "sending":
+            return True
+        if not self.try_lock_for_update() or self.state != "in_queue":
+            return False
+        self._build_queue()
+        self.state = "sending"
+        self.env["ir.cron"]._commit_progress(remaining=self._sendable_count())
+        return True
+
+    def _deliver(self, budget=float("inf"), run_until=float("inf")):
+        """Send this mass email's queue until it, a limit or the run's time is used up.
 
         An error that stops the whole mass email is shown on it, everybody else keeps waiting,
-        and the next run tries again.
+        and it is tried again after a growing delay.
+
+        :param budget: messages to be sent at most
+        :param run_until: moment of the monotonic clock to stop at
+        :return: how many messages were sent
         """
         self.ensure_one()
+        left = budget
+
+        def claim(run):
+            nonlocal left
+            rows = self._claim(run, min(CHUNK, left))
+            left -= len(rows)
+            return rows
+
+        sender = None
         try:
-            issue = self._send(self._letter(), lambda: self._claim(CHUNK), self._session_count())
+            sender = Sender(
+                self,
+                self._letter(),
+                claim,
+                self._session_count(),
+                lambda: time.monotonic() < run_until and self._is_due(),
+            )
+            issue = sender.run()
         except (UserError, OSError, smtplib.SMTPException) as error:
             issue = str(error)
         if issue:
-            self._stop_for_now(issue)
+            self._stop_for_now(issue, is_first=bool(sender and sender.sent_count))
         else:
-            self.delivery_issue = False
+            if self.delivery_issue or self.retry_datetime:
+                self._write_now(delivery_issue=False, retry_datetime=False, retry_delay=0)
             self._finish()
+        return budget - left
 
-    def _stop_for_now(self, issue):
-        self.delivery_issue = str(issue)
-        self.env["ir.cron"]._commit_progress()
-        _logger.warning("Mass email %s waits: %s", self.id, issue)
+    def _stop_for_now(self, issue, is_first=False):
+        """Show what stops this mass email, and let it wait: longer each time it happens again."""
+        delay = FIRST_RETRY_DELAY
+        if self.retry_delay and not is_first:
+            delay = min(2 * timedelta(minutes=self.retry_delay), LONGEST_RETRY_DELAY)
+        self._write_now(
+            delivery_issue=str(issue),
+            retry_delay=delay // timedelta(minutes=1),
+            retry_datetime=fields.Datetime.now() + delay,
+        )
+        _logger.warning("Mass email %s waits %s: %s", self.id, delay, issue)
+
+    def _write_now(self, **values):
+        """Write and commit, whatever another lane or a user writes meanwhile."""
+        retrying(lambda: self.write(values), self.env)
 
     def _session_count(self):
         """Return how many SMTP sessions are worth opening for what waits."""
-        parameters = self.env["ir.config_parameter"].sudo()
-        wanted = int(parameters.get_param("mass_mailing_campaign.smtp_sessions", 10))
-        waiting = min(self.waiting_count, self._portion_left())
+        wanted = self._setting("smtp_sessions")
+        if limit := self._mail_server().mass_email_session_count:
+            wanted = min(wanted, limit)
+        waiting = self._claimable_count(wanted * MESSAGES_WORTH_A_SESSION)
         return min(wanted, 1 + waiting // MESSAGES_WORTH_A_SESSION)
 
-    def _send(self, letter, claim, session_count):
-        """Send what is claimed, over several sessions, and settle each result as it comes.
-
-        :param letter: the Letter to compose from
-        :param claim: called for the next rows; sending ends when it returns none
-        :param session_count: SMTP sessions at most
-        :return: what stopped the sending, in the server's words; None when nothing did
-        """
-        run = _Run(self, letter, claim)
-        pool = Pool(run.open_session, session_count)
-        try:
-            for results in pool.deliver(run.messages()):
-                run.settle(results)
-        finally:
-            pool.close()
-            run.finish()
-        return run.issue or (run.broken if pool.is_outage else None)
-
     def _finish(self):
-        """Complete this mass email when nobody waits any more."""
-        waiting = self.env.execute_query(
-            SQL(
-                "SELECT FROM mailing_trace WHERE mass_mailing_id = %s"
-                " AND token IS NOT NULL AND trace_status IN ('outgoing', 'process') LIMIT 1",
-                self.id,
+        """Complete this mass email when nobody waits any more; the lanes take turns."""
+        with self._claiming():
+            waiting = self.env.execute_query(
+                SQL(
+                    "SELECT FROM mailing_trace WHERE mass_mailing_id = %s"
+                    " AND token IS NOT NULL AND trace_status IN ('outgoing', 'process') LIMIT 1",
+                    self.id,
+                )
             )
-        )
-        if not waiting:
-            self.write(
-                {
-                    "state": "done",
-                    "sent_date": fields.Datetime.now(),
-                    "kpi_mail_required": not self.sent_date,
-                }
-            )
+            self.invalidate_recordset()
+            if not waiting and self.state == "sending":
+                self.write(
+                    {
+                        "state": "done",
+                        "sent_date": fields.Datetime.now(),
+                        "kpi_mail_required": not self.sent_date,
+                    }
+                )
 
     def _open_session(self):
         """Open an SMTP session through Odoo, so that its servers, filters and log-ins apply."""
@@ -205,6 +279,24 @@ class MailingMailing(models.Model):
         if session is None:
             raise UserError(self.env._("Sending e-mail is switched off on this server."))
         return session
+
+    # ------------------------------------------------------------
+    # Pause
+    # ------------------------------------------------------------
+
+    def action_pause(self):
+        """Stop sending, within about a second; what was sent stays sent."""
+        self.is_paused = True
+
+    def action_resume(self):
+        """Go on sending."""
+        self.is_paused = False
+        self._trigger_delivery()
+
+    def action_try_now(self):
+        """Do not wait any longer for what stopped these mass emails."""
+        self.write({"retry_datetime": False, "retry_delay": 0})
+        self._trigger_delivery()
 
     # ------------------------------------------------------------
     # Test
@@ -222,114 +314,16 @@ class MailingMailing(models.Model):
         claims = iter((contacts, contacts.browse()))
         rows = []
 
-        def claim():
-            claimed = self._claim_test(next(claims))
+        def claim(run):
+            claimed = self._claim_test(run, next(claims))
             rows.extend(claimed)
             return claimed
 
         try:
-            self._send(self._letter(), claim, 1)
+            Sender(self, self._letter(), claim, session_count=1).run()
         except (OSError, smtplib.SMTPException) as error:
             raise UserError(self.env._("The mail server does not answer: %s", error)) from error
         traces = self.env["mailing.trace"].sudo().browse(row.id for row in rows)
         # a test is not tried again, whatever the reason
         traces.filtered(lambda trace: trace.trace_status == "outgoing").trace_status = "error"
         return traces
-
-
-class _Run:
-    """One run of sending a mass email: what was claimed, and what became of it.
-
-    :ivar waiting: claimed rows without a result, by id
-    :ivar on_wire: those of them that were handed to an SMTP session
-    :ivar sent_ids: messages sent and not logged yet
-    :ivar issue: what speaks against going on
-    :ivar broken: what broke the last session
-    """
-
-    def __init__(self, mailing, letter, claim):
-        self.mailing = mailing
-        self.env = mailing.env
-        self.letter = letter
-        self.claim = claim
-        self.session = None
-        self.waiting = {}
-        self.on_wire = set()
-        self.sent_ids = []
-        self.issue = None
-        self.broken = None
-
-    def open_session(self):
-        self.session = self.mailing._open_session()
-        self.env.cr.commit()  # no transaction is open while SMTP waits
-        return self.session
-
-    def messages(self):
-        """Claim and compose, chunk after chunk, while nothing speaks against it."""
-        while rows := self.claim():
-            self.waiting.update((row.id, row) for row in rows)
-            for message in self._compose(rows):
-                if self.issue:
-                    return
-                if isinstance(message, Result):
-                    self.settle([message])
-                else:
-                    self.on_wire.add(message.key)
-                    yield message
-            time_left = self.env["ir.cron"]._commit_progress(
-                len(rows), remaining=self.mailing._sendable_count()
-            )
-            if self.issue or not time_left:
-                return
-
-    def _compose(self, rows):
-        try:
-            messages = self.letter.compose(rows, self.session)
-        except Exception as error:
-            # a template may fail in any way
-            self.env.cr.rollback()
-            _logger.info("Mass email %s cannot be composed", self.mailing.id, exc_info=True)
-            self.issue = str(error)
-            return []
-        self.env.cr.commit()  # no transaction is open while SMTP waits
-        return messages
-
-    def settle(self, results):
-        """Write down results and see whether the sending can go on."""
-        self.mailing._settle([self.waiting[result.key] for result in results], results)
-        for result in results:
-            del self.waiting[result.key]
-            self.on_wire.discard(result.key)
-            if result.outcome in BROKEN:
-                self.broken = result.reply
-            elif result.outcome == Outcome.REFUSED:
-                self.issue = result.reply
-            elif result.outcome == Outcome.SENT:
-                self.sent_ids.append(result.key)
-        if len(self.sent_ids) >= CHUNK:
-            self.log()
-
-    def log(self):
-        """Log what was sent; chunk by chunk, since a log line weighs more than a settle."""
-        self.env["mailing.trace"].browse(self.sent_ids)._log_event("sent")
-        self.env.cr.commit()
-        self.sent_ids = []
-
-    def finish(self):
-        """Log the rest; return to the queue what was claimed and not handed to a session.
-
-        When an error ended the run, what was on the wire may have been delivered: it is in doubt.
-        """
-        self.log()
-        if self.waiting:
-            reason = self.issue or self.broken or ""
-            self.settle(
-                [
-                    Result(
-                        key,
-                        Outcome.UNKNOWN if key in self.on_wire else Outcome.NOT_SENT,
-                        reason,
-                    )
-                    for key in self.waiting
-                ]
-            )

@@ -14,8 +14,10 @@ COUNT_FIELDS = [
     "sent_count",
     "failed_count",
     "unknown_count",
+    "in_doubt_count",  # of the unknown ones, those a user has not decided on
     "waiting_count",
 ]
+UNKNOWN = ["in_doubt", "left"]
 
 
 class MailingMailing(models.Model):
@@ -65,6 +67,7 @@ class MailingMailing(models.Model):
     sent_count = fields.Integer("Delivered to Server", compute="_compute_counts")
     failed_count = fields.Integer("Not Deliverable", compute="_compute_counts")
     unknown_count = fields.Integer("Unknown", compute="_compute_counts")
+    in_doubt_count = fields.Integer("Unknown, Undecided", compute="_compute_counts")
     waiting_count = fields.Integer("Waiting", compute="_compute_counts")
     progress = fields.Float(compute="_compute_counts")
 
@@ -82,16 +85,19 @@ class MailingMailing(models.Model):
                        COUNT(*) FILTER (WHERE trace_status NOT IN
                            ('cancel', 'error', 'outgoing', 'process')) AS sent_count,
                        COUNT(*) FILTER (WHERE trace_status = 'error'
-                           AND failure_type IS DISTINCT FROM 'in_doubt') AS failed_count,
+                           AND NOT COALESCE(failure_type, '') = ANY(%(unknown)s)) AS failed_count,
                        COUNT(*) FILTER (WHERE trace_status = 'error'
-                           AND failure_type = 'in_doubt') AS unknown_count,
+                           AND failure_type = ANY(%(unknown)s)) AS unknown_count,
+                       COUNT(*) FILTER (WHERE trace_status = 'error'
+                           AND failure_type = 'in_doubt') AS in_doubt_count,
                        COUNT(*) FILTER (WHERE trace_status IN
                            ('outgoing', 'process')) AS waiting_count
                   FROM mailing_trace
-                 WHERE mass_mailing_id = ANY(%s) AND token IS NOT NULL
+                 WHERE mass_mailing_id = ANY(%(mailings)s) AND token IS NOT NULL
                  GROUP BY mass_mailing_id
                 """,
-                list(self.ids),
+                mailings=list(self.ids),
+                unknown=UNKNOWN,
             )
         )
         counts = {row.pop("mass_mailing_id"): row for row in self.env.cr.dictfetchall()}
@@ -239,7 +245,14 @@ class MailingMailing(models.Model):
         if portions:
             for mailing in portions:
                 mailing._check_ready()
-            portions.write({"state": "in_queue", "delivery_issue": False})
+            portions.write(
+                {
+                    "state": "in_queue",
+                    "delivery_issue": False,
+                    "retry_datetime": False,
+                    "retry_delay": 0,
+                }
+            )
             portions._trigger_delivery()
         return True
 
@@ -252,20 +265,20 @@ class MailingMailing(models.Model):
 
     def _retry_failed(self):
         """Put messages that failed for certain back in the queue; not those in doubt."""
-        failed = self.mailing_trace_ids.filtered(
-            lambda trace: trace.trace_status == "error" and trace.failure_type != "in_doubt"
-        )
-        failed.write(
-            {
-                "trace_status": "outgoing",
-                "failure_type": False,
-                "failure_reason": False,
-                "attempt_count": 0,
-                "retry_datetime": False,
-            }
-        )
-        self.write({"state": "sending", "delivery_issue": False})
-        self._trigger_delivery()
+        self.mailing_trace_ids.filtered(
+            lambda trace: trace.failure_type not in UNKNOWN
+        ).action_send_again()
+
+    def _in_doubt(self):
+        return self.mailing_trace_ids.filtered(lambda trace: trace.failure_type == "in_doubt")
+
+    def action_send_unknown_again(self):
+        """Send again what may or may not have been delivered."""
+        self._in_doubt().action_send_again()
+
+    def action_leave_unknown(self):
+        """Let what may or may not have been delivered be."""
+        self._in_doubt().action_leave()
 
     def action_back_to_draft(self):
         """Take a mass email out of line while nothing of it was queued."""

@@ -1,6 +1,7 @@
 import html
 import re
 import secrets
+from email.utils import formatdate
 
 from markupsafe import escape
 
@@ -11,6 +12,7 @@ from odoo.tools.rendering_tools import parse_inline_template
 from ..delivery import letter
 from ..delivery.envelope import Envelope, flatten
 from ..delivery.header import encode_mailbox, encode_text
+from ..delivery.token import new_token
 from ..delivery.transport import Outcome, Result
 
 # A field shown as it is, with a default for when it is empty.
@@ -49,20 +51,19 @@ class SplicedLetter:
         if DIRECTIVE.search(body):
             raise NotSpliceable
         body = source.render_body(body, [1])[1]
-        marks = {self._mark(f"field{i}"): ("field", i) for i in range(len(self._fields))}
-        marks |= source.placeholders.marks
         self._html, self._text = self._mark("html"), self._mark("text")
-        texts = {self._html: source.page(body), self._text: html2plaintext(body)}
-        headers = {
-            f"{self._nonce}@{self._nonce}.invalid": "to",
-            self._mark("subject"): "subject",
-            f"<{self._nonce}@message>": "message-id",
+        token = new_token()  # as long as those that will stand in its place
+        urls = source.urls(token)
+        text_urls = {key: html.unescape(url) for key, url in urls.items()}
+        parts = {
+            self._html: source.placeholders.fill(source.page(body), urls),
+            self._text: source.placeholders.fill(html2plaintext(body), text_urls),
         }
-        skeleton = self._skeleton(source, session, *headers)
-        self._letter = letter.Letter(skeleton, texts, headers | marks)
+        skeleton, headers = self._skeleton(source, session, token)
+        fields = {self._mark(f"field{i}"): f"field{i}" for i in range(len(self._fields))}
+        slots = headers | fields | {token: "token"}
+        self._letter = letter.Letter(skeleton, parts, slots, by_part=fields.values())
         self._message_id = source.message_id
-        self._token = self._mark("token")
-        self._urls = source.urls(self._token)
 
     def _mark(self, name):
         return f"{self._nonce}{name}z"
@@ -93,9 +94,19 @@ class SplicedLetter:
         self._fields.append((".".join(path), default))
         return self._mark(f"field{len(self._fields) - 1}")
 
-    def _skeleton(self, source, session, to, subject, message_id):
-        opt_out_url = source.placeholders.opt_out if source.placeholders.has_opt_out else None
-        message = source.build(to, subject, self._html, self._text, message_id, opt_out_url)
+    def _skeleton(self, source, session, token):
+        """Return one message as bytes, and the slots in its headers."""
+        to = f"{self._nonce}@{self._nonce}.invalid"
+        subject, message_id = self._mark("subject"), f"<{self._nonce}@message>"
+        opt_out_url = self.env["mailing.trace"]._opt_out_url(token)
+        message = source.build(
+            to,
+            subject,
+            self._html,
+            self._text,
+            message_id,
+            opt_out_url if source.placeholders.has_opt_out else None,
+        )
         mail_server = self.env["ir.mail_server"]
         self._sender, _recipients, message = mail_server._prepare_email_message__(message, session)
         found = set()
@@ -104,19 +115,25 @@ class SplicedLetter:
             if content in (self._html, self._text):
                 part.replace_header("Content-Transfer-Encoding", "quoted-printable")
                 found.add(content)
-        if found != {self._html, self._text}:
-            # a module changed the body in a way that a skeleton cannot follow
+        # a module may make the sender or the body in a way that a skeleton cannot follow
+        if self._nonce in self._sender or found != {self._html, self._text}:
             raise NotSpliceable
-        return flatten(message)
+        return flatten(message), {
+            to: "to",
+            subject: "subject",
+            message_id: "message-id",
+            str(message["Date"]): "date",
+        }
 
     def compose(self, rows):
         """Read what the letter shows of the rows' contacts; splice as the messages are taken."""
         contacts = self.env["mailing.contact"].browse(row.contact_id for row in rows)
+        date = formatdate().encode()
         prepared = [
             (row, contact.name or "", [self._value(contact, *field) for field in self._fields])
             for row, contact in zip(rows, contacts, strict=True)
         ]
-        return (self._splice(*each) for each in prepared)
+        return (self._splice(*each, date) for each in prepared)
 
     @staticmethod
     def _value(contact, path, default):
@@ -125,7 +142,7 @@ class SplicedLetter:
             record = record[name]
         return str(record or default)
 
-    def _splice(self, row, name, fields):
+    def _splice(self, row, name, fields, date):
         addresses = extract_rfc2822_addresses(row.email)
         if not addresses:
             return Result(row.id, Outcome.BAD_ADDRESS, IrMail_Server.NO_VALID_RECIPIENT)
@@ -137,15 +154,11 @@ class SplicedLetter:
             "to": encode_mailbox(name, addresses[0]),
             "subject": encode_text(subject),
             "message-id": message_id.encode(),
+            "date": date,
+            "token": row.token.encode(),
         }
         for index, value in enumerate(fields):
-            slot = ("field", index)
+            slot = f"field{index}"
             values[self._html, slot] = letter.quoted_printable(str(escape(value)))
             values[self._text, slot] = letter.quoted_printable(WHITESPACE.sub(" ", value))
-        for slot, pattern in self._urls.items():
-            url = pattern.replace(self._token, row.token)
-            values[slot] = url.encode()
-            values[None, slot] = letter.quoted_printable(url)
-            if "&" in url:
-                values[self._text, slot] = letter.quoted_printable(html.unescape(url))
         return Envelope(row.id, self._sender, addresses[0], message_id, self._letter.splice(values))

@@ -14,12 +14,13 @@ class MailingTrace(models.Model):
       message was deferred or never left the house;
     * ``cancel``: will not be mailed, ``failure_type`` says why; set by the queue build, or by the
       claim when the reason came up while the row waited;
-    * ``process``: claimed by a database session that is sending it right now;
+    * ``process``: claimed by a run that is sending it right now;
     * ``sent``: the mail server took it; set by settle;
     * ``open``, ``reply``, ``bounce``: as in standard mailings, by the same methods;
     * ``error``: settle gave up; ``failure_reason`` holds the server's words. With failure type
-      ``in_doubt`` the session died while the message was on the wire: nobody knows whether it was
-      delivered, and it is never sent again by itself.
+      ``in_doubt`` the run died or the connection broke while the message was on the wire: nobody
+      knows whether it was delivered, and it is never sent again by itself. A user decides: send
+      it again (``outgoing``), or leave it (failure type ``left``).
     """
 
     _inherit = "mailing.trace"
@@ -35,7 +36,12 @@ class MailingTrace(models.Model):
     )
     contact_id = fields.Many2one("mailing.contact", "Target", compute="_compute_contact_id")
     attempt_count = fields.Integer("Attempts", readonly=True)
-    claim_key = fields.Char(readonly=True, groups="base.group_system")
+    mail_server_id = fields.Many2one("ir.mail_server", readonly=True, ondelete="set null")
+    claim_key = fields.Char(
+        readonly=True, groups="base.group_system", help="The run of sending that claimed this row."
+    )
+    claim_number = fields.Integer(readonly=True, groups="base.group_system")
+    smtp_reply = fields.Char("Server's Reply", readonly=True)
     retry_datetime = fields.Datetime("Next Attempt", readonly=True)
     portion_datetime = fields.Datetime(
         readonly=True,
@@ -48,6 +54,7 @@ class MailingTrace(models.Model):
             ("archived", "Archived or Deleted"),
             ("mail_refused", "Refused by the Mail Server"),
             ("in_doubt", "Unknown: Interrupted While Sending"),
+            ("left", "Unknown: Left as It Is"),
         ]
     )
 
@@ -150,6 +157,35 @@ class MailingTrace(models.Model):
         clicks = self.env["link.tracker.click"].with_context(mailing_token_shown=True)
         click = clicks.add_click(code, mailing_trace_id=self.id, **route_values)
         self._log_event("clicked", link=click.link_id)
+
+    # ------------------------------------------------------------
+    # Unknown and failed messages
+    # ------------------------------------------------------------
+
+    def action_send_again(self):
+        """Put messages that failed or are in doubt back in the queue: the user has decided."""
+        self.check_access("write")
+        traces = self.filtered(
+            lambda trace: trace.trace_status == "error"
+            and trace.mass_mailing_id.delivery_mode == "portions"
+        )
+        traces.sudo().write(
+            {
+                "trace_status": "outgoing",
+                "failure_type": False,
+                "failure_reason": False,
+                "attempt_count": 0,
+                "retry_datetime": False,
+                "claim_key": False,
+            }
+        )
+        mailings = traces.mass_mailing_id
+        mailings.write({"state": "sending", "delivery_issue": False})
+        mailings.action_try_now()
+
+    def action_leave(self):
+        """Leave messages in doubt as they are: the user has decided."""
+        self.filtered(lambda trace: trace.failure_type == "in_doubt").failure_type = "left"
 
     # ------------------------------------------------------------
     # Opt-out

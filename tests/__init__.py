@@ -17,9 +17,10 @@ from .models import test_mass_email
 from .models import test_opt_out_memory
 from .models import test_queue
 from .models import test_rights
+from .models import test_settle
 from .models import test_splice
 from .models import test_target
-from .models import test_hourly_portion
+from .models import test_limits
 from .models import test_tracking_url
 from .wizards import test_list_from_log
 from .wizards import test_send_test

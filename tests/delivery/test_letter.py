@@ -17,12 +17,12 @@ texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.just("\n"), 
 
 class TestLetter(TestCase):
     def splice(self, body, name, link="https://www.example.com/=?x=1"):
-        letter = Letter(SKELETON, {"BODY": body}, SLOTS)
+        letter = Letter(SKELETON, {"BODY": body}, SLOTS, by_part=["name"])
         content = letter.splice(
             {
                 "subject": b"Hello",
                 ("BODY", "name"): quoted_printable(name),
-                (None, "link"): quoted_printable(link),
+                "link": quoted_printable(link),
             }
         )
         self.assertTrue(content.isascii())

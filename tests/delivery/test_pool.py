@@ -66,12 +66,93 @@ class TestPool(TestCase):
         self.assertEqual(set(outcomes.values()), {Outcome.SENT})
         self.assertEqual(self.opened, 2)
 
-    def test_an_outage_ends_early_and_leaves_the_rest_untaken(self):
-        self.server.replies["MAIL"] = "421 going down"
+    def test_sessions_broken_in_a_row_are_an_outage_that_leaves_the_rest_untaken(self):
+        self.server.replies["MAIL"] = "hang up"
         results = self.deliver(100, 2)
         self.assertTrue(self.pool.is_outage)
         self.assertLess(len(results), 10)
         self.assertEqual({result.outcome for result in results}, {Outcome.NOT_SENT})
+
+    def test_a_busy_server_is_left_alone_for_growing_times_and_then_for_good(self):
+        self.enterContext(patch.object(pool, "FIRST_REST", 0.01))
+        for reply in ("421 too many connections", "454 4.7.0 throttled"):
+            with self.subTest(reply=reply):
+                self.server.replies["MAIL"] = reply
+                results = self.deliver(100, 4)
+                self.assertTrue(self.pool.is_outage)
+                self.assertEqual({result.outcome for result in results}, {Outcome.BUSY})
+                # the first four at once, then two, then one by one
+                self.assertLessEqual(len(results), 4 + 2 + 1 + 1 + 1)
+
+    def test_a_busy_server_that_recovers_gets_the_rest_over_fewer_sessions(self):
+        self.enterContext(patch.object(pool, "FIRST_REST", 0.01))
+        self.server.replies["to3@example.com"] = "452 4.3.1 disk full"
+        results = self.deliver(20, 4)
+        outcomes = {result.key: result.outcome for result in results}
+        self.assertEqual(outcomes.pop(3), Outcome.BUSY)
+        self.assertEqual(set(outcomes.values()), {Outcome.SENT})
+        self.assertEqual(len(outcomes), 19)
+        self.assertEqual(self.pool._limit(), 2)
+
+    def test_a_probing_pool_uses_one_session_until_a_message_is_taken(self):
+        self.server.replies["DATA"] = "554 spam"
+        probing = Pool(self.open_session, 4, probe=True)
+        self.addCleanup(probing.close)
+        count = 0
+        for batch in probing.deliver(self.envelopes(20)):
+            count += len(batch)
+            if count <= 3:
+                self.assertEqual((len(batch), self.opened), (1, 1))
+            if count == 3:
+                self.server.replies.clear()
+        self.assertEqual((count, self.opened), (20, 4))
+
+    def test_a_pool_can_be_closed_when_the_last_results_were_not_written_down(self):
+        before = threading.active_count()
+        self.pool = Pool(self.open_session, 2)
+        for _batch in self.pool.deliver(self.envelopes(10)):
+            break
+        self.pool.close()
+        self.assertEqual(threading.active_count(), before)
+
+    def test_without_patience_no_more_is_taken(self):
+        written = []
+        self.pool = Pool(self.open_session, 2, patience=lambda: 5 if len(written) >= 4 else None)
+        self.addCleanup(self.pool.close)
+        for batch in self.pool.deliver(self.envelopes(100)):
+            written += batch
+        self.assertLess(len(written), 10)
+        self.assertEqual(len(self.server.messages), len(written))
+
+    def test_when_patience_ends_what_is_on_the_wire_is_cut_off(self):
+        self.server.delays["to1@example.com"] = threading.Event()
+        stopping = threading.Event()
+        self.pool = Pool(self.open_session, 2, patience=lambda: 0.1 if stopping.is_set() else None)
+        self.addCleanup(self.pool.close)
+        results = []
+        for batch in self.pool.deliver(self.envelopes(100)):
+            results += batch
+            if len(results) > 5:
+                stopping.set()
+        outcomes = {result.key: result.outcome for result in results}
+        self.assertEqual(outcomes.pop(1), Outcome.NOT_SENT)
+        self.assertEqual(set(outcomes.values()), {Outcome.SENT})
+
+    def test_closing_in_the_middle_returns_what_still_came(self):
+        self.pool = Pool(self.open_session, 3)
+        batch = next(self.pool.deliver(self.envelopes(100)))
+        late = self.pool.close()
+        self.assertEqual(
+            sorted(result.key for result in [*batch, *late]), list(range(len(batch + late)))
+        )
+        self.assertEqual(len(self.server.messages), len(batch + late))
+
+    def test_a_failure_nobody_foresaw_leaves_its_message_unknown(self):
+        with patch.object(pool, "transmit", side_effect=ValueError("surprise")):
+            results = self.deliver(1, 1)
+        self.assertEqual(
+            [(result.outcome, result.reply) for result in results], [(Outcome.UNKNOWN, "surprise")]
+        )
 
     def test_an_unreachable_server_is_an_error(self):
         self.port = 9

@@ -1,8 +1,11 @@
 import smtplib
+import socket
+import threading
 from unittest import TestCase
+from unittest.mock import patch
 
 from odoo.addons.mass_mailing_campaign.delivery.envelope import Envelope
-from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome, transmit
+from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome, hang_up, transmit
 
 from ..smtp_server import SmtpServer
 
@@ -39,25 +42,41 @@ class TestTransmit(TestCase):
         self.assertEqual(message.get_content().splitlines(), ["Hello", ".", "..", "End"])
 
     def test_replies_are_classed_by_code_and_moment(self):
+        to = "to@example.com"
         cases = [
-            ({"MAIL": "451 later"}, Outcome.DEFERRED),
-            ({"MAIL": "550 sender unwanted"}, Outcome.REFUSED),
-            ({"to@example.com": "450 greylisted"}, Outcome.DEFERRED),
-            ({"to@example.com": "550 no such user"}, Outcome.BAD_ADDRESS),
-            ({"DATA": "452 too busy"}, Outcome.DEFERRED),
-            ({"DATA": "554 spam"}, Outcome.REFUSED),
+            ("MAIL", "451 later", Outcome.BUSY),
+            ("MAIL", "550 sender unwanted", Outcome.REFUSED),
+            ("MAIL", "530 5.7.0 log in first", Outcome.REFUSED),
+            (to, "450 greylisted", Outcome.DEFERRED),
+            (to, "450 4.7.1 greylisted", Outcome.DEFERRED),
+            (to, "450 4.2.1 receives too many messages", Outcome.BUSY),
+            (to, "452 4.2.2 mailbox full", Outcome.DEFERRED),
+            (to, "452 4.3.1 disk full", Outcome.BUSY),
+            (to, "454 4.7.0 throttled", Outcome.BUSY),
+            (to, "550 no such user", Outcome.BAD_ADDRESS),
+            (to, "550 5.1.1 no such user", Outcome.BAD_ADDRESS),
+            (to, "553 5.1.8 sender's domain unknown", Outcome.REFUSED),
+            (to, "554 5.7.1 relay access denied", Outcome.REFUSED),
+            ("DATA", "451 4.3.0 try later", Outcome.DEFERRED),
+            ("DATA", "452 disk full", Outcome.BUSY),
+            ("DATA", "550 5.1.1 no such user after all", Outcome.BAD_ADDRESS),
+            ("DATA", "554 spam", Outcome.REFUSED),
         ]
-        for replies, outcome in cases:
-            with self.subTest(replies=replies):
-                result = self.transmit(**replies)
+        for moment, reply, outcome in cases:
+            with self.subTest(moment=moment, reply=reply):
+                result = self.transmit(**{moment: reply})
                 self.assertEqual(result.outcome, outcome)
-                self.assertEqual(result.reply, next(iter(replies.values())))
+                self.assertEqual(result.reply, reply)
                 self.assert_usable()
 
-    def test_a_closing_channel_sends_nothing(self):
-        result = self.transmit(MAIL="421 going down")
-        self.assertEqual(result.outcome, Outcome.NOT_SENT)
-        self.assertIsNone(self.session.sock)
+    def test_a_closing_channel_sends_nothing_at_any_moment(self):
+        for moment in ("MAIL", "to@example.com", "DATA"):
+            with self.subTest(moment=moment):
+                self.session.connect("127.0.0.1", self.server.port)
+                self.session.ehlo()
+                result = self.transmit(**{moment: "421 going down"})
+                self.assertEqual((result.outcome, result.reply), (Outcome.BUSY, "421 going down"))
+                self.assertIsNone(self.session.sock)
 
     def test_a_connection_lost_before_the_message_sends_nothing(self):
         for moment in ("MAIL", "to@example.com"):
@@ -69,6 +88,12 @@ class TestTransmit(TestCase):
     def test_a_connection_lost_after_the_message_leaves_it_unknown(self):
         self.assertEqual(self.transmit(DATA="hang up").outcome, Outcome.UNKNOWN)
         self.assertFalse(self.server.messages)
+
+    def test_a_refusal_stands_though_the_server_hangs_up_behind_it(self):
+        with patch.object(smtplib.SMTP, "rset", side_effect=smtplib.SMTPServerDisconnected("gone")):
+            result = self.transmit(**{"to@example.com": "550 no such user"})
+        self.assertEqual(result.outcome, Outcome.BAD_ADDRESS)
+        self.assertIsNone(self.session.sock)
 
     def test_an_address_that_is_not_ascii_is_not_offered(self):
         envelope = Envelope(7, "from@example.com", "ä@example.com", "<1@example.com>", CONTENT)
@@ -90,6 +115,84 @@ class TestTransmitPipelined(TestTransmit):
         self.assertEqual((result.outcome, result.reply), (Outcome.BAD_ADDRESS, "550 no such user"))
         self.assertIn(".\r\n", session.sent)
         self.assertNotIn("Hello", "".join(map(str, session.sent)))
+
+
+class TestTransmitToBrokenServers(TestCase):
+    """Servers that do not keep to the protocol, spoken to over a bare socket."""
+
+    def transmit(self, *replies, timeout=5):
+        """Transmit to a server that sends each reply when something arrives; None hangs up.
+
+        Three arrivals are the commands, the fourth is the content.
+        """
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(listener.close)
+
+        def serve():
+            connection, _address = listener.accept()
+            self.addCleanup(connection.close)
+            connection.sendall(b"220 ready\r\n")
+            for reply in replies:
+                connection.recv(65536)
+                if reply is None:
+                    return connection.shutdown(socket.SHUT_RDWR)
+                connection.sendall(reply)
+
+        threading.Thread(target=serve, daemon=True).start()
+        session = smtplib.SMTP("127.0.0.1", listener.getsockname()[1], timeout=timeout)
+        self.addCleanup(session.close)
+        envelope = Envelope(7, "from@example.com", "to@example.com", "<1@x>", CONTENT)
+        result = transmit(session, envelope)
+        self.assertIsNone(session.sock)
+        return result.outcome
+
+    def test_silence_before_the_content_sends_nothing(self):
+        self.assertEqual(self.transmit(timeout=0.2), Outcome.NOT_SENT)
+        self.assertEqual(self.transmit(b"250 ok\r\n", timeout=0.2), Outcome.NOT_SENT)
+
+    def test_silence_after_the_content_leaves_it_unknown(self):
+        outcome = self.transmit(b"250 ok\r\n", b"250 ok\r\n", b"354 go\r\n", timeout=0.2)
+        self.assertEqual(outcome, Outcome.UNKNOWN)
+
+    def test_garbage_before_the_content_sends_nothing(self):
+        for garbage in (b"hello\r\n", b"\xff\xfe\x00\r\n", b"200" + b"x" * 9000 + b"\r\n"):
+            with self.subTest(garbage=garbage[:10]):
+                self.assertEqual(self.transmit(garbage), Outcome.NOT_SENT)
+        self.assertEqual(
+            self.transmit(b"250 ok\r\n", b"250 ok\r\n", b"250 ok\r\n"), Outcome.NOT_SENT
+        )
+
+    def test_garbage_after_the_content_leaves_it_unknown(self):
+        replies = [b"250 ok\r\n", b"250 ok\r\n", b"354 go\r\n", b"what?\r\n"]
+        self.assertEqual(self.transmit(*replies), Outcome.UNKNOWN)
+
+    def test_a_half_closed_connection_is_a_broken_one(self):
+        self.assertEqual(self.transmit(None), Outcome.NOT_SENT)
+        self.assertEqual(
+            self.transmit(b"250 ok\r\n", b"250 ok\r\n", b"354 go\r\n", None), Outcome.UNKNOWN
+        )
+
+    def test_content_that_could_not_be_handed_over_is_not_sent(self):
+        session = Script([b"250 ok", b"250 ok", b"354 go"])
+        send = session.send
+
+        def break_on_content(text):
+            if isinstance(text, bytes):
+                raise smtplib.SMTPServerDisconnected("broken pipe")
+            send(text)
+
+        session.send = break_on_content
+        envelope = Envelope(7, "from@example.com", "to@example.com", "<1@x>", CONTENT)
+        self.assertEqual(transmit(session, envelope).outcome, Outcome.NOT_SENT)
+
+    def test_hanging_up_on_a_silent_or_closed_session_is_harmless(self):
+        hang_up(smtplib.SMTP())
+        session = Script([])
+        session.sock = socket.socket()
+        session.quit = lambda: session.getreply()
+        session.getreply = lambda: (_ for _ in ()).throw(TimeoutError())
+        hang_up(session)
+        self.assertIsNone(session.sock)
 
 
 class Script(smtplib.SMTP):

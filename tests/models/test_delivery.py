@@ -1,13 +1,18 @@
+import threading
 from datetime import timedelta
 from unittest.mock import patch
 
 from freezegun import freeze_time
 
 from odoo import fields
-from odoo.addons.mass_mailing_campaign.models.mailing_claim import MAX_ATTEMPTS, MailingMailing
-from odoo.tools import SQL, mute_logger
+from odoo.addons.mass_mailing_campaign import shutdown
+from odoo.addons.mass_mailing_campaign.delivery import pool
+from odoo.addons.mass_mailing_campaign.models import mailing_sender
+from odoo.addons.mass_mailing_campaign.models.mailing_sender import Sender
 
 from ..common import DELIVERY_CRON, MassEmailCase
+
+MAX_ATTEMPTS = 3
 
 
 class TestDelivery(MassEmailCase):
@@ -177,9 +182,102 @@ class TestDelivery(MassEmailCase):
             self.assertTrue(mailing.delivery_issue)
             self.assertEqual(mailing.waiting_count, 1)
             self.env["ir.mail_server"].search([]).smtp_port = server.port
+            mailing.action_try_now()
             self.run_delivery()
         self.assertEqual(server.addresses(), ["anna@example.com"])
         self.assertFalse(mailing.delivery_issue)
+
+    def test_a_mass_email_in_trouble_is_tried_again_after_growing_delays(self):
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email()
+        now = fields.Datetime.now()
+        delays = []
+        with self.smtp() as server:
+            self.env["ir.mail_server"].search([]).smtp_port = 9
+            mailing.action_set_pending()
+            for _attempt in range(8):
+                with freeze_time(now):
+                    self.run_delivery()
+                    delays.append((mailing.retry_datetime - now) // timedelta(minutes=1))
+                    self.run_delivery()
+                    self.assertEqual(mailing.retry_delay, delays[-1], "tried before its time")
+                triggers = self.env["ir.cron.trigger"].search([])
+                self.assertIn(mailing.retry_datetime, triggers.mapped("call_at"))
+                now = mailing.retry_datetime
+            self.env["ir.mail_server"].search([]).smtp_port = server.port
+            with freeze_time(now):
+                self.run_delivery()
+        self.assertEqual(delays, [1, 2, 4, 8, 16, 32, 60, 60])
+        self.assertEqual((mailing.state, mailing.retry_datetime), ("done", False))
+
+    def test_a_busy_server_costs_no_attempts_and_gets_the_rest_later(self):
+        self._contacts(3, self.target_list)
+        mailing = self._mass_email()
+        with self.smtp() as server, patch.object(pool, "FIRST_REST", 0.01):
+            server.replies["MAIL"] = "421 4.7.0 too many connections"
+            self.send(mailing, server)
+            self.assertIn("too many connections", mailing.delivery_issue)
+            self.assertEqual(set(mailing.mailing_trace_ids.mapped("attempt_count")), {0})
+            server.replies.clear()
+            mailing.action_try_now()
+            self.run_delivery()
+        self.assertEqual((len(server.messages), mailing.state), (3, "done"))
+
+    def test_a_pause_keeps_the_queue_and_resuming_sends_it(self):
+        self._contacts(3, self.target_list)
+        mailing = self._mass_email()
+        mailing.action_set_pending()
+        mailing.action_pause()
+        with self.smtp() as server:
+            self.run_delivery()
+            self.assertFalse(server.messages)
+            mailing.action_resume()
+            self.run_delivery()
+        self.assertEqual((len(server.messages), mailing.state), (3, "done"))
+
+    def test_a_pause_stops_a_run_under_way(self):
+        self._contacts(30, self.target_list)
+        mailing = self._mass_email()
+        self.env["ir.config_parameter"].set_param("mass_mailing_campaign.smtp_sessions", "1")
+        with (
+            self.smtp() as server,
+            patch.object(mailing_sender, "LOOK_SECONDS", 0),
+            patch.object(type(mailing), "_is_due", lambda _self: len(server.messages) < 5),
+        ):
+            self.send(mailing, server)
+        self.assertEqual(len(server.messages), 5)
+        self.assertEqual((mailing.sent_count, mailing.waiting_count), (5, 25))
+        self.assertFalse(mailing.delivery_issue)
+
+    def test_a_stopping_server_ends_the_run_with_everything_settled(self):
+        self._contacts(30, self.target_list)
+        mailing = self._mass_email()
+        slow = threading.Event()
+        self.addCleanup(slow.set)
+        with self.smtp() as server:
+            server.delays["target00003@example.com"] = slow
+            with (
+                patch.object(shutdown, "is_stopping", lambda: len(server.messages) >= 5),
+                patch.object(shutdown, "WIRE_SECONDS", 0.2),
+            ):
+                self.send(mailing, server)
+            sent = len(server.messages)
+        self.assertLess(sent, 10)
+        self.assertEqual((mailing.sent_count, mailing.waiting_count), (sent, 30 - sent))
+        self.assertNotIn("process", mailing.mailing_trace_ids.mapped("trace_status"))
+        waiting = mailing.mailing_trace_ids.filtered(lambda t: t.trace_status == "outgoing")
+        self.assertEqual(set(waiting.mapped("attempt_count")), {0})
+
+    def test_the_servers_reply_is_kept(self):
+        self._contact("Anna", self.target_list)
+        self._contact("Bob", self.target_list)
+        mailing = self._mass_email()
+        with self.smtp() as server:
+            server.replies = {"bob@example.com": "550 no \0 such user", "DATA": "250 queued as 4711"}
+            self.send(mailing, server)
+        replies = {trace.contact_id.name: trace.smtp_reply for trace in mailing.mailing_trace_ids}
+        self.assertEqual(replies["Anna"], "250 queued as 4711")
+        self.assertIn("550 no", replies["Bob"])
 
     def test_a_session_broken_before_the_message_loses_nobody(self):
         self._contacts(3, self.target_list)
@@ -188,8 +286,10 @@ class TestDelivery(MassEmailCase):
             server.replies["target00001@example.com"] = "hang up"
             self.send(mailing, server)
             self.assertEqual((mailing.sent_count, mailing.waiting_count), (2, 1))
-            self.assertTrue(mailing.delivery_issue)
+            self.run_delivery()
+            self.assertTrue(mailing.delivery_issue, "without it the cron would try for ever")
             server.replies.clear()
+            mailing.action_try_now()
             self.run_delivery()
         self.assertEqual(len(server.messages), 3)
         self.assertEqual(len(set(server.addresses())), 3)
@@ -215,63 +315,6 @@ class TestDelivery(MassEmailCase):
             self.send(mailing, server)
         self.assertIn("looks like spam", mailing.delivery_issue)
         self.assertEqual((mailing.waiting_count, mailing.failed_count), (5, 0))
-
-    def test_what_a_dead_session_was_sending_is_in_doubt(self):
-        self._contact("Anna", self.target_list)
-        mailing = self._mass_email()
-        mailing._build_queue()
-        mailing.state = "sending"
-        trace = mailing.mailing_trace_ids.sudo()
-        trace.write({"trace_status": "process", "claim_key": "1/1.0"})
-        with self.smtp() as server:
-            self.run_delivery()
-        self.assertFalse(server.messages)
-        self.assertEqual(self.outcomes(mailing), {"Anna": "in_doubt"})
-        self.assertEqual(mailing.state, "done")
-
-    def test_an_error_while_settling_sends_nothing_twice(self):
-        self._contacts(2, self.target_list)
-        mailing = self._mass_email()
-        settle, calls = MailingMailing._settle, []
-
-        def fail_once(records, rows, results):
-            calls.append(results)
-            if len(calls) == 1:
-                raise RuntimeError("the settle fails")
-            return settle(records, rows, results)
-
-        with self.smtp() as server:
-            with (
-                patch.object(MailingMailing, "_settle", fail_once),
-                mute_logger("odoo.addons.mass_mailing_campaign.models.mailing_delivery"),
-            ):
-                self.send(mailing, server)
-            self.assertIn("the settle fails", mailing.delivery_issue)
-            self.run_delivery()
-        self.assertEqual(len(server.messages), 2, "sent twice")
-        self.assertEqual((mailing.unknown_count, mailing.sent_count), (1, 1))
-
-    def test_what_a_killed_run_sent_is_logged_by_the_next(self):
-        self._contact("Anna", self.target_list)
-        mailing = self._mass_email()
-        self.send(mailing)
-        self.env["mailing.trace.event"].search([("mailing_id", "=", mailing.id)]).sudo().unlink()
-        self.run_delivery()
-        self.assertEqual(self.events(mailing), [("Anna", "sent")])
-
-    def test_what_a_living_session_is_sending_is_left_to_it(self):
-        self._contact("Anna", self.target_list)
-        mailing = self._mass_email()
-        mailing._build_queue()
-        mailing.state = "sending"
-        [(key,)] = self.env.execute_query(
-            SQL("SELECT %s", mailing._session_key(SQL("pg_backend_pid()")))
-        )
-        trace = mailing.mailing_trace_ids.sudo()
-        trace.write({"trace_status": "process", "claim_key": key})
-        self.run_delivery()
-        self.assertEqual(trace.trace_status, "process")
-        self.assertEqual(mailing.state, "sending")
 
     def test_a_broken_template_stops_only_its_own_mass_email(self):
         self._contact("Anna", self.target_list)
@@ -321,6 +364,7 @@ class TestDelivery(MassEmailCase):
             mailing._build_queue()
             with self.committing(mailing) as committing:
                 before = self.env.cr.sql_log_count
-                self.assertEqual(len(committing._claim(100)), members)
+                run = Sender(committing, None, None, 1)
+                self.assertEqual(len(committing._claim(run, 100)), members)
                 counts.append(self.env.cr.sql_log_count - before)
         self.assertEqual(counts[1], counts[2])

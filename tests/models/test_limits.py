@@ -76,7 +76,7 @@ class TestHourlyPortion(MassEmailCase):
     def test_the_portion_is_set_in_the_settings(self):
         settings = self.env["res.config.settings"].create({"mass_email_portion_size": 250})
         settings.execute()
-        self.assertEqual(self.env["mailing.mailing"]._portion().size, 250)
+        self.assertEqual(self.env["mailing.mailing"]._setting("portion_size"), 250)
         with self.assertRaises(ValidationError):
             self.env["res.config.settings"].create({"mass_email_portion_size": 0})
         with self.assertRaises(ValidationError):

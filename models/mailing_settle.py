@@ -1,0 +1,221 @@
+# Results are committed on purpose: others must see them at once.
+# pylint: disable=invalid-commit
+from odoo import api, fields, models
+from odoo.service.model import retrying
+from odoo.tools import SQL
+
+from ..delivery.transport import Outcome
+
+# What becomes of a row: outcome, whether this was the last attempt (None: no matter), its
+# status and its failure type.
+VERDICTS = [
+    (Outcome.SENT, None, "sent", None),
+    (Outcome.DEFERRED, False, "outgoing", None),
+    (Outcome.DEFERRED, True, "error", "mail_smtp"),
+    (Outcome.BAD_ADDRESS, None, "error", "mail_email_invalid"),
+    (Outcome.REFUSED, False, "outgoing", None),
+    (Outcome.REFUSED, True, "error", "mail_refused"),
+    (Outcome.BUSY, None, "outgoing", None),
+    (Outcome.NOT_SENT, None, "outgoing", None),
+    (Outcome.UNKNOWN, None, "error", "in_doubt"),
+]
+FIRST_RETRY_MINUTES = 10
+
+
+class MailingMailing(models.Model):
+    """What became of claimed rows: acknowledged one by one, settled many at a time.
+
+    A run is written to the journal before it claims, and each result before its SMTP session
+    goes on. ``_settle`` carries results over to the messages and the log. ``_end_run`` does it
+    for the last time, for a run that ended or for one that was killed.
+    """
+
+    _inherit = "mailing.mailing"
+
+    @api.model
+    def _max_attempts(self):
+        parameters = self.env["ir.config_parameter"].sudo()
+        return int(parameters.get_param("mass_mailing_campaign.max_attempts", 3))
+
+    @api.model
+    def _begin_run(self, key, session_count):
+        """Write a run to the journal; committed on return."""
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO mailing_journal_run (key, backend, session_count)"
+                " VALUES (%s, %s, %s)",
+                key,
+                self._backend(SQL("pg_backend_pid()")),
+                session_count,
+            )
+        )
+        self.env.cr.commit()
+
+    @staticmethod
+    def _backend(pid):
+        """SQL for what names a database session for ever: process id and start."""
+        return SQL(
+            "(SELECT pid || '/' || EXTRACT(EPOCH FROM backend_start)"
+            " FROM pg_stat_activity WHERE pid = %s)",
+            pid,
+        )
+
+    @api.model
+    def _acknowledge(self, run_key, results):
+        """Write results to the journal; committed on return.
+
+        Raw SQL: once every few messages, so nothing else weighs as much.
+        """
+        self.env.cr.execute(
+            """
+            INSERT INTO mailing_journal_ack (
+                run_key, ack_datetime, trace_id, outcome, reply, message_id)
+            SELECT %s, %s, unnest(%s), unnest(%s), unnest(%s), unnest(%s)
+            """,
+            (
+                run_key,
+                fields.Datetime.now(),
+                [result.key for result in results],
+                [result.outcome.value for result in results],
+                [result.reply for result in results],
+                [result.message_id for result in results],
+            ),
+        )
+        self.env.cr.commit()
+
+    @api.model
+    def _settle_now(self, run_key, after):
+        """Settle, whatever is written to the same messages meanwhile; committed on return."""
+        return retrying(lambda: self._settle(run_key, after), self.env)
+
+    @api.model
+    def _settle(self, run_key, after=0):
+        """Carry what a run acknowledged over to its messages and the log; safe to repeat.
+
+        Raw SQL: one statement for all. A recipient may open a message before it is settled: that
+        status is kept. A row in doubt whose result turns up is in doubt no more.
+
+        :param after: id of the acknowledgement that was settled last
+        :return: id of the last acknowledgement settled now
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                UPDATE mailing_trace trace
+                   SET trace_status = CASE
+                           WHEN trace.trace_status = 'process' OR trace.failure_type = 'in_doubt'
+                           THEN verdict.status ELSE trace.trace_status END,
+                       failure_type = verdict.failure_type,
+                       failure_reason = CASE WHEN verdict.status != 'sent' THEN ack.reply END,
+                       smtp_reply = ack.reply,
+                       message_id = NULLIF(ack.message_id, ''),
+                       sent_datetime = CASE WHEN verdict.status = 'sent' THEN ack.ack_datetime END,
+                       portion_datetime = CASE WHEN ack.outcome IN ('sent', 'unknown')
+                           THEN ack.ack_datetime END,
+                       retry_datetime = CASE WHEN NOT verdict.is_last
+                           THEN ack.ack_datetime
+                              + make_interval(mins => %(retry_minutes)s) * 2 ^ (trace.attempt_count - 1)
+                           END,
+                       attempt_count = trace.attempt_count
+                           - (ack.outcome IN ('busy', 'not_sent'))::int,
+                       claim_key = NULL
+                  FROM mailing_journal_ack ack
+                  JOIN (VALUES %(verdicts)s) verdict (outcome, is_last, status, failure_type)
+                    ON verdict.outcome = ack.outcome
+                 WHERE ack.run_key = %(run)s AND ack.id > %(after)s
+                   AND trace.id = ack.trace_id AND trace.claim_key = ack.run_key
+                   AND (verdict.is_last IS NULL
+                        OR verdict.is_last = (trace.attempt_count >= %(max_attempts)s))
+             RETURNING trace.id, ack.id, ack.outcome
+                """,
+                retry_minutes=FIRST_RETRY_MINUTES,
+                verdicts=SQL(", ").join(
+                    SQL("(%s, %s::boolean, %s, %s)", outcome.value, *verdict)
+                    for outcome, *verdict in VERDICTS
+                ),
+                run=run_key,
+                after=after,
+                max_attempts=self._max_attempts(),
+            )
+        )
+        traces = self.env["mailing.trace"]
+        traces.invalidate_model()
+        traces.browse(row[0] for row in rows if row[2] == Outcome.SENT.value)._log_event("sent")
+        return max((row[1] for row in rows), default=after)
+
+    @api.model
+    def _end_run_now(self, run_key, is_doubtful):
+        """End a run, whatever is written to the same messages meanwhile; committed on return."""
+        retrying(lambda: self._end_run(run_key, is_doubtful), self.env)
+
+    @api.model
+    def _end_run(self, run_key, is_doubtful):
+        """Settle the last results of a run, and give up or give back the rest of its claims.
+
+        Raw SQL: one statement for all.
+
+        :param is_doubtful: SQL condition for rows that can have been on the wire, by ``id`` and
+            ``place`` in the order in which the run sent
+        """
+        self._settle(run_key)
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH unacknowledged AS (
+                    SELECT id, ROW_NUMBER() OVER (ORDER BY claim_number, id) AS place
+                      FROM mailing_trace
+                     WHERE claim_key = %(run)s AND trace_status = 'process'
+                ), judged AS (
+                    SELECT id, %(is_doubtful)s AS is_doubtful FROM unacknowledged
+                )
+                UPDATE mailing_trace trace
+                   SET trace_status = CASE WHEN is_doubtful THEN 'error' ELSE 'outgoing' END,
+                       failure_type = CASE WHEN is_doubtful THEN 'in_doubt' END,
+                       failure_reason = CASE WHEN is_doubtful THEN %(reason)s END,
+                       attempt_count = attempt_count - (NOT is_doubtful)::int,
+                       portion_datetime = CASE WHEN is_doubtful THEN portion_datetime END,
+                       claim_key = CASE WHEN is_doubtful THEN claim_key END
+                  FROM judged
+                 WHERE trace.id = judged.id
+                """,
+                run=run_key,
+                is_doubtful=is_doubtful,
+                reason=self.env._("The server stopped while this message was being sent."),
+            )
+        )
+        self.env.cr.execute(SQL("DELETE FROM mailing_journal_ack WHERE run_key = %s", run_key))
+        self.env.cr.execute(SQL("DELETE FROM mailing_journal_run WHERE key = %s", run_key))
+        self.env["mailing.trace"].invalidate_model()
+
+    @api.model
+    def _end_dead_runs(self):
+        """End the runs that nobody will end any more; committed on return.
+
+        Raw SQL: the sessions alive are known to PostgreSQL only.
+        """
+        retrying(self._end_dead_runs_once, self.env)
+
+    @api.model
+    def _end_dead_runs_once(self):
+        with self._claiming():
+            dead = self.env.execute_query(
+                SQL(
+                    "SELECT key, session_count FROM mailing_journal_run"
+                    " WHERE backend IS DISTINCT FROM %s",
+                    self._backend(SQL("SPLIT_PART(backend, '/', 1)::int")),
+                )
+            )
+            # PostgreSQL lost these runs in a crash, and maybe some acknowledgements with them
+            lost = self.env.execute_query(
+                SQL(
+                    """
+                    SELECT DISTINCT claim_key FROM mailing_trace
+                     WHERE claim_key IS NOT NULL AND trace_status = 'process'
+                       AND claim_key NOT IN (SELECT key FROM mailing_journal_run)
+                    """
+                )
+            )
+            for key, session_count in dead:
+                self._end_run(key, SQL("place <= %s", session_count))
+            for (key,) in lost:
+                self._end_run(key, SQL("TRUE"))
