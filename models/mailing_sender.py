@@ -56,6 +56,7 @@ class Sender:
         self.issue = None
         self._broken = None
         self._session = None
+        self._journal = None
         self._claim_numbers = itertools.count(1)
         self._on_wire = set()
         self._unwritten = []
@@ -73,13 +74,14 @@ class Sender:
 
         :return: what stopped the sending, in the server's words; None when nothing did
         """
+        self.mailing._begin_run(self.key, self.session_count)
+        probe = bool(self.mailing.delivery_issue)
+        pool = Pool(self._open_session, self.session_count, self._patience, probe)
         with shutdown.waits_for(self):
-            self.mailing._begin_run(self.key, self.session_count)
-            probe = bool(self.mailing.delivery_issue)
-            pool = Pool(self._open_session, self.session_count, self._patience, probe)
             try:
-                for results in pool.deliver(self._messages()):
-                    self._acknowledge(results)
+                with self.mailing._journal() as self._journal:
+                    for results in pool.deliver(self._messages()):
+                        self._acknowledge(results)
             finally:
                 self._unwritten += pool.close()
                 self._end()
@@ -126,7 +128,7 @@ class Sender:
     def _acknowledge(self, results):
         """Write down results and see whether the sending can go on."""
         self._unwritten += results
-        self.mailing._acknowledge(self.key, self._unwritten)
+        self.mailing._acknowledge(self._journal, self.key, self._unwritten)
         self._unwritten.clear()
         for result in results:
             self._on_wire.discard(result.key)
@@ -162,7 +164,7 @@ class Sender:
     def _end_on(self, mailing):
         mailing.env.cr.rollback()
         if self._unwritten:
-            mailing._acknowledge(self.key, self._unwritten)
+            mailing._acknowledge(mailing.env.cr, self.key, self._unwritten)
             self._on_wire.difference_update(result.key for result in self._unwritten)
             self._unsettled += len(self._unwritten)
             self._unwritten.clear()

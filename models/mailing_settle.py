@@ -1,7 +1,10 @@
 # Results are committed on purpose: others must see them at once.
 # pylint: disable=invalid-commit
+from contextlib import contextmanager
+
 from odoo import api, fields, models
 from odoo.service.model import retrying
+from odoo.sql_db import Cursor
 from odoo.tools import SQL
 
 from ..delivery.transport import Outcome
@@ -60,13 +63,24 @@ class MailingMailing(models.Model):
             pid,
         )
 
+    @contextmanager
+    def _journal(self):
+        """A database session of its own for acknowledgements, each committed by itself.
+
+        A commit in the session of the run would empty the caches of the ORM every few messages.
+        """
+        with self.env.registry.cursor() as cr:
+            if isinstance(cr, Cursor):  # tests have another
+                cr._cnx.autocommit = True
+            yield cr
+
     @api.model
-    def _acknowledge(self, run_key, results):
+    def _acknowledge(self, journal, run_key, results):
         """Write results to the journal; committed on return.
 
         Raw SQL: once every few messages, so nothing else weighs as much.
         """
-        self.env.cr.execute(
+        journal.execute(
             """
             INSERT INTO mailing_journal_ack (
                 run_key, ack_datetime, trace_id, outcome, reply, message_id)
@@ -81,7 +95,7 @@ class MailingMailing(models.Model):
                 [result.message_id for result in results],
             ),
         )
-        self.env.cr.commit()
+        journal.commit()
 
     @api.model
     def _settle_now(self, run_key, after):

@@ -42,7 +42,7 @@ class TestSettle(MassEmailCase):
             )
             for position, outcome in results:
                 result = Result(traces[position].id, outcome, "a reply", f"<{position}@x>")
-                committing._acknowledge(run_key, [result])
+                committing._acknowledge(committing.env.cr, run_key, [result])
         return mailing, traces
 
     def statuses(self, traces):
@@ -115,7 +115,8 @@ class TestSettle(MassEmailCase):
             self.run_delivery()
         self.assertEqual(self.statuses(traces), ["in_doubt"])
         with self.committing(mailing) as committing:
-            committing._acknowledge("killed", [Result(traces.id, Outcome.SENT, "250 ok", "<1@x>")])
+            result = Result(traces.id, Outcome.SENT, "250 ok", "<1@x>")
+            committing._acknowledge(committing.env.cr, "killed", [result])
             committing._end_run_now("killed", SQL("FALSE"))
         self.assertEqual(self.statuses(traces), ["sent"])
 
