@@ -1,9 +1,7 @@
-import re
 from email.header import Header
 
 # Header fields may be 998 characters long (RFC 5322, section 2.1.1); the name needs some.
 _LONGEST = 900
-_SPECIALS = re.compile(r'([\\"])')
 
 
 def encode_text(text: str) -> bytes:
@@ -26,6 +24,6 @@ def encode_mailbox(name: str, address: str) -> bytes:
     if not name:
         return address.encode()
     if name.isascii() and name.isprintable() and "=?" not in name and len(name) < _LONGEST:
-        escaped = _SPECIALS.sub(r"\\\1", name)
+        escaped = name.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{escaped}" <{address}>'.encode()
     return Header(name, "utf-8").encode(linesep="\r\n").encode() + f" <{address}>".encode()

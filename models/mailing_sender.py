@@ -19,7 +19,7 @@ CHUNK = 500
 # Seconds after which results are settled though they are fewer, for whoever watches the progress.
 SETTLE_SECONDS = 5.0
 # Seconds between two looks at what may have stopped the sending meanwhile.
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 0.5
 # Seconds that what is on the wire has when a run ends.
 WIRE_SECONDS = 30.0
 # How often, a second apart, a run tries to reach PostgreSQL again for its last settle.
@@ -38,7 +38,7 @@ class Sender:
     :param letter: the ``Letter`` to compose from
     :param claim: called with the run for its next rows; the run ends when there are none
     :param session_count: SMTP sessions at most
-    :param may_go_on: asked about once a second; when it says no, nothing more is sent
+    :param may_go_on: asked about twice a second; when it says no, nothing more is sent
     :ivar key: names the run in the journal and on its rows
     :ivar sent_count: messages the server has taken
     :ivar issue: what speaks against sending this mass email on
@@ -64,7 +64,7 @@ class Sender:
         self._settled_ack = 0
         self._settled_at = time.monotonic()
         self._looked_at = time.monotonic()
-        self._is_over = False
+        self._wire_seconds = None
 
     def next_claim_number(self):
         return next(self._claim_numbers)
@@ -94,14 +94,21 @@ class Sender:
 
     def _patience(self):
         """Return how long what is on the wire may take, or None while the sending goes on."""
+        if time.monotonic() - self._looked_at > LOOK_SECONDS:
+            self._look()
+        return self._wire_seconds
+
+    def _look(self):
         if shutdown.is_stopping():
-            return shutdown.WIRE_SECONDS
-        now = time.monotonic()
-        if now - self._looked_at > LOOK_SECONDS:
-            self._looked_at = now
-            self._is_over = not self.may_go_on()
-            self.env.cr.commit()  # no transaction is open while SMTP waits
-        return WIRE_SECONDS if self.issue or self._is_over else None
+            self._wire_seconds = shutdown.WIRE_SECONDS
+        elif not self.may_go_on():
+            self._wire_seconds = WIRE_SECONDS
+        self.env.cr.commit()  # no transaction is open while SMTP waits
+        self._looked_at = time.monotonic()
+
+    def _stop(self, issue):
+        self.issue = issue
+        self._wire_seconds = self._wire_seconds or WIRE_SECONDS
 
     def _messages(self):
         """Claim and compose, chunk after chunk; the pool takes the messages one by one."""
@@ -120,7 +127,7 @@ class Sender:
             # a template may fail in any way
             self.env.cr.rollback()
             _logger.info("Mass email %s cannot be composed", self.mailing.id, exc_info=True)
-            self.issue = str(error)
+            self._stop(str(error))
             return []
         self.env.cr.commit()  # no transaction is open while SMTP waits
         return messages
@@ -135,7 +142,7 @@ class Sender:
             if result.outcome is Outcome.SENT:
                 self.sent_count += 1
             elif result.outcome is Outcome.REFUSED:
-                self.issue = result.reply
+                self._stop(result.reply)
             elif result.outcome in (Outcome.BUSY, Outcome.NOT_SENT, Outcome.UNKNOWN):
                 self._broken = result.reply
         self._unsettled += len(results)

@@ -259,6 +259,7 @@ class TestDelivery(MassEmailCase):
             with (
                 patch.object(shutdown, "is_stopping", lambda: len(server.messages) >= 5),
                 patch.object(shutdown, "WIRE_SECONDS", 0.2),
+                patch.object(mailing_sender, "LOOK_SECONDS", 0),
             ):
                 self.send(mailing, server)
             sent = len(server.messages)
