@@ -12,6 +12,8 @@ from ..delivery.portion import Portion
 CLAIM_LOCK = 0x6D6D63
 # How far ahead the next sending hours are looked for.
 HORIZON = timedelta(days=28)
+# When to see whether another run, that has claimed the last rows, is still alive.
+LOOK_AFTER_OTHERS = timedelta(minutes=1)
 # System parameters of the engine with their defaults; a limit of 0 is none.
 SETTINGS = {
     "portion_size": 1000,
@@ -221,13 +223,25 @@ class MailingMailing(models.Model):
             )
         )
         if not row_ready_at:
-            return None
+            return now + LOOK_AFTER_OTHERS if self._is_being_sent() else None
         hours = self._sending_hours()
         return max(
             row_ready_at,
             self._quota_frees_at(),
             self.retry_datetime or now,
             hours[0] if hours else now,
+        )
+
+    def _is_being_sent(self):
+        """Tell whether another run has claimed something, or a dead one had."""
+        return bool(
+            self.env.execute_query(
+                SQL(
+                    "SELECT FROM mailing_trace WHERE mass_mailing_id = %s"
+                    " AND claim_key IS NOT NULL AND trace_status = 'process' LIMIT 1",
+                    self.id,
+                )
+            )
         )
 
     # ------------------------------------------------------------

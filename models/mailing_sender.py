@@ -16,8 +16,9 @@ _logger = logging.getLogger(__name__)
 # Messages claimed and composed together: large enough that a claim weighs little per message,
 # small enough that who opts out is looked at again shortly before she would be mailed.
 CHUNK = 500
-# Seconds after which results are settled though they are fewer, for whoever watches the progress.
-SETTLE_SECONDS = 5.0
+# Seconds after which results are settled though they are fewer, for whoever watches the progress;
+# and Odoo gives up a job that died three times without any.
+SETTLE_SECONDS = 1.0
 # Seconds between two looks at what may have stopped the sending meanwhile.
 LOOK_SECONDS = 0.5
 # Seconds that what is on the wire has when a run ends.

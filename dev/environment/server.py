@@ -90,7 +90,7 @@ def mail_catcher(environment, folder):
     program = Path(__file__).with_name("mail_catcher.py")
     log = environment.cache.log("mail-catcher")
     with process([environment.python, program, port, folder], log) as child:
-        _wait(child, log, "Starting the mail catcher", lambda: answers(port))
+        wait(child, log, "Starting the mail catcher", lambda: answers(port))
         yield port
 
 
@@ -110,11 +110,11 @@ def odoo(environment, database, port, smtp_port):
     if answers(port):
         raise console.StepFailed(f"Starting Odoo on port {port}", "choose another --port")
     with process(command, log, **options) as child:
-        _wait(child, log, "Starting Odoo", lambda: _is_healthy(port))
+        wait(child, log, "Starting Odoo", lambda: _is_healthy(port))
         yield child
 
 
-def _wait(child, log, title, is_ready):
+def wait(child, log, title, is_ready):
     with console.step(title):
         deadline = time.monotonic() + START_SECONDS
         while not is_ready():

@@ -1,8 +1,8 @@
 import os
-import time
 from contextlib import contextmanager
+from pathlib import Path
 
-from . import console, debian, server
+from . import debian, server
 
 
 @contextmanager
@@ -18,8 +18,19 @@ def smtp_sink(cache, *options):
     environment = os.environ | {"LD_LIBRARY_PATH": str(folder / "usr/lib/postfix")}
     log = cache.log("smtp-sink")
     with server.process(argv, log, env=environment) as child:
-        while not server.answers(port):
-            if child.poll() is not None:
-                raise console.StepFailed("Starting the mail sink", "read the log", log)
-            time.sleep(0.05)
+        server.wait(child, log, "Starting the mail sink", lambda: server.answers(port))
+        yield port
+
+
+@contextmanager
+def slow_sink(environment, milliseconds, record):
+    """A mail server that takes its time for each reply; gives its port.
+
+    :param record: file for the recipients of what it took
+    """
+    port = server.free_port()
+    program = Path(__file__).with_name("slow_sink.py")
+    log = environment.cache.log("slow-sink")
+    with server.process([environment.python, program, port, milliseconds, record], log) as child:
+        server.wait(child, log, "Starting the slow mail sink", lambda: server.answers(port))
         yield port

@@ -236,6 +236,17 @@ class TestLanes(LimitsCase):
             committing._finish()
         self.assertEqual(mailing.state, "sending")
 
+    def test_the_cron_is_woken_to_look_after_a_lane_that_may_have_died(self):
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email()
+        mailing._build_queue()
+        mailing.state = "sending"
+        mailing.mailing_trace_ids.sudo().write({"trace_status": "process", "claim_key": "x"})
+        self.env.flush_all()
+        now = fields.Datetime.now()
+        with freeze_time(now):
+            self.assertEqual(mailing._next_opportunity(), now + timedelta(minutes=1))
+
 
 class TestSimulatedClock(LimitsCase):
     """Years of sending in seconds: the clock is wound to each moment the cron is woken for."""
