@@ -16,8 +16,8 @@ _logger = logging.getLogger(__name__)
 # Messages claimed and composed together: large enough that a claim weighs little per message,
 # small enough that who opts out is looked at again shortly before she would be mailed.
 CHUNK = 500
-# Seconds after which results are settled though they are fewer, for whoever watches the progress;
-# and Odoo gives up a job that died three times without any.
+# Seconds after which results are settled though they are fewer: for whoever watches the progress,
+# and for Odoo, that gives up a job that died three times without any.
 SETTLE_SECONDS = 1.0
 # Seconds between two looks at what may have stopped the sending meanwhile.
 LOOK_SECONDS = 0.5
@@ -63,7 +63,7 @@ class Sender:
         self._unwritten = []
         self._unsettled = 0
         self._settled_ack = 0
-        self._settled_at = time.monotonic()
+        self._settled_at = 0.0  # the first result is settled at once
         self._looked_at = time.monotonic()
         self._wire_seconds = None
 

@@ -1,3 +1,6 @@
+from datetime import timedelta
+
+from odoo import fields
 from odoo.tests import HttpCase, tagged
 
 from .common import MassEmailData
@@ -53,3 +56,23 @@ class TestTours(MassEmailData, HttpCase):
         self.start_tour(campaign_path, "mass_email_guide_log", login="marketer")
         clicked = self.env["mailing.list"].search([("name", "=", "Clicked the offer")])
         self.assertEqual(clicked.contact_ids.mapped("name"), ["Anna"])
+
+    def test_the_user_pauses_and_decides_on_unknown_messages(self):
+        self._contacts(3, self.target_list)
+        mailing = self._mass_email(campaign_id=self.campaign.id)
+        mailing.action_set_pending()
+        mailing._build_queue()
+        mailing.write(
+            {
+                "state": "sending",
+                "delivery_issue": "421 4.7.0 too many connections",
+                "retry_datetime": fields.Datetime.now() + timedelta(minutes=4),
+            }
+        )
+        unknown = mailing.mailing_trace_ids[0]
+        unknown.write({"trace_status": "error", "failure_type": "in_doubt"})
+        path = f"/odoo/action-mass_mailing_campaign.mailing_mailing_action_mass_email/{mailing.id}"
+        self.start_tour(path, "mass_email_decisions", login="marketer")
+        self.assertEqual(unknown.failure_type, "left")
+        self.assertFalse(mailing.is_paused)
+        self.assertFalse(mailing.retry_datetime)

@@ -53,9 +53,10 @@ def waiting(env, database, mailing):
     )
 
 
-def rage(env, database, mailing, kills, seed):
-    """Kill one of the servers again and again until enough kills hit a mass email under way.
+def rage(env, database, mailing, record, kills, seed):
+    """Kill the servers in turn, again and again, at random moments of a mass email under way.
 
+    :param record: file with a line per message that the mail server took
     :return: kills, and seconds a server took to stop when it was asked politely
     """
     chance = random.Random(seed)
@@ -68,8 +69,9 @@ def rage(env, database, mailing, kills, seed):
         _wait_for_start(env, database, mailing)
         with console.step(f"Killing servers {kills} times"):
             while done < kills and waiting(env, database, mailing):
-                _sleep_awake(env, database, chance.uniform(1.0, 5.0))
-                lane = chance.choice(lanes)
+                _let_pass(env, database, record, chance.randint(50, 600))
+                _sleep_awake(env, database, chance.random())
+                lane = lanes[done % PROCESSES]
                 lane.kill()
                 lane.start()
                 done += 1
@@ -96,6 +98,14 @@ def _wait_for_start(env, database, mailing):
             _sleep_awake(env, database, 1)
             if time.monotonic() > deadline:
                 raise console.StepFailed("Starting the servers", "read their logs")
+
+
+def _let_pass(env, database, record, messages):
+    """Wait until the mail server has taken so many more messages."""
+    goal = len(record.read_text().splitlines()) + messages
+    deadline = time.monotonic() + server.START_SECONDS
+    while len(record.read_text().splitlines()) < goal and time.monotonic() < deadline:
+        _sleep_awake(env, database, 0.1)
 
 
 def _sleep_awake(env, database, seconds):

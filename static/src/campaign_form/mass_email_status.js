@@ -19,7 +19,9 @@ export class MassEmailStatusBar extends StatusBarField {
 
 export class MassEmailStatusBadge extends BadgeField {
     get formattedValue() {
-        return LABELS[this.props.record.data[this.props.name]].toString();
+        const { [this.props.name]: state, is_paused: isPaused } = this.props.record.data;
+        const waits = state === "in_queue" || state === "sending";
+        return (isPaused && waits ? _t("Paused") : LABELS[state]).toString();
     }
 }
 
