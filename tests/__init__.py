@@ -12,6 +12,7 @@ from .delivery import test_transport
 from .models import test_campaign
 from .models import test_bounce_routing
 from .models import test_delivery
+from .models import test_faults
 from .models import test_letter
 from .models import test_mass_email
 from .models import test_opt_out_memory

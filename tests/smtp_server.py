@@ -3,6 +3,7 @@ import email
 import email.policy
 import logging
 import socket
+import threading
 
 from aiosmtpd.controller import Controller
 
@@ -72,3 +73,49 @@ class SmtpServer:
         if reply == "hang up":
             server.transport.close()
         return reply
+
+
+class BrokenServer:
+    """A server over a bare socket that does not keep to the protocol.
+
+    :param script: what it sends: first the greeting, then in turn behind whatever arrives; None
+        hangs up, and behind the last there is silence
+    """
+
+    def __init__(self, *script):
+        self._script = script
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._connections = []
+        self.port = self._listener.getsockname()[1]
+
+    def __enter__(self):
+        threading.Thread(target=self._serve, daemon=True).start()
+        return self
+
+    def __exit__(self, *_error):
+        # a thread that waits in accept() holds the port until it is shut down
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for connection in self._connections:
+            connection.close()
+
+    def _serve(self):
+        while True:
+            try:
+                connection, _address = self._listener.accept()
+            except OSError:
+                return
+            self._connections.append(connection)
+            threading.Thread(target=self._converse, args=[connection], daemon=True).start()
+
+    def _converse(self, connection):
+        try:
+            for position, reply in enumerate(self._script):
+                if position and not connection.recv(65536):
+                    return
+                if reply is None:
+                    connection.shutdown(socket.SHUT_RDWR)
+                    return
+                connection.sendall(reply + b"\r\n")
+        except OSError:
+            return  # the client hung up

@@ -1,13 +1,12 @@
 import smtplib
 import socket
-import threading
 from unittest import TestCase
 from unittest.mock import patch
 
 from odoo.addons.mass_mailing_campaign.delivery.envelope import Envelope
 from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome, hang_up, transmit
 
-from ..smtp_server import SmtpServer
+from ..smtp_server import BrokenServer, SmtpServer
 
 CONTENT = b"Subject: Hi\r\nMessage-Id: <1@example.com>\r\n\r\nHello\r\n.\r\n..\r\nEnd"
 
@@ -121,25 +120,9 @@ class TestTransmitToBrokenServers(TestCase):
     """Servers that do not keep to the protocol, spoken to over a bare socket."""
 
     def transmit(self, *replies, timeout=5):
-        """Transmit to a server that sends each reply when something arrives; None hangs up.
-
-        Three arrivals are the commands, the fourth is the content.
-        """
-        listener = socket.create_server(("127.0.0.1", 0))
-        self.addCleanup(listener.close)
-
-        def serve():
-            connection, _address = listener.accept()
-            self.addCleanup(connection.close)
-            connection.sendall(b"220 ready\r\n")
-            for reply in replies:
-                connection.recv(65536)
-                if reply is None:
-                    return connection.shutdown(socket.SHUT_RDWR)
-                connection.sendall(reply)
-
-        threading.Thread(target=serve, daemon=True).start()
-        session = smtplib.SMTP("127.0.0.1", listener.getsockname()[1], timeout=timeout)
+        """Transmit to a server with a script: to MAIL, RCPT, DATA and the content."""
+        server = self.enterContext(BrokenServer(b"220 ready", *replies))
+        session = smtplib.SMTP("127.0.0.1", server.port, timeout=timeout)
         self.addCleanup(session.close)
         envelope = Envelope(7, "from@example.com", "to@example.com", "<1@x>", CONTENT)
         result = transmit(session, envelope)
@@ -148,28 +131,28 @@ class TestTransmitToBrokenServers(TestCase):
 
     def test_silence_before_the_content_sends_nothing(self):
         self.assertEqual(self.transmit(timeout=0.2), Outcome.NOT_SENT)
-        self.assertEqual(self.transmit(b"250 ok\r\n", timeout=0.2), Outcome.NOT_SENT)
+        self.assertEqual(self.transmit(b"250 ok", timeout=0.2), Outcome.NOT_SENT)
 
     def test_silence_after_the_content_leaves_it_unknown(self):
-        outcome = self.transmit(b"250 ok\r\n", b"250 ok\r\n", b"354 go\r\n", timeout=0.2)
+        outcome = self.transmit(b"250 ok", b"250 ok", b"354 go", timeout=0.2)
         self.assertEqual(outcome, Outcome.UNKNOWN)
 
     def test_garbage_before_the_content_sends_nothing(self):
-        for garbage in (b"hello\r\n", b"\xff\xfe\x00\r\n", b"200" + b"x" * 9000 + b"\r\n"):
+        for garbage in (b"hello", b"\xff\xfe\x00", b"200" + b"x" * 9000 + b""):
             with self.subTest(garbage=garbage[:10]):
                 self.assertEqual(self.transmit(garbage), Outcome.NOT_SENT)
         self.assertEqual(
-            self.transmit(b"250 ok\r\n", b"250 ok\r\n", b"250 ok\r\n"), Outcome.NOT_SENT
+            self.transmit(b"250 ok", b"250 ok", b"250 ok"), Outcome.NOT_SENT
         )
 
     def test_garbage_after_the_content_leaves_it_unknown(self):
-        replies = [b"250 ok\r\n", b"250 ok\r\n", b"354 go\r\n", b"what?\r\n"]
+        replies = [b"250 ok", b"250 ok", b"354 go", b"what?"]
         self.assertEqual(self.transmit(*replies), Outcome.UNKNOWN)
 
     def test_a_half_closed_connection_is_a_broken_one(self):
         self.assertEqual(self.transmit(None), Outcome.NOT_SENT)
         self.assertEqual(
-            self.transmit(b"250 ok\r\n", b"250 ok\r\n", b"354 go\r\n", None), Outcome.UNKNOWN
+            self.transmit(b"250 ok", b"250 ok", b"354 go", None), Outcome.UNKNOWN
         )
 
     def test_content_that_could_not_be_handed_over_is_not_sent(self):
