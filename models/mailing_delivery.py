@@ -126,12 +126,16 @@ class MailingMailing(models.Model):
     @api.model
     def _delivery_crons(self):
         """Return the crons that send, one per lane."""
-        data = self.env["ir.model.data"].sudo().search(
-            [
-                ("module", "=", "mass_mailing_campaign"),
-                ("model", "=", "ir.cron"),
-                ("name", "=like", "ir_cron_deliver_portions%"),
-            ]
+        data = (
+            self.env["ir.model.data"]
+            .sudo()
+            .search(
+                [
+                    ("module", "=", "mass_mailing_campaign"),
+                    ("model", "=", "ir.cron"),
+                    ("name", "=like", "ir_cron_deliver_portions%"),
+                ]
+            )
         )
         return self.env["ir.cron"].sudo().browse(data.mapped("res_id")).exists()
 

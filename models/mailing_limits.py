@@ -43,7 +43,7 @@ class MailingMailing(models.Model):
         return int(parameters.get_param(f"mass_mailing_campaign.{name}") or SETTINGS[name])
 
     def _mail_server(self):
-        """Return the mail server Odoo will use for this mass email; empty for the command line's."""
+        """Return the mail server Odoo will use; empty for that of its command line."""
         mail_servers = self.env["ir.mail_server"].sudo()
         if self.mail_server_id:
             return self.mail_server_id.sudo()
@@ -87,7 +87,7 @@ class MailingMailing(models.Model):
         )
 
     def _quota_frees_at(self):
-        """Return when a place in the portions is free: now, or when the oldest leaves a full one."""
+        """Return when a place is free: now, or when the oldest leaves the full portions."""
         free = fields.Datetime.now()
         for portion, condition in self._portions():
             if not portion.left(self._used(portion, condition, SQL("COUNT(*)"))):

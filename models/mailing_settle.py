@@ -45,8 +45,7 @@ class MailingMailing(models.Model):
         """Write a run to the journal; committed on return."""
         self.env.cr.execute(
             SQL(
-                "INSERT INTO mailing_journal_run (key, backend, session_count)"
-                " VALUES (%s, %s, %s)",
+                "INSERT INTO mailing_journal_run (key, backend, session_count) VALUES (%s, %s, %s)",
                 key,
                 self._backend(SQL("pg_backend_pid()")),
                 session_count,
@@ -128,7 +127,8 @@ class MailingMailing(models.Model):
                            THEN ack.ack_datetime END,
                        retry_datetime = CASE WHEN NOT verdict.is_last
                            THEN ack.ack_datetime
-                              + make_interval(mins => %(retry_minutes)s) * 2 ^ (trace.attempt_count - 1)
+                              + make_interval(mins => %(retry_minutes)s)
+                              * 2 ^ (trace.attempt_count - 1)
                            END,
                        attempt_count = trace.attempt_count
                            - (ack.outcome IN ('busy', 'not_sent'))::int,

@@ -166,8 +166,9 @@ class MailingTrace(models.Model):
         """Put messages that failed or are in doubt back in the queue: the user has decided."""
         self.check_access("write")
         traces = self.filtered(
-            lambda trace: trace.trace_status == "error"
-            and trace.mass_mailing_id.delivery_mode == "portions"
+            lambda trace: (
+                trace.trace_status == "error" and trace.mass_mailing_id.delivery_mode == "portions"
+            )
         )
         traces.sudo().write(
             {

@@ -53,8 +53,10 @@ class MailingTraceEvent(models.Model):
     bounce_type = fields.Selection([("hard", "Hard"), ("soft", "Soft")], "Bounce", readonly=True)
     is_test = fields.Boolean("Test", readonly=True)
 
+    # also the index by which PostgreSQL finds the lines of a deleted message
     _once_per_message = models.UniqueIndex(
-        "(trace_id, event_type, COALESCE(link_id, 0))"
-        " WHERE trace_id IS NOT NULL AND event_type NOT IN ('opted_out', 'opted_in')"
+        "(trace_id, event_type, COALESCE(link_id, 0),"
+        " (CASE WHEN event_type IN ('opted_out', 'opted_in') THEN id ELSE 0 END))"
+        " WHERE trace_id IS NOT NULL"
     )
     _campaign_idx = models.Index("(campaign_id, event_type, event_datetime DESC)")

@@ -1,9 +1,13 @@
 """Put a mass email in line for two lanes."""
 
-use_server(variable("port"))
-env["mailing.mailing"]._set_lane_count(2)
-env["mailing.mailing"].search([("delivery_mode", "=", "portions")]).state = "done"
-email = mass_email(target_list(variable("recipients"), "r"))
-email.action_set_pending()
-env.cr.commit()
-report("begin", mailing=email.id)
+from bench_scripts.material import Bench, report, variable
+
+bench = Bench(env)  # noqa: F821 (Odoo's shell)
+bench.use_server(variable("port"))
+mailings = bench.env["mailing.mailing"]
+mailings._set_lane_count(2)
+mailings.search([("delivery_mode", "=", "portions")]).state = "done"
+mass_email = bench.mass_email(bench.target_list(variable("recipients"), "r"))
+mass_email.action_set_pending()
+bench.env.cr.commit()
+report("begin", mailing=mass_email.id)

@@ -1,13 +1,13 @@
 """Tell what became of everybody."""
 
-email = env["mailing.mailing"].browse(variable("mailing"))
-env["mailing.mailing"]._set_lane_count(1)
-env.cr.commit()
-traces = env["mailing.trace"].sudo().search_read(
-    [("mass_mailing_id", "=", email.id)],
-    ["email", "trace_status", "failure_type", "claim_key"],
-)
-for trace in traces:
+import json
+
+from bench_scripts.material import report, variable
+
+mass_email = env["mailing.mailing"].browse(variable("mailing"))  # noqa: F821 (Odoo's shell)
+mass_email._set_lane_count(1)
+mass_email.env.cr.commit()
+fields = ["email", "trace_status", "failure_type", "claim_key"]
+for trace in mass_email.mailing_trace_ids.sudo().read(fields):
     print("TRACE", json.dumps(trace))
-events = env["mailing.trace.event"].search_count([("mailing_id", "=", email.id)])
-report("end", state=email.state, events=events)
+report("end", state=mass_email.state)

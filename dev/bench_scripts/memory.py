@@ -1,10 +1,12 @@
 """Build a queue and send it; how much memory did it take at most?"""
 
-COUNT = variable("recipients")
-use_server(variable("port"))
-email = mass_email(target_list(COUNT, "r"))
-env.cr.commit()
-report("idle", messages=COUNT, peak_mb=peak_mb())
-email._build_queue()
-measure("sent", COUNT, lambda: send_all(email))
-assert email.sent_count == COUNT
+from bench_scripts.material import Bench, peak_mb, report, variable
+
+bench = Bench(env)  # noqa: F821 (Odoo's shell)
+count = variable("recipients")
+bench.use_server(variable("port"))
+mass_email = bench.mass_email(bench.target_list(count, "r"))
+bench.env.cr.commit()
+report("idle", peak_mb=peak_mb())
+mass_email._build_queue()
+bench.measure_sending("sent", mass_email, count)

@@ -1,11 +1,12 @@
 """Send one letter over different numbers of sessions, to a server that takes its time."""
 
-PORT, OURS, STOCK = variable("port"), variable("ours"), variable("stock")
+from bench_scripts.material import Bench, variable
+
+bench = Bench(env)  # noqa: F821 (Odoo's shell)
+ours, stock = variable("ours"), variable("stock")
 for sessions in (10, 20):
-    use_server(PORT, sessions)
-    ours = mass_email(target_list(OURS, f"ours{sessions}."))
-    ours._build_queue()
-    measure(f"ours, {sessions} sessions", OURS, lambda: send_all(ours))
-    assert ours.sent_count == OURS
-stock = standard_mailing(target_list(STOCK, "stock"))
-measure("stock", STOCK, lambda: send_standard(stock))
+    bench.use_server(variable("port"), sessions)
+    mass_email = bench.mass_email(bench.target_list(ours, f"ours{sessions}."))
+    mass_email._build_queue()
+    bench.measure_sending(f"ours, {sessions} sessions", mass_email, ours)
+bench.measure_standard("stock", bench.target_list(stock, "stock"), stock)

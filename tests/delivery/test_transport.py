@@ -141,9 +141,7 @@ class TestTransmitToBrokenServers(TestCase):
         for garbage in (b"hello", b"\xff\xfe\x00", b"200" + b"x" * 9000 + b""):
             with self.subTest(garbage=garbage[:10]):
                 self.assertEqual(self.transmit(garbage), Outcome.NOT_SENT)
-        self.assertEqual(
-            self.transmit(b"250 ok", b"250 ok", b"250 ok"), Outcome.NOT_SENT
-        )
+        self.assertEqual(self.transmit(b"250 ok", b"250 ok", b"250 ok"), Outcome.NOT_SENT)
 
     def test_garbage_after_the_content_leaves_it_unknown(self):
         replies = [b"250 ok", b"250 ok", b"354 go", b"what?"]
@@ -151,9 +149,7 @@ class TestTransmitToBrokenServers(TestCase):
 
     def test_a_half_closed_connection_is_a_broken_one(self):
         self.assertEqual(self.transmit(None), Outcome.NOT_SENT)
-        self.assertEqual(
-            self.transmit(b"250 ok", b"250 ok", b"354 go", None), Outcome.UNKNOWN
-        )
+        self.assertEqual(self.transmit(b"250 ok", b"250 ok", b"354 go", None), Outcome.UNKNOWN)
 
     def test_content_that_could_not_be_handed_over_is_not_sent(self):
         session = Script([b"250 ok", b"250 ok", b"354 go"])

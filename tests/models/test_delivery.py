@@ -274,7 +274,8 @@ class TestDelivery(MassEmailCase):
         self._contact("Bob", self.target_list)
         mailing = self._mass_email()
         with self.smtp() as server:
-            server.replies = {"bob@example.com": "550 no \0 such user", "DATA": "250 queued as 4711"}
+            server.replies["bob@example.com"] = "550 no \0 such user"
+            server.replies["DATA"] = "250 queued as 4711"
             self.send(mailing, server)
         replies = {trace.contact_id.name: trace.smtp_reply for trace in mailing.mailing_trace_ids}
         self.assertEqual(replies["Anna"], "250 queued as 4711")

@@ -26,7 +26,6 @@ class LimitsCase(MassEmailCase):
 
 
 class TestHourlyPortion(LimitsCase):
-
     def test_no_more_than_the_portion_leaves_in_any_hour(self):
         self._contacts(7, self.target_list)
         self.set_portion(3)
@@ -83,7 +82,6 @@ class TestHourlyPortion(LimitsCase):
             server.replies["target00000@example.com"] = "550 unknown"
             self.send(mailing, server)
         self.assertEqual((mailing.sent_count, mailing.failed_count), (1, 1))
-
 
 
 class TestOtherLimits(LimitsCase):

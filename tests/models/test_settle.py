@@ -59,9 +59,7 @@ class TestSettle(MassEmailCase):
             # the second and the fifth can have been on the wire, who comes behind them cannot
             ["sent", "in_doubt", "sent", "mail_email_invalid", "in_doubt", "sent", "sent"],
         )
-        self.assertEqual(
-            server.addresses(), ["target00005@example.com", "target00006@example.com"]
-        )
+        self.assertEqual(server.addresses(), ["target00005@example.com", "target00006@example.com"])
         self.assertEqual(len(self.events(mailing)), 4, "what was acknowledged is logged")
         self.assertEqual(traces[0].message_id, "<0@x>")
         self.assertEqual(mailing.state, "done")
@@ -69,14 +67,14 @@ class TestSettle(MassEmailCase):
         self.assertFalse(self.env["mailing.journal.ack"].search([]))
 
     def test_rows_claimed_first_were_on_the_wire_first(self):
-        mailing, traces = self.claimed(4, "killed", session_count=1)
+        _mailing, traces = self.claimed(4, "killed", session_count=1)
         traces[0].claim_number = 2
         with self.smtp():
             self.run_delivery()
         self.assertEqual(self.statuses(traces), ["sent", "in_doubt", "sent", "sent"])
 
     def test_a_crash_of_postgresql_leaves_all_in_doubt_that_was_claimed(self):
-        mailing, traces = self.claimed(3, "lost", (0, Outcome.SENT))
+        _mailing, traces = self.claimed(3, "lost", (0, Outcome.SENT))
         # as PostgreSQL itself empties unlogged tables when it recovers
         self.env.cr.execute("DELETE FROM mailing_journal_run; DELETE FROM mailing_journal_ack")
         with self.smtp() as server:
