@@ -1,3 +1,4 @@
+import contextlib
 import os
 import queue
 import smtplib
@@ -214,11 +215,9 @@ class _Worker(threading.Thread):
 
     def cut_off(self):
         """Break the connection under the session, so that its thread comes back."""
-        try:
-            with self._socket() as raw:
-                raw.shutdown(socket.SHUT_RDWR)
-        except (OSError, AttributeError):
-            pass  # it is closed already
+        # it may be closed already
+        with contextlib.suppress(OSError, AttributeError), self._socket() as raw:
+            raw.shutdown(socket.SHUT_RDWR)
 
     def _socket(self):
         """The plain socket, whatever TLS library wraps it."""

@@ -46,7 +46,7 @@ class MailingMailing(models.Model):
     def _claim_once(self, run, limit):
         claimed = []
         with self._claiming():
-            while not claimed and (size := min(limit, self._quota_left())):
+            while not claimed and (size := min(limit, self._quota_left(run.mail_server))):
                 rows = self._claim_rows(run, size)
                 if not rows:
                     break
@@ -83,7 +83,7 @@ class MailingMailing(models.Model):
                 claimable=self._claimable(size, SQL("FOR UPDATE SKIP LOCKED")),
                 objection=self._objection(SQL("next.email")),
                 now=fields.Datetime.now(),
-                mail_server=self._mail_server().id or None,
+                mail_server=run.mail_server.id or None,
                 run=run.key,
                 number=run.next_claim_number(),
             )
@@ -94,7 +94,7 @@ class MailingMailing(models.Model):
         if not contacts:
             return []
         with self._claiming():
-            if self._quota_left() < len(contacts):
+            if self._quota_left(run.mail_server) < len(contacts):
                 raise UserError(
                     self.env._(
                         "The hourly portion is used up. The next message can be sent at %s.",
@@ -115,7 +115,7 @@ class MailingMailing(models.Model):
                             "token": new_token(),
                             "trace_status": "process",
                             "attempt_count": self._max_attempts(),  # a test is tried once
-                            "mail_server_id": self._mail_server().id,
+                            "mail_server_id": run.mail_server.id,
                             "claim_key": run.key,
                             "claim_number": run.next_claim_number(),
                             "portion_datetime": fields.Datetime.now(),

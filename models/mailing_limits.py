@@ -53,9 +53,12 @@ class MailingMailing(models.Model):
     # How much
     # ------------------------------------------------------------
 
-    def _portions(self):
-        """Return the portions this mass email draws on, each with the SQL of what counts in it."""
-        server = self._mail_server()
+    def _portions(self, server=None):
+        """Return the portions this mass email draws on, each with the SQL of what counts in it.
+
+        :param server: the mail server, if it is known already
+        """
+        server = self._mail_server() if server is None else server
         portions = [(Portion(self._setting("portion_size")), SQL("TRUE"))]
         if server.mass_email_portion_size:
             portion = Portion(server.mass_email_portion_size)
@@ -79,11 +82,11 @@ class MailingMailing(models.Model):
         )
         return value
 
-    def _quota_left(self):
+    def _quota_left(self, server=None):
         """Return how many messages of this mass email may be claimed now."""
         return min(
             portion.left(self._used(portion, condition, SQL("COUNT(*)")))
-            for portion, condition in self._portions()
+            for portion, condition in self._portions(server)
         )
 
     def _quota_frees_at(self):

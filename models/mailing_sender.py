@@ -41,6 +41,7 @@ class Sender:
     :param session_count: SMTP sessions at most
     :param may_go_on: asked about twice a second; when it says no, nothing more is sent
     :ivar key: names the run in the journal and on its rows
+    :ivar mail_server: the one Odoo will send through, looked for once
     :ivar sent_count: messages the server has taken
     :ivar issue: what speaks against sending this mass email on
     """
@@ -53,6 +54,7 @@ class Sender:
         self.session_count = session_count
         self.may_go_on = may_go_on
         self.key = new_token()
+        self.mail_server = mailing._mail_server()
         self.sent_count = 0
         self.issue = None
         self._broken = None

@@ -81,5 +81,6 @@ class ResConfigSettings(models.TransientModel):
                 raise ValidationError(self.env._("A limit cannot be negative. 0 means no limit."))
 
     def set_values(self):
-        super().set_values()
+        result = super().set_values()
         self.env["mailing.mailing"]._set_lane_count(self.mass_email_lanes)
+        return result

@@ -165,7 +165,7 @@ class TestTransmitToBrokenServers(TestCase):
         self.assertEqual(transmit(session, envelope).outcome, Outcome.NOT_SENT)
 
     def test_hanging_up_on_a_silent_or_closed_session_is_harmless(self):
-        hang_up(smtplib.SMTP())
+        hang_up(smtplib.SMTP(timeout=5))
         session = Script([])
         session.sock = socket.socket()
         session.quit = lambda: session.getreply()
