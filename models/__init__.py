@@ -9,6 +9,7 @@ from . import mailing_opt_out
 from . import mailing_queue
 from . import mailing_letter
 from . import mailing_limits
+from . import mailing_lanes
 from . import mailing_journal
 from . import mailing_settle
 from . import mailing_delivery
