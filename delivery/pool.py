@@ -69,7 +69,11 @@ class Pool:
         envelopes = iter(envelopes)
         exhausted = False
         while True:
-            while not exhausted and self._goes_on() and (worker := self._free_worker()):
+            while not exhausted and self._goes_on():
+                is_new = not self._idle
+                worker = self._free_worker()
+                if not worker:
+                    break
                 envelope = next(envelopes, None)
                 if envelope is None:
                     exhausted = True
@@ -77,6 +81,8 @@ class Pool:
                 else:
                     self._working.add(worker)
                     worker.inbox.put(envelope)
+                if is_new and not self._results.empty():
+                    break  # opening takes long: first serve the sessions that wait
             is_resting = self._rest_left() > 0 and self._goes_on() and not self.is_outage
             if not self._working and (exhausted or not is_resting):
                 return

@@ -34,3 +34,16 @@ def slow_sink(environment, milliseconds, record):
     with server.process([environment.python, program, port, milliseconds, record], log) as child:
         server.wait(child, log, "Starting the slow mail sink", lambda: server.answers(port))
         yield port
+
+
+@contextmanager
+def distant_sink(environment, milliseconds, *options):
+    """:func:`smtp_sink`, with its replies that much late; gives its port."""
+    port = server.free_port()
+    program = Path(__file__).with_name("distance.py")
+    log = environment.cache.log("distant-sink")
+    with smtp_sink(environment.cache, *options) as near:
+        argv = [environment.python, program, port, near, milliseconds]
+        with server.process(argv, log) as child:
+            server.wait(child, log, "Putting it at a distance", lambda: server.answers(port))
+            yield port

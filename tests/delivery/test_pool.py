@@ -1,5 +1,6 @@
 import smtplib
 import threading
+import time
 from unittest import TestCase
 from unittest.mock import patch
 
@@ -183,6 +184,20 @@ class TestPool(TestCase):
                 self.assertNotIn(0, seen)
                 release.set()
         self.assertEqual(sorted(seen), list(range(10)))
+
+    def test_open_sessions_do_not_wait_for_others_to_be_opened(self):
+        taken = []
+
+        def open_slowly():
+            session = self.open_session()
+            time.sleep(0.1)
+            taken.append(len(self.server.messages))
+            return session
+
+        self.pool = Pool(open_slowly, 4)
+        self.addCleanup(self.pool.close)
+        list(self.pool.deliver(self.envelopes(20)))
+        self.assertGreater(taken[3], 3)
 
     def test_a_session_is_renewed_after_many_messages(self):
         self.enterContext(patch.object(pool, "MESSAGES_PER_SESSION", 2))
