@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 from .envelope import Envelope
-from .transport import Outcome, Result, hang_up, transmit
+from .transport import Outcome, Result, describe, hang_up, transmit
 
 # A server may limit the messages of one session; a fresh one in time is cheaper than a refusal.
 MESSAGES_PER_SESSION = 1000
@@ -215,7 +215,7 @@ class _Worker(threading.Thread):
             except Exception as error:
                 # whatever it was, nobody knows how far the message got
                 self._session.close()
-                result = Result(envelope.key, Outcome.UNKNOWN, str(error), envelope.message_id)
+                result = Result(envelope.key, Outcome.UNKNOWN, describe(error), envelope.message_id)
             self._results.put((self, result))
         hang_up(self._session)
 

@@ -77,7 +77,16 @@ def transmit(session: smtplib.SMTP, envelope: Envelope) -> Result:
     except (OSError, smtplib.SMTPException) as error:
         session.close()
         outcome = Outcome.UNKNOWN if handed_over else Outcome.NOT_SENT
-        return Result(envelope.key, outcome, str(error), envelope.message_id)
+        return Result(envelope.key, outcome, describe(error), envelope.message_id)
+
+
+def describe(error: Exception) -> str:
+    """Return an error in words for the screen: the server's, or else the system's."""
+    if isinstance(error, smtplib.SMTPResponseException):
+        reply = error.smtp_error
+        # bytes of the server, or words of smtplib
+        return _words(error.smtp_code, reply.encode() if isinstance(reply, str) else reply)
+    return (getattr(error, "strerror", None) or str(error)).replace("\0", "")
 
 
 def classify(moment: Moment, code: int, text: bytes) -> Outcome:

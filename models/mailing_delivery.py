@@ -13,6 +13,7 @@ from odoo.service.model import retrying
 from odoo.tools import SQL, config
 
 from .. import shutdown
+from ..delivery.transport import describe
 from .mailing_sender import CHUNK, Sender
 
 _logger = logging.getLogger(__name__)
@@ -162,8 +163,10 @@ class MailingMailing(models.Model):
                 lambda: time.monotonic() < run_until and self._is_due(),
             )
             issue = sender.run()
-        except (UserError, OSError, smtplib.SMTPException) as error:
+        except UserError as error:
             issue = str(error)
+        except (OSError, smtplib.SMTPException) as error:
+            issue = self._no_session(error)
         if issue:
             self._stop_for_now(issue, is_first=bool(sender and sender.sent_count))
         else:
@@ -183,6 +186,10 @@ class MailingMailing(models.Model):
             retry_datetime=fields.Datetime.now() + delay,
         )
         _logger.warning("Mass email %s waits %s: %s", self.id, delay, issue)
+
+    def _no_session(self, error):
+        server = self._mail_server().display_name or self.env._("the mail server")
+        return f"{server}: {describe(error)}"
 
     def _write_now(self, **values):
         """Write and commit, whatever another lane or a user writes meanwhile."""

@@ -4,7 +4,12 @@ from unittest import TestCase
 from unittest.mock import patch
 
 from odoo.addons.mass_mailing_campaign.delivery.envelope import Envelope
-from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome, hang_up, transmit
+from odoo.addons.mass_mailing_campaign.delivery.transport import (
+    Outcome,
+    describe,
+    hang_up,
+    transmit,
+)
 
 from ..smtp_server import BrokenServer, SmtpServer
 
@@ -172,6 +177,18 @@ class TestTransmitToBrokenServers(TestCase):
         session.getreply = lambda: (_ for _ in ()).throw(TimeoutError())
         hang_up(session)
         self.assertIsNone(session.sock)
+
+
+class TestDescribe(TestCase):
+    def test_an_error_is_described_in_the_servers_words_or_else_the_systems(self):
+        errors = {
+            smtplib.SMTPAuthenticationError(535, b"5.7.8 bad password"): "535 5.7.8 bad password",
+            ConnectionRefusedError(111, "Connection refused"): "Connection refused",
+            TimeoutError("timed out"): "timed out",
+            smtplib.SMTPServerDisconnected("closed\0"): "closed",
+        }
+        for error, words in errors.items():
+            self.assertEqual(describe(error), words)
 
 
 class Script(smtplib.SMTP):

@@ -95,4 +95,4 @@ class TestFaults(MassEmailCase):
                 self.run_delivery()
         trace = mailing.mailing_trace_ids
         self.assertEqual((trace.trace_status, trace.attempt_count), ("outgoing", 0))
-        self.assertTrue(mailing.delivery_issue)
+        self.assertRegex(mailing.delivery_issue, "^Loopback: Connection refused$")
