@@ -3,7 +3,7 @@ import { registry } from "@web/core/registry";
 /** What a user decides on while a mass email goes out: pause it, and what to do with the unknown. */
 registry.category("web_tour.tours").add("mass_email_decisions", {
     steps: () => [
-        { trigger: ".alert:contains(1 messages are unknown)" },
+        { trigger: ".alert:contains(Unknown messages:1)" },
         { trigger: "button[name=action_pause]", run: "click" },
         { trigger: ".alert:contains(Paused)" },
         { trigger: "button[name=action_resume]", run: "click" },
