@@ -63,7 +63,7 @@ class Sender:
         self._claim_numbers = itertools.count(1)
         self._on_wire = set()
         self._unwritten = []
-        self._unsettled = 0
+        self._unsettled = []
         self._settled_ack = 0
         self._settled_at = 0.0  # the first result is settled at once
         self._looked_at = time.monotonic()
@@ -138,8 +138,7 @@ class Sender:
     def _acknowledge(self, results):
         """Write down results and see whether the sending can go on."""
         self._unwritten += results
-        self.mailing._acknowledge(self._journal, self.key, self._unwritten)
-        self._unwritten.clear()
+        self._write_down(self.mailing, self._journal)
         for result in results:
             self._on_wire.discard(result.key)
             if result.outcome is Outcome.SENT:
@@ -148,14 +147,18 @@ class Sender:
                 self._stop(result.reply)
             elif result.outcome in (Outcome.BUSY, Outcome.NOT_SENT, Outcome.UNKNOWN):
                 self._broken = result.reply
-        self._unsettled += len(results)
-        if self._unsettled >= CHUNK or time.monotonic() - self._settled_at > SETTLE_SECONDS:
+        if len(self._unsettled) >= CHUNK or time.monotonic() - self._settled_at > SETTLE_SECONDS:
             self._settle()
+
+    def _write_down(self, mailing, cr):
+        mailing._acknowledge(cr, self.key, self._unwritten)
+        self._unsettled += self._unwritten
+        self._unwritten.clear()
 
     def _settle(self):
         self._settled_ack = self.mailing._settle_now(self.key, self._settled_ack)
-        self.env["ir.cron"]._commit_progress(self._unsettled)
-        self._unsettled = 0
+        self.env["ir.cron"]._commit_progress(len(self._unsettled))
+        self._unsettled.clear()
         self._settled_at = time.monotonic()
 
     def _end(self):
@@ -174,16 +177,17 @@ class Sender:
     def _end_on(self, mailing):
         mailing.env.cr.rollback()
         if self._unwritten:
-            mailing._acknowledge(mailing.env.cr, self.key, self._unwritten)
             self._on_wire.difference_update(result.key for result in self._unwritten)
-            self._unsettled += len(self._unwritten)
-            self._unwritten.clear()
+            self._write_down(mailing, mailing.env.cr)
         mailing._end_run_now(self.key, SQL("id = ANY(%s)", list(self._on_wire)))
-        mailing.env["ir.cron"]._commit_progress(self._unsettled)
+        mailing.env["ir.cron"]._commit_progress(len(self._unsettled))
 
     def _end_on_new_connection(self):
         for _try in range(LAST_TRIES):
             time.sleep(1)
+            # if PostgreSQL crashed, its journal is empty
+            self._unwritten = self._unsettled + self._unwritten
+            self._unsettled = []
             try:
                 with self.env.registry.cursor() as cr:
                     return self._end_on(self.mailing.with_env(self.env(cr=cr)))

@@ -174,6 +174,36 @@ class TestSettle(MassEmailCase):
         self.assertEqual(len(server.messages), 2, "sent twice or lost")
         self.assertEqual((mailing.sent_count, mailing.state), (2, "done"))
 
+    def test_a_crash_of_postgresql_in_mid_run_sends_nothing_twice(self):
+        self._contacts(4, self.target_list)
+        mailing = self._mass_email()
+        acknowledge, calls = MailingMailing._acknowledge, []
+
+        def crash(mailings, journal, *args):
+            calls.append(args)
+            # the second result was written down and not settled; the third cannot be written
+            if len(calls) in (3, 4):
+                journal.execute("DELETE FROM mailing_journal_ack; DELETE FROM mailing_journal_run")
+                journal.commit()
+                raise psycopg2.OperationalError("terminated")
+            return acknowledge(mailings, journal, *args)
+
+        with (
+            self.smtp() as server,
+            patch.object(MailingMailing, "_acknowledge", crash),
+            patch.object(mailing_sender, "SETTLE_SECONDS", 100),
+            patch.object(mailing_sender.time, "sleep"),
+            mute_logger(
+                "odoo.addons.mass_mailing_campaign.models.mailing_delivery",
+                "odoo.addons.mass_mailing_campaign.models.mailing_sender",
+            ),
+        ):
+            self.send(mailing, server)
+            mailing.action_try_now()
+            self.run_delivery()
+        self.assertEqual(len(server.messages), 4, "sent twice or lost")
+        self.assertEqual((mailing.sent_count, mailing.unknown_count), (4, 0))
+
     def test_a_serialization_failure_is_tried_again(self):
         self._contacts(2, self.target_list)
         mailing = self._mass_email()
