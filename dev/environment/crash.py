@@ -1,4 +1,4 @@
-"""Kill servers while they send, and see whether anybody got a message twice or none."""
+"""Kill servers and PostgreSQL while they send, and see whether anybody got mail twice or none."""
 
 import collections
 import random
@@ -53,10 +53,11 @@ def waiting(env, database, mailing):
     )
 
 
-def rage(env, database, mailing, record, kills, seed):
+def rage(env, database, mailing, record, kills, restarts, seed):
     """Kill the servers in turn, again and again, at random moments of a mass email under way.
 
     :param record: file with a line per message that the mail server took
+    :param restarts: of PostgreSQL, every other one a crash, before the kills
     :return: kills, and seconds a server took to stop when it was asked politely
     """
     chance = random.Random(seed)
@@ -67,6 +68,9 @@ def rage(env, database, mailing, record, kills, seed):
             lane.start()
             stack.callback(lambda lane=lane: lane.stop())
         _wait_for_start(env, database, mailing)
+        for number in range(restarts):
+            _let_pass(env, database, record, chance.randint(50, 600))
+            env.postgres.cluster.restart("immediate" if number % 2 else "fast")
         with console.step(f"Killing servers {kills} times"):
             while done < kills and waiting(env, database, mailing):
                 _let_pass(env, database, record, chance.randint(50, 600))

@@ -19,11 +19,13 @@ class Postgres:
     :ivar dict options: Odoo's database options
     :ivar dict environment: the same for PostgreSQL's own programs
     :ivar Path binaries: folder of those programs, None to search the PATH
+    :ivar Cluster cluster: the private cluster it is, if it is one
     """
 
     options: dict
     environment: dict
     binaries: Path | None = None
+    cluster: "Cluster | None" = None
 
     def psql(self, query, database="postgres"):
         program = self.binaries / "psql" if self.binaries else "psql"
@@ -51,6 +53,7 @@ def running(cache):
             {"db_host": str(cluster.socket_folder), "db_user": ROLE},
             {"PGHOST": str(cluster.socket_folder), "PGUSER": ROLE},
             cluster.binaries,
+            cluster,
         )
 
 
@@ -84,6 +87,11 @@ class Cluster:
             finally:
                 with self.cache.lock("postgres"):
                     self._stop_if_last(users)
+
+    def restart(self, mode):
+        """Restart the server: ``fast`` in good order, ``immediate`` as after a power cut."""
+        argv = ["-D", self.folder, "-w", "-m", mode, "-l", self.folder / "server.log", "restart"]
+        self._run("Restarting PostgreSQL", "pg_ctl", *argv)
 
     def _start(self):
         if self._call("pg_ctl", "status", "-D", self.folder) == 0:
