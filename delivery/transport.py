@@ -81,7 +81,11 @@ def transmit(session: smtplib.SMTP, envelope: Envelope) -> Result:
 
 
 def describe(error: Exception) -> str:
-    """Return an error in words for the screen: the server's, or else the system's."""
+    """Return an error in words for the screen.
+
+    :param error: what opening or using a session raised
+    :return: the server's words with their reply code (RFC 5321, section 4.2), or the system's
+    """
     if isinstance(error, smtplib.SMTPResponseException):
         reply = error.smtp_error
         # bytes of the server, or words of smtplib

@@ -181,7 +181,7 @@ class MailingMailing(models.Model):
         if self.retry_delay and not is_first:
             delay = min(2 * timedelta(minutes=self.retry_delay), LONGEST_RETRY_DELAY)
         self._write_now(
-            delivery_issue=str(issue),
+            delivery_issue=issue,
             retry_delay=delay // timedelta(minutes=1),
             retry_datetime=fields.Datetime.now() + delay,
         )
@@ -274,7 +274,8 @@ class MailingMailing(models.Model):
         try:
             Sender(self, self._letter(), claim, session_count=1).run()
         except (OSError, smtplib.SMTPException) as error:
-            raise UserError(self.env._("The mail server does not answer: %s", error)) from error
+            reason = self._no_session(error)
+            raise UserError(self.env._("The mail server does not answer: %s", reason)) from error
         traces = self.env["mailing.trace"].sudo().browse(row.id for row in rows)
         # a test is not tried again, whatever the reason
         traces.filtered(lambda trace: trace.trace_status == "outgoing").trace_status = "error"

@@ -140,7 +140,6 @@ class Sender:
         self._unwritten += results
         self._write_down(self.mailing, self._journal)
         for result in results:
-            self._on_wire.discard(result.key)
             if result.outcome is Outcome.SENT:
                 self.sent_count += 1
             elif result.outcome is Outcome.REFUSED:
@@ -152,6 +151,7 @@ class Sender:
 
     def _write_down(self, mailing, cr):
         mailing._acknowledge(cr, self.key, self._unwritten)
+        self._on_wire.difference_update(result.key for result in self._unwritten)
         self._unsettled += self._unwritten
         self._unwritten.clear()
 
@@ -177,7 +177,6 @@ class Sender:
     def _end_on(self, mailing):
         mailing.env.cr.rollback()
         if self._unwritten:
-            self._on_wire.difference_update(result.key for result in self._unwritten)
             self._write_down(mailing, mailing.env.cr)
         mailing._end_run_now(self.key, SQL("id = ANY(%s)", list(self._on_wire)))
         mailing.env["ir.cron"]._commit_progress(len(self._unsettled))

@@ -183,6 +183,7 @@ class TestDescribe(TestCase):
     def test_an_error_is_described_in_the_servers_words_or_else_the_systems(self):
         errors = {
             smtplib.SMTPAuthenticationError(535, b"5.7.8 bad password"): "535 5.7.8 bad password",
+            smtplib.SMTPResponseException(500, "Line too long."): "500 Line too long.",
             ConnectionRefusedError(111, "Connection refused"): "Connection refused",
             TimeoutError("timed out"): "timed out",
             smtplib.SMTPServerDisconnected("closed\0"): "closed",
