@@ -1,7 +1,7 @@
 """The engine in plain Python: nothing here imports Odoo.
 
 * ``placeholders``: ``{optOutUrl}`` and ``{trackingUrl:ID}`` in a body, filled in one pass;
-* ``letter``: a message compiled once, spliced per recipient;
+* ``skeleton``: a message compiled once, spliced per recipient;
 * ``header``: header values on the wire;
 * ``envelope``: a message ready for the wire;
 * ``transport``: one message over one SMTP session, and what the reply means;
@@ -14,9 +14,9 @@
 from . import bounce
 from . import envelope
 from . import header
-from . import letter
 from . import placeholders
 from . import pool
 from . import portion
+from . import skeleton
 from . import token
 from . import transport

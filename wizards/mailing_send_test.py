@@ -1,6 +1,5 @@
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
 
 
 class MailingSendTest(models.TransientModel):
@@ -57,28 +56,15 @@ class MailingSendTest(models.TransientModel):
             + contact._for_records(self.lead_ids)
         )
 
-    @api.model
     def _check_mailable(self, targets):
-        """Refuse targets without an address, and those who do not want mail.
-
-        Excluding lists are not looked at: colleagues who test often stand on one.
-        """
-        self.env.flush_all()
-        nobody = self.env["mailing.list"]
-        objections = self.env.execute_query(
-            SQL(
-                "SELECT contact.id, objection.reason FROM mailing_contact contact %s"
-                " WHERE contact.id = ANY(%s) AND objection.reason IS NOT NULL",
-                self.mailing_id._objection(SQL("contact.email_normalized"), nobody),
-                targets.ids,
-            )
-        )
+        """Refuse targets without an address, and those who do not want mail."""
+        objections = self.mailing_id._objections(targets)
         if objections:
             reason_field = self.env["mailing.trace"]._fields["failure_type"]
             labels = dict(reason_field._description_selection(self.env))
             raise UserError(
                 "\n".join(
-                    f"{targets.browse(contact_id).display_name}: {labels[reason]}"
-                    for contact_id, reason in objections
+                    f"{target.display_name}: {labels[reason]}"
+                    for target, reason in objections.items()
                 )
             )

@@ -6,7 +6,7 @@ import os
 import resource
 import time
 
-from odoo.addons.mass_mailing_campaign.models.mailing_claim import Claimed
+from odoo.addons.mass_mailing_campaign.models.sending.mailing_trace import Claimed
 
 
 def variable(name):
@@ -114,7 +114,6 @@ class Bench:
 
     def measure_sending(self, way, mass_email, count):
         """Send a mass email whose queue is built to its end."""
-        mass_email.state = "sending"
         self._measure(way, count, mass_email._deliver)
         assert (mass_email.state, mass_email.sent_count) == ("done", count), (
             mass_email.delivery_issue
@@ -137,7 +136,8 @@ class Bench:
 
     def measure_floor(self, way, mass_email, count):
         """Send bytes that are ready over one session, and write nothing down."""
-        session = mass_email._open_session()
+        mail_server, address = self.env["ir.mail_server"]._for_mass_email(mass_email)
+        session = mail_server._open_session(address)
         trace = mass_email.mailing_trace_ids[0].sudo()
         row = Claimed(trace.id, trace.res_id, trace.email, trace.token, 1)
         [envelope] = mass_email._letter().compose([row], session)

@@ -1,0 +1,9 @@
+"""Plain classes over an Odoo environment; no models here, and none imported.
+
+* ``run``: claim, compose, transmit, acknowledge, settle: one run of sending
+* ``letter``: a mass email prepared once per run, composed for each recipient
+* ``spliced_letter``: the same letter compiled, what differs spliced into bytes
+* ``limits``: how much may leave right now, and when more may
+* ``turns``: the lock that claims take turns on; methods that are run again
+* ``shutdown``: runs end well when the server stops
+"""

@@ -1,0 +1,108 @@
+from datetime import UTC, timedelta
+
+from odoo import fields
+from odoo.tools import SQL
+
+from ..delivery.portion import Portion
+
+# How far ahead the next sending hours are looked for.
+HORIZON = timedelta(days=28)
+RECIPIENT_DOMAIN = SQL("SPLIT_PART(email, '@', 2)")
+
+
+class Limits:
+    """How much may leave right now through a mail server, and when more may.
+
+    In any rolling 60 minutes no more leaves than the hourly portion, over everything; than the
+    portion of a mail server, through it; than the portion of a recipient domain, to it. Nothing
+    leaves outside the sending hours.
+
+    :param mail_server: the ``ir.mail_server`` to send through; empty for that of the command line
+    :ivar domain_portion: ``Portion`` of a recipient domain; None when there is none
+    """
+
+    def __init__(self, env, mail_server):
+        self.env = env
+        self.mail_server = mail_server
+        setting = env["ir.config_parameter"]._mass_email_setting
+        self._portion = Portion(setting("portion_size"))
+        self._server_portion = Portion(mail_server.mass_email_portion_size or self._portion.size)
+        domain_portion_size = setting("domain_portion_size")
+        self.domain_portion = Portion(domain_portion_size) if domain_portion_size else None
+
+    def left(self):
+        """Return how many messages may be claimed now."""
+        return min(portion.left(used) for portion, used, _oldest in self._used())
+
+    def frees_at(self):
+        """Return when a place is free: now, or when the oldest leaves the full portions."""
+        full = [
+            portion.frees_at(oldest)
+            for portion, used, oldest in self._used()
+            if not portion.left(used)
+        ]
+        return max([fields.Datetime.now(), *full])
+
+    def _used(self):
+        """Return each portion with what left within its window, and when the first of it did.
+
+        Raw SQL: asked for once per claim, answered from one partial index.
+        """
+        self.env["mailing.trace"].flush_model(["portion_datetime", "mail_server_id"])
+        [(count, oldest, server_count, server_oldest)] = self.env.execute_query(
+            SQL(
+                """
+                SELECT COUNT(*), MIN(portion_datetime),
+                       COUNT(*) FILTER (WHERE mail_server_id = %(server)s),
+                       MIN(portion_datetime) FILTER (WHERE mail_server_id = %(server)s)
+                  FROM mailing_trace
+                 WHERE portion_datetime > %(window_start)s
+                """,
+                server=self.mail_server.id or None,
+                window_start=self._portion.window_start(fields.Datetime.now()),
+            )
+        )
+        return [
+            (self._portion, count, oldest),
+            (self._server_portion, server_count, server_oldest),
+        ]
+
+    def used_by_domain(self):
+        """SQL query of what recipient domains got within the window of their portion."""
+        return SQL(
+            """
+            SELECT %(domain)s AS domain, COUNT(*) AS count, COUNT(*) >= %(size)s AS is_full,
+                   MIN(portion_datetime) AS oldest
+              FROM mailing_trace
+             WHERE portion_datetime > %(window_start)s
+             GROUP BY 1
+            """,
+            domain=RECIPIENT_DOMAIN,
+            size=self.domain_portion.size,
+            window_start=self.domain_portion.window_start(fields.Datetime.now()),
+        )
+
+
+class SendingHours:
+    """When mass emails may leave: in the hours of a working schedule, or always."""
+
+    def __init__(self, env):
+        calendar_id = env["ir.config_parameter"]._mass_email_setting("calendar_id")
+        self._calendar = env["resource.calendar"].sudo().browse(calendar_id).exists()
+
+    def open_at(self):
+        """Return since when, or from when on, mass emails may leave."""
+        now = fields.Datetime.now()
+        if not self._calendar:
+            return now
+        intervals = self._calendar._work_intervals_batch(
+            now.replace(tzinfo=UTC), (now + HORIZON).replace(tzinfo=UTC)
+        )
+        for start, stop, _attendance in intervals[False]:
+            if stop.astimezone(UTC).replace(tzinfo=None) > now:
+                return start.astimezone(UTC).replace(tzinfo=None)
+        return now + HORIZON
+
+    def are_open(self):
+        """Tell whether mass emails may leave now."""
+        return self.open_at() <= fields.Datetime.now()

@@ -1,0 +1,54 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+
+class LinkTracker(models.Model):
+    """A tracking URL is a link tracker with a name, owned by a campaign.
+
+    It is written into a body as ``{trackingUrl:ID}``; the clicks of every recipient are logged.
+    """
+
+    _inherit = "link.tracker"
+
+    is_tracking_url = fields.Boolean("Tracking URL")
+    placeholder = fields.Char("Code to Insert Instead of the URL", compute="_compute_placeholder")
+
+    @api.depends("is_tracking_url")
+    def _compute_placeholder(self):
+        for link in self:
+            tracking_url = link.is_tracking_url and link._origin.id
+            link.placeholder = f"{{trackingUrl:{link._origin.id}}}" if tracking_url else False
+
+    @api.depends("title", "is_tracking_url")
+    def _compute_display_name(self):
+        named = self.filtered(lambda link: link.is_tracking_url and link.title)
+        for link in named:
+            link.display_name = link.title
+        return super(LinkTracker, self - named)._compute_display_name()
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        default = self.env.context.get("default_is_tracking_url", False)
+        for vals in vals_list:
+            if vals.get("is_tracking_url", default):
+                if not vals.get("title"):
+                    # Odoo would fetch the page to find a title
+                    raise ValidationError(self.env._("A tracking URL needs a name."))
+                # two names may lead to one URL: the label is part of what must be unique
+                vals["label"] = vals["title"]
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if vals.get("title"):
+            tracking_urls = self.filtered("is_tracking_url")
+            super(LinkTracker, tracking_urls).write({**vals, "label": vals["title"]})
+            return super(LinkTracker, self - tracking_urls).write(vals)
+        return super().write(vals)
+
+    @api.constrains("is_tracking_url", "campaign_id")
+    def _check_tracking_url_campaign(self):
+        for link in self.filtered("is_tracking_url"):
+            if link.campaign_id and not link.campaign_id.sends_mass_emails:
+                raise ValidationError(
+                    self.env._("Only campaigns that send e-mail have tracking URLs.")
+                )

@@ -1,0 +1,306 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Command, Domain
+from odoo.tools import SQL, is_html_empty
+
+from ...delivery.placeholders import Placeholders
+from ...engine.letter import Letter
+
+UNKNOWN = ["in_doubt", "left"]
+
+
+class MailingMailing(models.Model):
+    """A mass email: a mailing that goes out in hourly portions (``delivery_mode`` portions).
+
+    * ``draft``: being written; never sent;
+    * ``in_queue``, shown as Pending: waits for its start date; set by the user
+      (``action_set_pending``);
+    * ``sending``, In Process: every member of its target lists has a row in the queue; set by the
+      queue build;
+    * ``done``, Complete: nobody waits any more; set by the delivery.
+
+    While its campaign is Inactive it stays where it is. Mailings of delivery mode ``standard``
+    are Odoo's own and are left alone.
+    """
+
+    _inherit = "mailing.mailing"
+
+    delivery_mode = fields.Selection(
+        [("standard", "Standard"), ("portions", "Hourly Portions")],
+        default="standard",
+        required=True,
+    )
+    mail_template_id = fields.Many2one(
+        "mail.template",
+        "Email Template",
+        domain=[("model", "=", "mailing.contact")],
+        help="Its subject, body and attachments are copied into the mass email.",
+    )
+    opt_out_entirely = fields.Boolean(
+        help="Who opts out of this mass email is never mailed again by any. Otherwise the "
+        "recipient leaves its target lists only.",
+    )
+
+    @api.constrains("delivery_mode", "campaign_id")
+    def _check_campaign_sends_mass_emails(self):
+        for mailing in self.filtered(lambda mailing: mailing.delivery_mode == "portions"):
+            if mailing.campaign_id and not mailing.campaign_id.sends_mass_emails:
+                raise ValidationError(
+                    self.env._(
+                        "Campaign “%s” is not of a type that mass emails can be sent for. "
+                        "Choose Email, Newsletter or Informational Email.",
+                        mailing.campaign_id.title,
+                    )
+                )
+
+    # ------------------------------------------------------------
+    # Writing a mass email
+    # ------------------------------------------------------------
+
+    @api.model
+    def default_get(self, fields):
+        values = super().default_get(fields)
+        campaign = self.env["utm.campaign"].browse(values.get("campaign_id"))
+        if values.get("delivery_mode") == "portions":
+            values.pop("contact_list_ids", None)
+            defaults = self._campaign_defaults(campaign)
+            values.update({name: value for name, value in defaults.items() if name in fields})
+        return values
+
+    @api.model
+    def _campaign_defaults(self, campaign):
+        """What a new mass email takes over from its campaign; its own from then on."""
+        return {
+            "contact_list_ids": [Command.set(campaign.target_list_ids.ids)],
+            "excluding_list_ids": [Command.set(campaign.excluding_list_ids.ids)],
+            "schedule_type": "scheduled",
+        }
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            if vals.get("delivery_mode") == "portions":
+                campaign = self.env["utm.campaign"].browse(vals.get("campaign_id"))
+                template = self.env["mail.template"].browse(vals.get("mail_template_id"))
+                for name, value in (
+                    self._campaign_defaults(campaign) | self._template_content(template)
+                ).items():
+                    vals.setdefault(name, value)
+                self._use_simple_body(vals)
+        mailings = super().create(vals_list)
+        for mailing, vals in zip(mailings, vals_list, strict=True):
+            if vals.get("mail_template_id"):
+                mailing._copy_template_attachments()
+        return mailings
+
+    def write(self, vals):
+        if set(self.mapped("delivery_mode")) == {"portions"}:
+            self._use_simple_body(vals)
+        result = super().write(vals)
+        if vals.get("mail_template_id"):
+            for mailing in self:
+                mailing._copy_template_attachments()
+        return result
+
+    @api.model
+    def _use_simple_body(self, vals):
+        """A body written without the drag-and-drop editor is sent as it was written."""
+        if "body_arch" in vals:
+            vals.setdefault("body_html", vals["body_arch"])
+
+    @api.model
+    def _template_content(self, template):
+        if not template:
+            return {}
+        return {"subject": template.subject, "body_arch": template.body_html}
+
+    @api.onchange("mail_template_id")
+    def _onchange_mail_template_id(self):
+        self.update(self._template_content(self.mail_template_id))
+
+    def _copy_template_attachments(self):
+        self.ensure_one()
+        for attachment in self.mail_template_id.attachment_ids:
+            copy = attachment.copy({"res_model": self._name, "res_id": self.id})
+            self.attachment_ids = [Command.link(copy.id)]
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_sending(self):
+        if self.filtered(lambda m: m.delivery_mode == "portions" and m.state == "sending"):
+            raise UserError(
+                self.env._(
+                    "A mass email that is being sent cannot be deleted. Set its campaign to "
+                    "Inactive to stop it."
+                )
+            )
+
+    def unlink(self):
+        """Delete mass emails, but keep what recipients' links lead to.
+
+        Raw SQL: the delivered messages are only detached, however many there are.
+        """
+        self.env["mailing.trace"].flush_model(["mass_mailing_id", "portion_datetime", "token"])
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE mailing_trace SET mass_mailing_id = NULL
+                 WHERE mass_mailing_id = ANY(%s) AND token IS NOT NULL
+                   AND portion_datetime IS NOT NULL
+                """,
+                self.ids,
+            )
+        )
+        self.env["mailing.trace"].invalidate_model(["mass_mailing_id"])
+        return super().unlink()
+
+    # ------------------------------------------------------------
+    # Status
+    # ------------------------------------------------------------
+
+    def action_set_pending(self):
+        """Put mass emails in line for their start date."""
+        if not all(self.mapped("schedule_date")):
+            raise UserError(self.env._("Set the start date first."))
+        return self.action_put_in_queue()
+
+    def _check_ready(self):
+        """Raise in the user's words what is missing before this mass email can be sent."""
+        self.ensure_one()
+        if not self.contact_list_ids:
+            raise UserError(self.env._("Choose at least one target list first."))
+        if is_html_empty(self.body_html):
+            raise UserError(self.env._("Choose an email template or write a body first."))
+        self._check_placeholders()
+
+    def action_put_in_queue(self):
+        portions = self.filtered(lambda mailing: mailing.delivery_mode == "portions")
+        standard = self - portions
+        if standard:
+            super(MailingMailing, standard).action_put_in_queue()
+        if portions:
+            for mailing in portions:
+                mailing._check_ready()
+            portions.write(
+                {
+                    "state": "in_queue",
+                    "delivery_issue": False,
+                    "retry_datetime": False,
+                    "retry_delay": 0,
+                }
+            )
+            portions._wake_lanes()
+        return True
+
+    def action_retry_failed(self):
+        portions = self.filtered(lambda mailing: mailing.delivery_mode == "portions")
+        if portions:
+            portions._retry_failed()
+        standard = self - portions
+        return super(MailingMailing, standard).action_retry_failed() if standard else True
+
+    def _retry_failed(self):
+        """Put messages that failed for certain back in the queue; not those in doubt."""
+        self.mailing_trace_ids.filtered(
+            lambda trace: trace.failure_type not in UNKNOWN
+        ).action_send_again()
+
+    def _in_doubt(self):
+        return self.mailing_trace_ids.filtered(lambda trace: trace.failure_type == "in_doubt")
+
+    def action_send_unknown_again(self):
+        """Send again what may or may not have been delivered."""
+        self._in_doubt().action_send_again()
+
+    def action_leave_unknown(self):
+        """Let what may or may not have been delivered be."""
+        self._in_doubt().action_leave()
+
+    def action_back_to_draft(self):
+        """Take a mass email out of line while nothing of it was queued."""
+        self.filtered(lambda mailing: mailing.state == "in_queue").state = "draft"
+
+    def action_send_test(self):
+        """Open the wizard that sends this mass email to some people now."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Send Test"),
+            "res_model": "mailing.send.test",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_mailing_id": self.id},
+        }
+
+    def action_view_members(self):
+        """List the members with what becomes of each."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "mass_mailing_campaign.mailing_trace_action_members"
+        )
+        return action | {"domain": [("mass_mailing_id", "=", self.id)]}
+
+    def get_formview_id(self, access_uid=None):
+        if self.delivery_mode == "portions":
+            return self.env.ref("mass_mailing_campaign.mailing_mailing_view_form_mass_email").id
+        return super().get_formview_id(access_uid=access_uid)
+
+    # ------------------------------------------------------------
+    # Letter
+    # ------------------------------------------------------------
+
+    @api.model
+    def _is_open_tracked(self):
+        return self.env["ir.config_parameter"]._mass_email_setting("open_tracking")
+
+    def _is_informational(self):
+        return self.campaign_id.campaign_type == "informational"
+
+    def _is_opt_out_mandatory(self):
+        is_optional = self.env["ir.config_parameter"]._mass_email_setting("opt_out_optional")
+        return not is_optional and not self._is_informational()
+
+    def _letter(self):
+        """Prepare the letter as the responsible user would read it.
+
+        :raise UserError: a placeholder does not fit the campaign
+        """
+        self.ensure_one()
+        user = self.user_id or self.env.user
+        mailing = self.with_context(**user.context_get())
+        mailing._check_placeholders()
+        return Letter(mailing)
+
+    def _check_placeholders(self):
+        """Raise in the user's words when the body names what its campaign does not have."""
+        self.ensure_one()
+        marks = Placeholders()
+        marks.mark(self.body_html or "", "")
+        unknown = marks.link_ids - set(self.campaign_id.tracking_url_ids.ids)
+        if unknown:
+            raise UserError(
+                self.env._(
+                    "The body uses %s, but the campaign has no such tracking URL.",
+                    ", ".join(f"{{trackingUrl:{link_id}}}" for link_id in sorted(unknown)),
+                )
+            )
+        if marks.has_opt_out and self._is_informational():
+            raise UserError(
+                self.env._("An informational email has no opt-out link. Remove it from the body.")
+            )
+
+    # ------------------------------------------------------------
+    # Standard delivery keeps off
+    # ------------------------------------------------------------
+
+    @api.model
+    def _process_mass_mailing_queue(self):
+        mailings = self.with_context(mass_mailing_queue_of_standard=True)
+        return super(MailingMailing, mailings)._process_mass_mailing_queue()
+
+    @api.model
+    def _search(self, domain, *args, **kwargs):
+        if self.env.context.get("mass_mailing_queue_of_standard"):
+            # Complete mass emails are left in for their 24-hour report
+            standard = Domain("delivery_mode", "=", "standard") | Domain("state", "=", "done")
+            domain = Domain(domain) & standard
+        return super()._search(domain, *args, **kwargs)

@@ -1,0 +1,43 @@
+from odoo import api, models
+
+DELIVERY_CRON = "mass_mailing_campaign.ir_cron_deliver_portions"
+
+
+class IrCron(models.Model):
+    """The lanes: crons that send mass emails at the same time, and when they are woken.
+
+    Odoo runs one cron in one worker at a time: so many lanes, so many workers can send at once, of
+    one server or of several.
+    """
+
+    _inherit = "ir.cron"
+
+    @api.model
+    def _lanes(self):
+        """Return the crons that send, the first of them first."""
+        module, name = DELIVERY_CRON.split(".")
+        data = (
+            self.env["ir.model.data"]
+            .sudo()
+            .search(
+                [("module", "=", module), ("model", "=", "ir.cron"), ("name", "=like", f"{name}%")]
+            )
+        )
+        return self.sudo().browse(data.mapped("res_id")).exists().sorted("id")
+
+    @api.model
+    def _set_lane_count(self, count):
+        """Have as many crons send as wanted."""
+        lanes = self._lanes()
+        lanes[count:].unlink()
+        for number in range(len(lanes) + 1, count + 1):
+            lane = lanes[0].copy({"name": f"{lanes[0].name} ({number})"})
+            self.env["ir.model.data"]._update_xmlids(
+                [{"xml_id": f"{DELIVERY_CRON}_{number}", "record": lane, "noupdate": True}]
+            )
+
+    @api.model
+    def _wake_lanes(self, moments):
+        """Have the lanes run at these moments."""
+        for lane in self._lanes():
+            lane._trigger(moments)

@@ -1,0 +1,56 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ...delivery.transport import describe
+
+
+class IrMailServer(models.Model):
+    """What mass emails may ask of a mail server, and how they open a session with it."""
+
+    _inherit = "ir.mail_server"
+
+    mass_email_portion_size = fields.Integer(
+        "Mass Emails per Hour",
+        help="The most e-mails that mass emails send through this server in any 60 minutes. "
+        "0: only the hourly portion of the settings counts.",
+    )
+    mass_email_session_count = fields.Integer(
+        "Mass Email Sessions",
+        help="How many SMTP sessions mass emails use at the same time, at most. "
+        "0: as many as the settings say.",
+    )
+
+    _mass_email_limits = models.Constraint(
+        "CHECK (mass_email_portion_size >= 0 AND mass_email_session_count >= 0)",
+        "The limits for mass emails cannot be negative.",
+    )
+
+    @api.model
+    def _for_mass_email(self, mailing):
+        """Choose the mail server of a mass email.
+
+        :return: the server, empty for that of the command line; the address to send from
+        """
+        if mailing.mail_server_id:
+            return mailing.mail_server_id.sudo(), mailing.email_from
+        mail_server, address = self.sudo()._find_mail_server(mailing.email_from)
+        return mail_server or self.sudo(), address
+
+    def _mass_email_sessions(self):
+        """Return how many sessions mass emails may use at the same time."""
+        wanted = self.env["ir.config_parameter"]._mass_email_setting("smtp_sessions")
+        return min(wanted, self.mass_email_session_count or wanted)
+
+    def _open_session(self, address):
+        """Open an SMTP session through Odoo, so that its filters and log-ins apply.
+
+        :raise OSError, smtplib.SMTPException: the server cannot be reached or refuses
+        """
+        session = self._connect__(mail_server_id=self.id or None, smtp_from=address)
+        if session is None:
+            raise UserError(self.env._("Sending e-mail is switched off on this server."))
+        return session
+
+    def _describe_failure(self, error):
+        """Return in words for the screen why no session could be opened."""
+        return f"{self.display_name or self.env._('the mail server')}: {describe(error)}"

@@ -1,0 +1,319 @@
+# Sending commits on purpose, see Run.
+# pylint: disable=invalid-commit
+import logging
+import smtplib
+import time
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.addons.base.models.ir_cron import MIN_TIME_PER_JOB
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import config
+
+from ...engine import shutdown
+from ...engine.limits import Limits, SendingHours
+from ...engine.run import CHUNK, Run
+from ...engine.turns import retried, turn_to_claim
+
+_logger = logging.getLogger(__name__)
+
+# Seconds one job of a lane sends, at most: long enough that opening sessions weighs little.
+JOB_SECONDS = 50
+# How many waiting messages are counted at most when a lane reports what is left.
+ENOUGH_TO_GO_ON = 10_000
+# Fewer messages than this per session are sent before another session is up.
+MESSAGES_WORTH_A_SESSION = 20
+# A mass email in trouble is tried again after a minute, and after twice as long each further time.
+FIRST_MASS_EMAIL_RETRY = timedelta(minutes=1)
+LONGEST_MASS_EMAIL_RETRY = timedelta(hours=1)
+# When to see whether another run, that has claimed the last rows, is still alive.
+LOOK_AFTER_OTHERS = timedelta(minutes=1)
+
+
+class MailingMailing(models.Model):
+    """Sending mass emails: which are due, what a lane does when it runs, and what stops it.
+
+    Several lanes may be at it at the same time, in one server or in many: they share even the
+    queue of a single mass email. How one run sends is told by ``engine.run.Run``.
+    """
+
+    _inherit = "mailing.mailing"
+
+    is_paused = fields.Boolean("Paused", readonly=True, copy=False)
+    delivery_issue = fields.Char(
+        readonly=True, copy=False, help="Why this mass email does not go out right now."
+    )
+    retry_datetime = fields.Datetime("Next Attempt", readonly=True, copy=False)
+    retry_delay = fields.Integer("Minutes to Next Attempt", readonly=True, copy=False)
+
+    @api.model
+    def _cron_deliver_portions(self):
+        """Send what is due, as far as the limits and the time of this job allow."""
+        until = self._job_end()
+        left = self.env["ir.config_parameter"]._mass_email_setting("run_size") or float("inf")
+        self.env["mailing.journal.run"]._end_dead()
+        for mailing in self.search(self._due_domain(), order="schedule_date, id"):
+            if left <= 0 or time.monotonic() >= until or shutdown.is_stopping():
+                break
+            self.env["ir.cron"]._commit_progress(remaining=self._sendable_count())
+            try:
+                if mailing._have_queue():
+                    left -= mailing._deliver(left, until)
+            except Exception as error:
+                # one broken mass email does not hold up the others
+                self.env.cr.rollback()
+                _logger.exception("Mass email %s failed", mailing.id)
+                mailing._stop_for_now(error)
+        if left <= 0:
+            # the next run by the clock goes on
+            self.env["ir.cron"]._commit_progress(remaining=0)
+            return
+        self.env["ir.cron"]._commit_progress(remaining=self._sendable_count())
+        self._wake_for_next_opportunity()
+
+    @api.model
+    def _job_end(self):
+        """Return when this job has to end, by the monotonic clock.
+
+        Odoo kills a job that exceeds its limit, and runs the method several times in one job.
+        """
+        limit = config["limit_time_real_cron"]
+        limit = limit if limit and limit > 0 else config["limit_time_real"]
+        seconds = min(JOB_SECONDS, limit / 2) if limit else JOB_SECONDS
+        cron_end = self.env.context.get("cron_end_time")
+        start = cron_end - MIN_TIME_PER_JOB if cron_end else time.monotonic()
+        return start + seconds
+
+    # ------------------------------------------------------------
+    # Due
+    # ------------------------------------------------------------
+
+    @api.model
+    def _active_domain(self):
+        """Mass emails that go out without anybody's doing, now or later."""
+        return (
+            Domain("delivery_mode", "=", "portions")
+            & Domain("state", "in", ("in_queue", "sending"))
+            & Domain("is_paused", "=", False)
+            & (
+                Domain("campaign_id", "=", False)
+                | Domain("campaign_id.campaign_status", "!=", "inactive")
+            )
+        )
+
+    @api.model
+    def _due_domain(self):
+        """Mass emails that go out right now."""
+        if not SendingHours(self.env).are_open():
+            return Domain.FALSE
+        return self._active_domain() & (
+            (Domain("schedule_date", "=", False) | Domain("schedule_date", "<=", "now"))
+            & (Domain("retry_datetime", "=", False) | Domain("retry_datetime", "<=", "now"))
+        )
+
+    def _is_due(self):
+        self.invalidate_recordset()
+        return bool(self.search_count(self._due_domain() & Domain("id", "=", self.id)))
+
+    @api.model
+    def _sendable_count(self):
+        """Return how many messages could be sent right now.
+
+        A cron that reports more than there is runs again in vain, one that reports nothing loses
+        time. It does not matter how many are many.
+        """
+        count = 0
+        for mailing in self.search(self._due_domain()):
+            if count < ENOUGH_TO_GO_ON:
+                count += self.env["mailing.trace"]._claimable_count(
+                    mailing, mailing._limits(), ENOUGH_TO_GO_ON
+                )
+        return count
+
+    def _limits(self):
+        mail_server, _address = self.env["ir.mail_server"]._for_mass_email(self)
+        return Limits(self.env, mail_server)
+
+    # ------------------------------------------------------------
+    # Waking the lanes
+    # ------------------------------------------------------------
+
+    def _wake_lanes(self):
+        """Have the lanes run at the start dates of these mass emails."""
+        now = fields.Datetime.now()
+        self.env["ir.cron"]._wake_lanes([max(each.schedule_date or now, now) for each in self])
+
+    @api.model
+    def _wake_for_next_opportunity(self):
+        """Have the lanes run when something that waits may go out again."""
+        now = fields.Datetime.now()
+        active = self.search(self._active_domain())
+        moments = [moment for mailing in active if (moment := mailing._next_opportunity())]
+        if later := [moment for moment in moments if moment > now]:
+            self.env["ir.cron"]._wake_lanes(min(later))
+
+    def _next_opportunity(self):
+        """Return when this mass email may send the next time; None when nobody waits."""
+        now = fields.Datetime.now()
+        hours = SendingHours(self.env)
+        if self.state == "in_queue":
+            return max(filter(None, [self.schedule_date, self.retry_datetime, hours.open_at()]))
+        claim_at = self.env["mailing.trace"]._next_claim_at(self, self._limits())
+        if not claim_at:
+            _waiting, on_wire = self.env["mailing.trace"]._unfinished(self)
+            return now + LOOK_AFTER_OTHERS if on_wire else None
+        return max(filter(None, [claim_at, self.retry_datetime, hours.open_at()]))
+
+    # ------------------------------------------------------------
+    # One mass email
+    # ------------------------------------------------------------
+
+    def _have_queue(self):
+        """Build the queue if nobody has; committed.
+
+        :return: False while another lane is at it
+        """
+        if self.state == "sending":
+            return True
+        if not self.try_lock_for_update() or self.state != "in_queue":
+            return False
+        self._build_queue()
+        self.env["ir.cron"]._commit_progress(remaining=self._sendable_count())
+        return True
+
+    def _build_queue(self):
+        self.env["mailing.trace"]._build_queue(self)
+        self.state = "sending"
+
+    def _deliver(self, most=float("inf"), until=float("inf")):
+        """Send this mass email's queue until it, a limit or the job's time is used up.
+
+        An error that stops the whole mass email is shown on it, everybody else keeps waiting,
+        and it is tried again after a growing delay.
+
+        :param most: messages to be sent at most
+        :param until: moment of the monotonic clock to stop at
+        :return: how many messages were claimed
+        """
+        self.ensure_one()
+        mail_server, address = self.env["ir.mail_server"]._for_mass_email(self)
+        run = Run(self, mail_server, address)
+        try:
+            issue = run.send(
+                self._letter(),
+                self._claims(run, most),
+                self._session_count(run),
+                lambda: time.monotonic() < until and self._is_due(),
+            )
+        except UserError as error:
+            issue = str(error)
+        except (OSError, smtplib.SMTPException) as error:
+            issue = mail_server._describe_failure(error)
+        if issue:
+            self._stop_for_now(issue, is_first=bool(run.sent_count))
+        else:
+            if self.delivery_issue or self.retry_datetime:
+                self._write_now(delivery_issue=False, retry_datetime=False, retry_delay=0)
+            self._finish()
+        return run.claimed_count
+
+    def _claims(self, run, most):
+        """Yield what a run claims of this mass email's queue, chunk by chunk."""
+        traces = self.env["mailing.trace"]
+        while most > run.claimed_count and (
+            rows := traces._claim(self, run, min(CHUNK, most - run.claimed_count))
+        ):
+            yield rows
+
+    def _session_count(self, run):
+        """Return how many SMTP sessions are worth opening for what waits."""
+        wanted = run.mail_server._mass_email_sessions()
+        waiting = self.env["mailing.trace"]._claimable_count(
+            self, run.limits, wanted * MESSAGES_WORTH_A_SESSION
+        )
+        return min(wanted, 1 + waiting // MESSAGES_WORTH_A_SESSION)
+
+    def _stop_for_now(self, issue, is_first=False):
+        """Show what stops this mass email, and let it wait: longer each time it happens again."""
+        delay = FIRST_MASS_EMAIL_RETRY
+        if self.retry_delay and not is_first:
+            delay = min(2 * timedelta(minutes=self.retry_delay), LONGEST_MASS_EMAIL_RETRY)
+        self._write_now(
+            delivery_issue=issue,
+            retry_delay=delay // timedelta(minutes=1),
+            retry_datetime=fields.Datetime.now() + delay,
+        )
+        _logger.warning("Mass email %s waits %s: %s", self.id, delay, issue)
+
+    @retried
+    def _write_now(self, **values):
+        """Write and commit, whatever another lane or a user writes meanwhile."""
+        self.write(values)
+
+    def _finish(self):
+        """Complete this mass email when nobody waits any more; the lanes take turns."""
+        with turn_to_claim(self.env):
+            self.invalidate_recordset()
+            if self.state == "sending" and not any(self.env["mailing.trace"]._unfinished(self)):
+                self.write(
+                    {
+                        "state": "done",
+                        "sent_date": fields.Datetime.now(),
+                        "kpi_mail_required": not self.sent_date,
+                    }
+                )
+
+    def _reopen(self):
+        """Go on sending, for messages were put back in the queue."""
+        self.write({"state": "sending", "delivery_issue": False})
+        self.action_try_now()
+
+    # ------------------------------------------------------------
+    # Pause
+    # ------------------------------------------------------------
+
+    def action_pause(self):
+        """Stop sending, within about a second; what was sent stays sent."""
+        self.is_paused = True
+
+    def action_resume(self):
+        """Go on sending."""
+        self.is_paused = False
+        self._wake_lanes()
+
+    def action_try_now(self):
+        """Do not wait any longer for what stopped these mass emails."""
+        self.write({"retry_datetime": False, "retry_delay": 0})
+        self._wake_lanes()
+
+    # ------------------------------------------------------------
+    # Test
+    # ------------------------------------------------------------
+
+    def _send_test(self, contacts):
+        """Send this mass email to some people now, whatever its status and start date.
+
+        The messages are marked as tests: they count in the portion, not in the statistics.
+
+        :return: the test traces, settled
+        :raise UserError: nothing can be sent, in the user's words
+        """
+        self.ensure_one()
+        mail_server, address = self.env["ir.mail_server"]._for_mass_email(self)
+        run = Run(self, mail_server, address)
+        rows = []
+
+        def claims():
+            rows.extend(self.env["mailing.trace"]._claim_tests(self, run, contacts))
+            yield rows
+
+        try:
+            run.send(self._letter(), claims(), session_count=1)
+        except (OSError, smtplib.SMTPException) as error:
+            reason = mail_server._describe_failure(error)
+            raise UserError(self.env._("The mail server does not answer: %s", reason)) from error
+        traces = self.env["mailing.trace"].sudo().browse(row.id for row in rows)
+        # a test is not tried again, whatever the reason
+        traces.filtered(lambda trace: trace.trace_status == "outgoing").trace_status = "error"
+        return traces

@@ -1,0 +1,324 @@
+# Claims are committed on purpose: others must see them at once.
+# pylint: disable=invalid-commit
+from collections import namedtuple
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ...delivery.token import new_token
+from ...engine.limits import RECIPIENT_DOMAIN
+from ...engine.turns import retried, turn_to_claim
+
+# A queue row that a run has claimed.
+Claimed = namedtuple("Claimed", "id contact_id email token attempt_count")
+
+# Conditions of raw statements that read the queue.
+IS_WAITING = SQL("token IS NOT NULL AND trace_status = 'outgoing'")
+IS_CLAIMED = SQL("claim_key IS NOT NULL AND trace_status = 'process'")
+
+
+class MailingTrace(models.Model):
+    """One member of a mass email: its place in the queue, and what became of it.
+
+    A row with a ``token`` belongs to a mass email sent in portions. Its ``trace_status``:
+
+    * ``outgoing``: waits in the queue; set by the queue build, and again by settle when the
+      message was deferred or never left the house;
+    * ``cancel``: will not be mailed, ``failure_type`` says why; set by the queue build, or by the
+      claim when the reason came up while the row waited;
+    * ``process``: claimed by a run that is sending it right now;
+    * ``sent``: the mail server took it; set by settle;
+    * ``open``, ``reply``, ``bounce``: set by what came back, see ``response/mailing_trace``;
+    * ``error``: settle gave up; ``failure_reason`` holds the server's words. With failure type
+      ``in_doubt`` the run died or the connection broke while the message was on the wire: nobody
+      knows whether it was delivered, and it is never sent again by itself. A user decides: send
+      it again (``outgoing``), or leave it (failure type ``left``).
+    """
+
+    _inherit = "mailing.trace"
+
+    token = fields.Char("Recipient Token", readonly=True, copy=False, groups="base.group_system")
+    test_mailing_id = fields.Many2one(
+        "mailing.mailing", "Test of", readonly=True, index="btree_not_null", ondelete="cascade"
+    )
+    attempt_count = fields.Integer("Attempts", readonly=True)
+    mail_server_id = fields.Many2one("ir.mail_server", readonly=True, ondelete="set null")
+    claim_key = fields.Char(
+        readonly=True, groups="base.group_system", help="The run of sending that claimed this row."
+    )
+    claim_number = fields.Integer(readonly=True, groups="base.group_system")
+    smtp_reply = fields.Char("Server's Reply", readonly=True)
+    retry_datetime = fields.Datetime("Next Attempt", readonly=True)
+    portion_datetime = fields.Datetime(
+        readonly=True,
+        help="When this message took its place in the hourly portion: on its claim, then on its "
+        "transmission. Empty while nothing left the house.",
+    )
+    failure_type = fields.Selection(
+        selection_add=[
+            ("mail_refused", "Refused by the Mail Server"),
+            ("in_doubt", "Unknown: Interrupted While Sending"),
+            ("left", "Unknown: Left as It Is"),
+        ]
+    )
+
+    # whose link was followed?
+    _token_uniq = models.UniqueIndex("(token) WHERE token IS NOT NULL")
+    _one_outcome_per_member = models.UniqueIndex(
+        "(mass_mailing_id, res_id) WHERE token IS NOT NULL"
+    )
+    _one_copy_per_address = models.UniqueIndex(
+        "(mass_mailing_id, email) WHERE token IS NOT NULL AND trace_status != 'cancel'"
+    )
+    # which rows are next in the queue of a mass email?
+    _waiting_idx = models.Index(
+        "(mass_mailing_id, id) WHERE token IS NOT NULL AND trace_status = 'outgoing'"
+    )
+    # which rows has a run claimed?
+    _claimed_idx = models.Index("(claim_key) WHERE claim_key IS NOT NULL")
+    # how many left within the hour?
+    _portion_idx = models.Index("(portion_datetime) WHERE portion_datetime IS NOT NULL")
+    # which message does a bounce or a reply answer?
+    _message_id_idx = models.Index("(message_id) WHERE message_id IS NOT NULL")
+
+    # ------------------------------------------------------------
+    # Claim
+    # ------------------------------------------------------------
+
+    @api.model
+    def _claimable(self, mailing, limits, size, for_update=False):
+        """SQL query of the next rows (id, res_id, email) that may be claimed, in their order.
+
+        :param Limits limits: those of the mail server it goes through
+        :param size: rows at most
+        """
+        query = SQL(
+            """
+            SELECT id, res_id, email FROM mailing_trace
+             WHERE mass_mailing_id = %(mailing)s AND %(is_waiting)s
+               AND (retry_datetime IS NULL OR retry_datetime <= %(now)s) AND %(is_open)s
+             ORDER BY id
+             LIMIT %(size)s
+             %(lock)s
+            """,
+            mailing=mailing.id,
+            is_waiting=IS_WAITING,
+            now=fields.Datetime.now(),
+            is_open=SQL(
+                "%s NOT IN (SELECT domain FROM (%s) used WHERE used.is_full)",
+                RECIPIENT_DOMAIN,
+                limits.used_by_domain(),
+            )
+            if limits.domain_portion
+            else SQL("TRUE"),
+            size=size,
+            lock=SQL("FOR UPDATE SKIP LOCKED") if for_update else SQL(),
+        )
+        if not limits.domain_portion:
+            return query
+        return SQL(
+            """
+            SELECT id, res_id, email FROM (
+                SELECT next.*, used.count AS used_count, ROW_NUMBER() OVER (
+                           PARTITION BY %(domain)s ORDER BY id) AS place
+                  FROM (%(query)s) next
+                  LEFT JOIN (%(used)s) used ON used.domain = %(domain)s
+                ) ranked
+             WHERE place + COALESCE(used_count, 0) <= %(limit)s
+             ORDER BY id
+            """,
+            domain=RECIPIENT_DOMAIN,
+            query=query,
+            used=limits.used_by_domain(),
+            limit=limits.domain_portion.size,
+        )
+
+    @api.model
+    def _claimable_count(self, mailing, limits, most):
+        """Return how many messages of a mass email could be sent right now.
+
+        :param most: more than so many are not counted
+        """
+        query = self._claimable(mailing, limits, min(most, limits.left()))
+        [(count,)] = self.env.execute_query(SQL("SELECT COUNT(*) FROM (%s) claimable", query))
+        return count
+
+    @retried
+    def _claim(self, mailing, run, most):
+        """Take rows of a mass email out of the queue for a run; committed on return.
+
+        A claim is committed before anything is sent, so that no other run can send the same rows.
+        Everybody is judged again: who opted out or was excluded while waiting is not mailed.
+        Within a run rows are sent in the order of ``claim_number`` and id: what a killed run had
+        on the wire is therefore among the first that it did not acknowledge.
+
+        :param Run run: the run to claim for
+        :param most: rows at most
+        :return: list of Claimed, empty when nobody waits or a limit is reached
+        """
+        claimed = []
+        with turn_to_claim(self.env):
+            while not claimed and (size := min(most, run.limits.left())):
+                rows = self._claim_rows(mailing, run, size)
+                if not rows:
+                    break
+                claimed = [Claimed(*row[1:]) for row in rows if row[0] == "process"]
+        self.invalidate_model()
+        return sorted(claimed)
+
+    @api.model
+    def _claim_rows(self, mailing, run, size):
+        """Raw SQL: judge and claim in one statement, however many rows wait."""
+        return self.env.execute_query(
+            SQL(
+                """
+                WITH next AS MATERIALIZED (%(claimable)s), judged AS (
+                    SELECT next.id, excluding.list_id, objection.reason
+                      FROM next
+                      LEFT JOIN mailing_contact contact ON contact.id = next.res_id
+                      %(objection)s
+                )
+                UPDATE mailing_trace trace
+                   SET trace_status =
+                           CASE WHEN judged.reason IS NULL THEN 'process' ELSE 'cancel' END,
+                       failure_type = judged.reason,
+                       excluding_list_id = judged.list_id,
+                       attempt_count = trace.attempt_count + (judged.reason IS NULL)::int,
+                       portion_datetime = CASE WHEN judged.reason IS NULL THEN %(now)s END,
+                       mail_server_id = %(mail_server)s,
+                       claim_key = CASE WHEN judged.reason IS NULL THEN %(run)s END,
+                       claim_number = %(number)s
+                  FROM judged
+                 WHERE trace.id = judged.id
+             RETURNING trace.trace_status, trace.id, trace.res_id, trace.email, trace.token,
+                       trace.attempt_count
+                """,
+                claimable=self._claimable(mailing, run.limits, size, for_update=True),
+                objection=mailing._objection(SQL("next.email")),
+                now=fields.Datetime.now(),
+                mail_server=run.mail_server.id or None,
+                run=run.key,
+                number=run.next_claim_number(),
+            )
+        )
+
+    @api.model
+    def _claim_tests(self, mailing, run, contacts):
+        """Make and claim a test message for each of some contacts; committed on return."""
+        with turn_to_claim(self.env):
+            if run.limits.left() < len(contacts):
+                raise UserError(
+                    self.env._(
+                        "The hourly portion is used up. The next message can be sent at %s.",
+                        fields.Datetime.context_timestamp(self, run.limits.frees_at()),
+                    )
+                )
+            traces = self.sudo().create(
+                [
+                    {
+                        "test_mailing_id": mailing.id,
+                        "is_test_trace": True,
+                        "model": contact._name,
+                        "res_id": contact.id,
+                        "email": contact.email_normalized,
+                        "token": new_token(),
+                        "trace_status": "process",
+                        # a test is tried once
+                        "attempt_count": self.env["ir.config_parameter"]._mass_email_setting(
+                            "max_attempts"
+                        ),
+                        "mail_server_id": run.mail_server.id,
+                        "claim_key": run.key,
+                        "claim_number": run.next_claim_number(),
+                        "portion_datetime": fields.Datetime.now(),
+                    }
+                    for contact in contacts
+                ]
+            )
+            return [
+                Claimed(trace.id, trace.res_id, trace.email, trace.token, trace.attempt_count)
+                for trace in traces
+            ]
+
+    @api.model
+    def _next_claim_at(self, mailing, limits):
+        """Return when the first waiting row of a mass email can be claimed; None without any.
+
+        Raw SQL: one look at its queue.
+        """
+        now = fields.Datetime.now()
+        used, is_free_at = SQL(), now
+        if limits.domain_portion:
+            used = SQL(
+                "LEFT JOIN (%s) used ON used.domain = %s AND used.is_full",
+                limits.used_by_domain(),
+                RECIPIENT_DOMAIN,
+            )
+            window = limits.domain_portion.window
+            is_free_at = SQL("COALESCE(used.oldest + %s, %s)", window, now)
+        [(moment,)] = self.env.execute_query(
+            SQL(
+                """
+                SELECT MIN(GREATEST(COALESCE(retry_datetime, %(now)s), %(is_free_at)s))
+                  FROM mailing_trace
+                  %(used)s
+                 WHERE mass_mailing_id = %(mailing)s AND %(is_waiting)s
+                """,
+                now=now,
+                mailing=mailing.id,
+                used=used,
+                is_waiting=IS_WAITING,
+                is_free_at=is_free_at,
+            )
+        )
+        return moment and max(moment, limits.frees_at())
+
+    @api.model
+    def _unfinished(self, mailing):
+        """Tell whether messages of a mass email wait, and whether some are on the wire.
+
+        Raw SQL: one look at each of two partial indexes.
+        """
+        [answer] = self.env.execute_query(
+            SQL(
+                """
+                SELECT EXISTS (SELECT FROM mailing_trace
+                                WHERE mass_mailing_id = %(mailing)s AND %(is_waiting)s),
+                       EXISTS (SELECT FROM mailing_trace
+                                WHERE mass_mailing_id = %(mailing)s AND %(is_claimed)s)
+                """,
+                mailing=mailing.id,
+                is_waiting=IS_WAITING,
+                is_claimed=IS_CLAIMED,
+            )
+        )
+        return answer
+
+    # ------------------------------------------------------------
+    # Unknown and failed messages
+    # ------------------------------------------------------------
+
+    def action_send_again(self):
+        """Put messages that failed or are in doubt back in the queue: the user has decided."""
+        self.check_access("write")
+        traces = self.filtered(
+            lambda trace: (
+                trace.trace_status == "error" and trace.mass_mailing_id.delivery_mode == "portions"
+            )
+        )
+        traces.sudo().write(
+            {
+                "trace_status": "outgoing",
+                "failure_type": False,
+                "failure_reason": False,
+                "attempt_count": 0,
+                "retry_datetime": False,
+                "claim_key": False,
+            }
+        )
+        traces.mass_mailing_id._reopen()
+
+    def action_leave(self):
+        """Leave messages in doubt as they are: the user has decided."""
+        self.filtered(lambda trace: trace.failure_type == "in_doubt").failure_type = "left"

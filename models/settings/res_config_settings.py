@@ -1,0 +1,88 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from .ir_config_parameter import SETTINGS
+
+
+class ResConfigSettings(models.TransientModel):
+    """Settings > Email Marketing > Mass Emails."""
+
+    _inherit = "res.config.settings"
+
+    mass_email_portion_size = fields.Integer(
+        "Hourly Portion",
+        config_parameter="mass_mailing_campaign.portion_size",
+        default=SETTINGS["portion_size"],
+        help="The most e-mails that mass emails send in any 60 minutes, tests included.",
+    )
+    mass_email_domain_portion_size = fields.Integer(
+        "Hourly Portion per Recipient Domain",
+        config_parameter="mass_mailing_campaign.domain_portion_size",
+        help="The most e-mails that mass emails send to the addresses of one domain in any "
+        "60 minutes. 0: no limit.",
+    )
+    mass_email_run_size = fields.Integer(
+        "Portion per Run",
+        config_parameter="mass_mailing_campaign.run_size",
+        help="The most e-mails that one run of the scheduled action sends. 0: no limit.",
+    )
+    mass_email_calendar_id = fields.Many2one(
+        "resource.calendar",
+        "Sending Hours",
+        config_parameter="mass_mailing_campaign.calendar_id",
+        help="Mass emails go out in these hours only, in the time zone of the working schedule. "
+        "Empty: at any time.",
+    )
+    mass_email_smtp_sessions = fields.Integer(
+        "SMTP Sessions",
+        config_parameter="mass_mailing_campaign.smtp_sessions",
+        default=SETTINGS["smtp_sessions"],
+        help="How many SMTP sessions mass emails use at the same time, at most.",
+    )
+    mass_email_lanes = fields.Integer(
+        "Lanes",
+        config_parameter="mass_mailing_campaign.lanes",
+        default=SETTINGS["lanes"],
+        help="How many scheduled actions send at the same time, each with its own SMTP sessions. "
+        "Each takes a cron worker of some Odoo server on this database.",
+    )
+    mass_email_max_attempts = fields.Integer(
+        "Attempts",
+        config_parameter="mass_mailing_campaign.max_attempts",
+        default=SETTINGS["max_attempts"],
+        help="How often a message is offered to a mail server that defers it, before it fails.",
+    )
+    mass_email_open_tracking = fields.Boolean(
+        "Open Tracking",
+        config_parameter="mass_mailing_campaign.open_tracking",
+        help="Add an invisible image to mass emails that tells when they are opened.",
+    )
+    mass_email_opt_out_optional = fields.Boolean(
+        "Disable Mandatory Opt-Out Link",
+        config_parameter="mass_mailing_campaign.opt_out_optional",
+        help="Do not append an opt-out link to mass emails that have none.",
+    )
+
+    @api.constrains(
+        "mass_email_portion_size",
+        "mass_email_domain_portion_size",
+        "mass_email_run_size",
+        "mass_email_smtp_sessions",
+        "mass_email_lanes",
+        "mass_email_max_attempts",
+    )
+    def _check_mass_email_limits(self):
+        for settings in self:
+            if settings.mass_email_portion_size < 1:
+                raise ValidationError(self.env._("The hourly portion is at least one e-mail."))
+            if settings.mass_email_smtp_sessions < 1:
+                raise ValidationError(self.env._("Sending takes at least one SMTP session."))
+            if settings.mass_email_lanes < 1 or settings.mass_email_max_attempts < 1:
+                raise ValidationError(self.env._("There is at least one lane and one attempt."))
+            if settings.mass_email_domain_portion_size < 0 or settings.mass_email_run_size < 0:
+                raise ValidationError(self.env._("A limit cannot be negative. 0 means no limit."))
+
+    def set_values(self):
+        result = super().set_values()
+        self.env["ir.cron"]._set_lane_count(self.mass_email_lanes)
+        return result

@@ -1,0 +1,310 @@
+import random
+from datetime import datetime, timedelta
+from unittest.mock import patch
+
+from freezegun import freeze_time
+
+from odoo import fields
+from odoo.addons.mass_mailing_campaign.engine.run import Run
+from odoo.exceptions import ValidationError
+from odoo.fields import Command
+
+from ..common import DELIVERY_CRON, MassEmailCase
+
+HOUR = timedelta(hours=1)
+
+
+class LimitsCase(MassEmailCase):
+    def set_limit(self, name, value):
+        self.env["ir.config_parameter"].set_param(f"mass_mailing_campaign.{name}", str(value))
+
+    def set_portion(self, size):
+        self.set_limit("portion_size", size)
+
+    def triggers(self):
+        cron = self.env.ref(DELIVERY_CRON)
+        return self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)]).mapped("call_at")
+
+
+class TestHourlyPortion(LimitsCase):
+    def test_no_more_than_the_portion_leaves_in_any_hour(self):
+        self._contacts(7, self.target_list)
+        self.set_portion(3)
+        mailing = self._mass_email()
+        now = fields.Datetime.now()
+        with self.smtp() as server:
+            self.send(mailing, server)
+            self.run_delivery()
+            self.assertEqual(len(server.messages), 3)
+            self.assertEqual((mailing.state, mailing.waiting_count), ("sending", 4))
+            with freeze_time(now + timedelta(minutes=59)):
+                self.run_delivery()
+            self.assertEqual(len(server.messages), 3)
+            with freeze_time(now + timedelta(minutes=61)):
+                self.run_delivery()
+            self.assertEqual(len(server.messages), 6)
+            with freeze_time(now + timedelta(minutes=123)):
+                self.run_delivery()
+        self.assertEqual(len(set(server.addresses())), 7)
+        self.assertEqual(mailing.state, "done")
+
+    def test_the_portion_is_shared_by_all_mass_emails(self):
+        self._contacts(3, self.target_list)
+        self.set_portion(4)
+        first, second = self._mass_email(), self._mass_email()
+        with self.smtp() as server:
+            first.action_set_pending()
+            self.send(second, server)
+        self.assertEqual(len(server.messages), 4)
+        self.assertEqual((first.state, second.state), ("done", "sending"))
+
+    def test_the_cron_is_woken_when_the_portion_frees(self):
+        self._contacts(2, self.target_list)
+        self.set_portion(1)
+        self.send(self._mass_email())
+        sent = self.env["mailing.trace"].search([("portion_datetime", "!=", False)])
+        self.assertIn(sent.portion_datetime + timedelta(hours=1, seconds=1), self.triggers())
+
+    def test_the_cron_asks_for_no_run_beyond_the_portion(self):
+        self._contacts(2, self.target_list)
+        self.set_portion(1)
+        mailing = self._mass_email()
+        mailing._build_queue()
+        self.assertEqual(mailing._sendable_count(), 1)
+        mailing.mailing_trace_ids[0].sudo().portion_datetime = fields.Datetime.now()
+        self.assertEqual(mailing._sendable_count(), 0)
+
+    def test_messages_that_did_not_leave_take_no_place(self):
+        self._contacts(2, self.target_list)
+        self.set_portion(1)
+        mailing = self._mass_email()
+        with self.smtp() as server:
+            server.replies["target00000@example.com"] = "550 unknown"
+            self.send(mailing, server)
+        self.assertEqual((mailing.sent_count, mailing.failed_count), (1, 1))
+
+
+class TestOtherLimits(LimitsCase):
+    def test_a_mail_server_has_its_own_portion(self):
+        self._contacts(4, self.target_list)
+        mailing, other = self._mass_email(), self._mass_email()
+        now = fields.Datetime.now()
+        with self.smtp() as server:
+            limited = self.env["ir.mail_server"].search([])
+            limited.mass_email_portion_size = 3
+            limited.sequence = 1
+            other.mail_server_id = limited.copy({"mass_email_portion_size": 0, "sequence": 2})
+            mailing.action_set_pending()
+            self.send(other, server)
+            self.assertEqual((mailing.sent_count, other.sent_count), (3, 4))
+            self.assertEqual(mailing._sendable_count(), 0)
+            with freeze_time(now + HOUR + timedelta(minutes=1)):
+                self.run_delivery()
+        self.assertEqual(mailing.state, "done")
+
+    def test_a_mail_server_has_its_own_number_of_sessions(self):
+        self._contacts(100, self.target_list)
+        mailing = self._mass_email()
+        with self.smtp() as server:
+            self.env["ir.mail_server"].search([]).mass_email_session_count = 2
+            mailing._build_queue()
+            mail_server, address = self.env["ir.mail_server"]._for_mass_email(mailing)
+            one = Run(mailing, mail_server, address)
+            self.assertEqual(mailing._session_count(one), 2)
+            self.assertEqual(server.messages, [])
+
+    def test_no_domain_gets_more_than_its_portion(self):
+        for number in range(4):
+            self._contact(f"A{number}", self.target_list, email=f"a{number}@busy.example.com")
+        for number in range(2):
+            self._contact(f"B{number}", self.target_list, email=f"b{number}@calm.example.com")
+        self.set_limit("domain_portion_size", 3)
+        mailing = self._mass_email()
+        now = fields.Datetime.now()
+        with self.smtp() as server:
+            self.send(mailing, server)
+            self.run_delivery()
+            self.assertEqual((mailing.sent_count, mailing.waiting_count), (5, 1))
+            self.assertEqual(mailing._sendable_count(), 0)
+            sent = mailing.mailing_trace_ids.filtered("portion_datetime")
+            oldest = min(
+                trace.portion_datetime for trace in sent if trace.email.endswith("busy.example.com")
+            )
+            self.assertIn(oldest + timedelta(hours=1, seconds=1), self.triggers())
+            with freeze_time(now + HOUR + timedelta(minutes=1)):
+                self.run_delivery()
+        self.assertEqual((len(server.messages), mailing.state), (6, "done"))
+
+    def test_a_run_sends_no_more_than_its_portion_and_the_next_goes_on(self):
+        self._contacts(5, self.target_list)
+        self.set_limit("run_size", 2)
+        first, second = self._mass_email(), self._mass_email()
+        with self.smtp() as server:
+            first.action_set_pending()
+            second.action_set_pending()
+            self.run_delivery()
+            self.assertEqual(len(server.messages), 2)
+            for _run in range(4):
+                self.run_delivery()
+        self.assertEqual(len(server.messages), 10)
+
+    def test_nothing_leaves_outside_the_sending_hours(self):
+        self._contact("Anna", self.target_list)
+        calendar = self.env["resource.calendar"].create(
+            {
+                "name": "Weekday mornings in Moscow",
+                "tz": "Europe/Moscow",
+                "attendance_ids": [Command.clear()]
+                + [
+                    Command.create(
+                        {"name": day, "dayofweek": day, "hour_from": 9.0, "hour_to": 12.0}
+                    )
+                    for day in "01234"
+                ],
+            }
+        )
+        self.set_limit("calendar_id", calendar.id)
+        mailing = self._mass_email(schedule_date="2026-11-20 00:00:00")
+        friday_noon, monday_nine = "2026-11-20 09:00:01", datetime(2026, 11, 23, 6)
+        with self.smtp() as server:
+            with freeze_time(friday_noon):
+                mailing.action_set_pending()
+                self.run_delivery()
+            self.assertFalse(server.messages)
+            self.assertIn(monday_nine, self.triggers())
+            with freeze_time(monday_nine - timedelta(minutes=1)):
+                self.run_delivery()
+            self.assertFalse(server.messages)
+            with freeze_time(monday_nine):
+                self.run_delivery()
+        self.assertEqual(len(server.messages), 1)
+
+    def test_the_limits_are_set_in_the_settings(self):
+        settings = self.env["res.config.settings"].create(
+            {
+                "mass_email_portion_size": 250,
+                "mass_email_domain_portion_size": 50,
+                "mass_email_run_size": 100,
+                "mass_email_lanes": 3,
+            }
+        )
+        settings.execute()
+        names = ["portion_size", "domain_portion_size", "run_size", "lanes"]
+        parameters = self.env["ir.config_parameter"]
+        self.assertEqual(
+            [parameters._mass_email_setting(name) for name in names],
+            [250, 50, 100, 3],
+        )
+        for wrong in (
+            {"mass_email_portion_size": 0},
+            {"mass_email_smtp_sessions": 0},
+            {"mass_email_lanes": 0},
+            {"mass_email_max_attempts": 0},
+            {"mass_email_run_size": -1},
+            {"mass_email_domain_portion_size": -1},
+        ):
+            with self.subTest(wrong), self.assertRaises(ValidationError):
+                self.env["res.config.settings"].create(wrong)
+
+
+class TestLanes(LimitsCase):
+    def test_each_lane_is_a_cron_that_is_woken_with_the_others(self):
+        crons = self.env["ir.cron"]
+        crons._set_lane_count(3)
+        crons = crons._lanes()
+        self.assertEqual(len(crons), 3)
+        self._contact("Anna", self.target_list)
+        self._mass_email().action_set_pending()
+        triggers = self.env["ir.cron.trigger"].search([("cron_id", "in", crons.ids)])
+        self.assertEqual(triggers.cron_id, crons)
+        crons._set_lane_count(1)
+        self.assertEqual(crons._lanes(), self.env.ref(DELIVERY_CRON))
+
+    def test_a_mass_email_another_lane_prepares_is_left_to_it(self):
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email()
+        mailing.action_set_pending()
+        with patch.object(type(mailing), "try_lock_for_update", lambda self: self.browse()):
+            self.assertFalse(mailing._have_queue())
+        self.assertFalse(mailing.mailing_trace_ids)
+
+    def test_a_mass_email_is_not_complete_while_another_lane_sends_it(self):
+        self._contacts(2, self.target_list)
+        mailing = self._mass_email()
+        mailing._build_queue()
+        mailing.mailing_trace_ids[0].sudo().write({"trace_status": "process", "claim_key": "x"})
+        mailing.mailing_trace_ids[1].trace_status = "sent"
+        with self.committing(mailing) as committing:
+            committing._finish()
+        self.assertEqual(mailing.state, "sending")
+
+    def test_the_cron_is_woken_to_look_after_a_lane_that_may_have_died(self):
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email()
+        mailing._build_queue()
+        mailing.mailing_trace_ids.sudo().write({"trace_status": "process", "claim_key": "x"})
+        self.env.flush_all()
+        now = fields.Datetime.now()
+        with freeze_time(now):
+            self.assertEqual(mailing._next_opportunity(), now + timedelta(minutes=1))
+
+
+class TestSimulatedClock(LimitsCase):
+    """Years of sending in seconds: the clock is wound to each moment the cron is woken for."""
+
+    def test_never_above_the_portion_and_never_idle(self):
+        for seed in range(6):
+            with self.subTest(seed=seed), self.smtp() as server:
+                self.play(random.Random(seed), server)
+
+    def play(self, chance, server):
+        self.env["mailing.trace"].sudo().search([("portion_datetime", "!=", False)]).write(
+            {"portion_datetime": False}
+        )
+        self.env["ir.cron.trigger"].search([]).unlink()
+        portion = chance.randint(1, 7)
+        domain_portion = chance.choice([0, chance.randint(1, 5)])
+        self.set_portion(portion)
+        self.set_limit("domain_portion_size", domain_portion)
+        now = start = datetime(2026, 3, 1, chance.randrange(24), 0)
+        mailings = self.env["mailing.mailing"]
+        for _number in range(chance.randint(1, 3)):
+            target_list = self._list("x")
+            for member in range(chance.randint(1, 12)):
+                domain = chance.choice(["a.example.com", "b.example.com"])
+                self._contact("X", target_list, email=f"{chance.random()}.{member}@{domain}")
+            mailings += self._mass_email(
+                contact_list_ids=[Command.set(target_list.ids)],
+                schedule_date=start + timedelta(seconds=chance.randrange(10_000)),
+            )
+        with freeze_time(now):
+            mailings.action_set_pending()
+        left = []
+        while not all(mailing.state == "done" for mailing in mailings):
+            due = [moment for moment in self.triggers() if moment > now]
+            self.assertTrue(due, "nobody wakes the cron though somebody waits")
+            now = min(due)
+            before = len(server.messages)
+            with freeze_time(now):
+                self.run_delivery()
+                self.assertEqual(mailings._sendable_count(), 0, "idle with quota and work")
+            addresses = server.rcpt_tos[before:]
+            left += [(now, address.split("@")[1]) for address in addresses]
+            self.assertLess(now, start + timedelta(days=10), "it takes too long")
+        self.assertEqual(len(left), sum(mailings.mapped("queued_count")))
+        for moment, domain in left:
+            within = [other for at, other in left if moment <= at < moment + HOUR]
+            self.assertLessEqual(len(within), portion)
+            if domain_portion:
+                self.assertLessEqual(within.count(domain), domain_portion)
+        self.assert_no_gap(left, portion, domain_portion, mailings)
+
+    def assert_no_gap(self, left, portion, domain_portion, mailings):
+        """Each message left as soon as a place was free for it."""
+        if domain_portion or len(mailings) > 1:
+            return  # which message takes a place is then a matter of order
+        [start] = mailings.mapped("schedule_date")
+        moments = [moment for moment, _domain in left]
+        for index, moment in enumerate(moments):
+            free = moments[index - portion] + HOUR if index >= portion else start
+            self.assertLessEqual(moment, max(free, start) + timedelta(seconds=1))

@@ -1,0 +1,148 @@
+import email
+import email.policy
+from unittest.mock import patch
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from odoo.addons.mass_mailing_campaign.engine import letter as engine_letter
+from odoo.addons.mass_mailing_campaign.engine.spliced_letter import NotSpliceable, SplicedLetter
+from odoo.addons.mass_mailing_campaign.models.sending.mailing_trace import Claimed
+
+from ..common import MassEmailCase
+
+NAMES = st.text(
+    st.characters(exclude_categories=["Cs", "Cc", "Co", "Cn"]), min_size=1, max_size=60
+) | st.sampled_from(
+    [
+        "Anna",
+        "0 ",
+        " a  b ",
+        "Борис Ёлкин",
+        "שלום",
+        "Zoë 🌷",
+        "<b>{optOutUrl}</b>",
+        "a & b",
+        "{{ object.id }}",
+    ]
+)
+# Message-ID and Date differ by nature
+COMPARED = ["From", "Subject", "Reply-To", "List-Unsubscribe", "List-Unsubscribe-Post"]
+COMPARED += ["Precedence", "Auto-Submitted", "MIME-Version"]
+
+
+class Session:
+    """What Odoo asks of an SMTP session while it prepares a message."""
+
+    from_filter = False
+    smtp_from = False
+
+
+class TestSplice(MassEmailCase):
+    def compose(self, mailing, contact, spliced):
+        """Compose one recipient's message either way; return it parsed."""
+        row = Claimed(1, contact.id, contact.email_normalized, "0123456789abcdef" * 2, 1)
+        letter = mailing._letter()
+        if not spliced:
+            letter._spliced = False
+        [envelope] = letter.compose([row], Session())
+        self.assertEqual(bool(letter._spliced), spliced)
+        return email.message_from_bytes(envelope.content, policy=email.policy.default)
+
+    def assert_same_both_ways(self, mailing, contact):
+        spliced = self.compose(mailing, contact, True)
+        rendered = self.compose(mailing, contact, False)
+        for name in COMPARED:
+            self.assertEqual(
+                # Python loses blanks between the encoded words of a subject
+                *("".join(str(message[name] or "").split()) for message in (spliced, rendered)),
+                name,
+            )
+        for subtype in ("plain", "html"):
+            self.assertEqual(
+                *(
+                    message.get_body((subtype,)).get_content().split()
+                    for message in (spliced, rendered)
+                ),
+                subtype,
+            )
+        self.assertEqual(
+            *(
+                [(part.get_filename(), part.get_content()) for part in message.iter_attachments()]
+                for message in (spliced, rendered)
+            )
+        )
+        self.assertEqual(
+            spliced["To"].addresses[0].addr_spec, rendered["To"].addresses[0].addr_spec
+        )
+
+    def test_a_letter_of_fields_and_placeholders_reads_the_same_spliced_or_rendered(self):
+        attachment = self.env["ir.attachment"].create({"name": "flyer.txt", "raw": b"Flowers"})
+        mailing = self._mass_email(
+            '<h2>Dear <span t-out="object.name">friend</span>,</h2>'
+            '<p>of <t t-out="object.company_name">your company</t></p>'
+            f'<p><a href="{self.offer.placeholder}">offer</a> {{optOutUrl}}</p>'
+            f'<p><a href="{self.demo.placeholder}">demo</a></p>',
+            preview="For {{ object.name }}",
+            attachment_ids=[(6, 0, attachment.ids)],
+        )
+        for values in (
+            {"name": "Anna", "company_name": "Acme"},
+            {"name": "Борис Ёлкин", "company_name": False},
+            {"name": False},
+            {"name": "R&D <b>bold</b> {optOutUrl}", "company_name": "{{ object.id }}"},
+        ):
+            contact = self._contact("Anna")
+            contact.write(values)
+            self.assert_same_both_ways(mailing, contact)
+            contact.unlink()
+
+    def test_an_informational_letter_reads_the_same_spliced_or_rendered(self):
+        self.campaign.campaign_type = "informational"
+        self.assert_same_both_ways(self._mass_email(), self._contact("Anna"))
+
+    @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(NAMES)
+    def test_any_name_reads_the_same_spliced_or_rendered(self, name):
+        contact = self._contact("x")
+        contact.name = name
+        self.assert_same_both_ways(self._mass_email(), contact)
+        message = self.compose(self._mass_email(), contact, True)
+        self.assertEqual(str(message["Subject"]).split(), f"News for {name}".split())
+        contact.unlink()
+
+    def test_what_a_module_does_to_messages_is_honoured(self):
+        mail_server = type(self.env["ir.mail_server"])
+        build = mail_server._build_email__
+
+        def with_header(records, *args, **kwargs):
+            message = build(records, *args, **kwargs)
+            message["X-Module"] = "was here"
+            return message
+
+        with patch.object(mail_server, "_build_email__", with_header):
+            message = self.compose(self._mass_email(), self._contact("Anna"), True)
+        self.assertEqual(message["X-Module"], "was here")
+
+    def test_what_is_more_than_a_field_is_rendered_by_odoo(self):
+        for body in (
+            '<p t-if="object.name">x</p>',
+            '<p t-out="object.name.upper()"/>',
+            '<p t-out="object.partner_id"/>',
+            '<a t-attf-href="/x/{{ object.id }}">x</a>',
+            '<t t-set="x" t-value="1"/>',
+        ):
+            with self.subTest(body=body), self.assertRaises(NotSpliceable):
+                SplicedLetter(self._mass_email(body)._letter(), Session())
+        with self.assertRaises(NotSpliceable):
+            mailing = self._mass_email("<p>x</p>", subject="{{ object.name.upper() }}")
+            SplicedLetter(mailing._letter(), Session())
+
+    def test_one_letter_is_compiled_once(self):
+        contacts = self._contacts(3)
+        rows = [Claimed(c.id, c.id, c.email_normalized, "ab" * 16, 1) for c in contacts]
+        letter = self._mass_email()._letter()
+        with patch.object(engine_letter, "SplicedLetter", wraps=SplicedLetter) as compiled:
+            for row in rows:
+                list(letter.compose([row], Session()))
+        self.assertEqual(compiled.call_count, 1)

@@ -1,0 +1,37 @@
+from psycopg2 import IntegrityError
+
+from odoo.exceptions import ValidationError
+from odoo.tools import mute_logger
+
+from ...common import MassEmailCase
+
+
+class TestCampaign(MassEmailCase):
+    def test_a_campaign_cannot_end_before_it_starts(self):
+        self.campaign.write({"date_start": "2030-01-02", "date_end": "2030-01-02"})
+        with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError):
+            self.campaign.date_end = "2030-01-01"
+            self.env.flush_all()
+
+    def test_the_type_is_locked_by_the_first_mass_email(self):
+        self.campaign.campaign_type = "email"
+        self._mass_email()
+        self.campaign.campaign_type = "email"
+        with self.assertRaisesRegex(ValidationError, "Summer"):
+            self.campaign.campaign_type = "newsletter"
+
+    def test_a_copy_takes_the_lists_but_not_the_mass_emails(self):
+        self._mass_email()
+        self.campaign.campaign_status = "active"
+        copy = self.campaign.copy()
+        self.assertEqual(copy.target_list_ids, self.target_list)
+        self.assertEqual(copy.excluding_list_ids, self.excluding_list)
+        self.assertEqual(copy.campaign_status, "planning")
+        self.assertFalse(copy.mass_email_ids)
+
+    def test_the_form_shows_the_latest_lines_of_a_long_log(self):
+        self._contacts(60, self.target_list)
+        self.send(self._mass_email())
+        self.assertEqual(len(self.campaign.recent_event_ids), 40)
+        action = self.campaign.action_view_log()
+        self.assertEqual(self.env["mailing.trace.event"].search_count(action["domain"]), 60)

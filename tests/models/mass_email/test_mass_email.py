@@ -1,0 +1,141 @@
+from odoo.exceptions import UserError, ValidationError
+from odoo.tests import Form
+
+from ...common import MassEmailCase
+
+FORM = "mass_mailing_campaign.mailing_mailing_view_form_mass_email"
+
+
+class TestMassEmail(MassEmailCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.template = cls.env["mail.template"].create(
+            {
+                "name": "Summer",
+                "model_id": cls.env["ir.model"]._get_id("mailing.contact"),
+                "subject": "Summer for {{ object.name }}",
+                "body_html": "<p>It is <b>summer</b></p>",
+                "attachment_ids": [(0, 0, {"name": "flyer.txt", "raw": b"Flowers"})],
+            }
+        )
+
+    def form(self, **context):
+        mailings = self.env["mailing.mailing"].with_user(self.marketer)
+        context = {
+            "default_delivery_mode": "portions",
+            "default_campaign_id": self.campaign.id,
+            **context,
+        }
+        return Form(mailings.with_context(**context), view=FORM)
+
+    def test_a_new_mass_email_starts_with_its_campaigns_lists(self):
+        with self.form() as form:
+            form.subject = "Hello"
+            form.schedule_date = "2030-01-01 08:00:00"
+            self.assertEqual(form.contact_list_ids[:], self.target_list)
+        mailing = form.record
+        self.assertEqual(mailing.contact_list_ids, self.target_list)
+        self.assertEqual(mailing.excluding_list_ids, self.excluding_list)
+        self.assertEqual((mailing.delivery_mode, mailing.state), ("portions", "draft"))
+        self.assertEqual(str(mailing.schedule_date), "2030-01-01 08:00:00")
+
+    def test_its_lists_are_its_own_afterwards(self):
+        mailing = self._mass_email()
+        self.campaign.target_list_ids = self._list("Later")
+        self.assertEqual(mailing.contact_list_ids, self.target_list)
+
+    def test_choosing_a_template_copies_subject_body_and_attachments(self):
+        with self.form() as form:
+            form.schedule_date = "2030-01-01 08:00:00"
+            form.mail_template_id = self.template
+            self.assertEqual(form.subject, self.template.subject)
+        mailing = form.record
+        self.assertIn("<b>summer</b>", mailing.body_html)
+        self.assertEqual(mailing.attachment_ids.raw, b"Flowers")
+        self.assertNotEqual(mailing.attachment_ids, self.template.attachment_ids)
+        self.template.body_html = "<p>Winter</p>"
+        self.assertIn("summer", mailing.body_html)
+
+    def test_a_template_by_rpc_fills_what_is_not_given(self):
+        mailing = self.env["mailing.mailing"].create(
+            {
+                "delivery_mode": "portions",
+                "campaign_id": self.campaign.id,
+                "mail_template_id": self.template.id,
+                "subject": "My own",
+            }
+        )
+        self.assertEqual(mailing.subject, "My own")
+        self.assertIn("summer", mailing.body_html)
+        self.assertTrue(mailing.attachment_ids)
+
+    def test_pending_says_what_is_missing_and_changes_nothing(self):
+        cases = {
+            "start date": {"schedule_date": False},
+            "target list": {"contact_list_ids": [(5,)]},
+            "body": {"body_arch": "<p><br></p>"},
+        }
+        for missing, values in cases.items():
+            with self.subTest(missing=missing):
+                mailing = self._mass_email()
+                mailing.write(values)
+                with self.assertRaisesRegex(UserError, missing):
+                    mailing.action_set_pending()
+                self.assertEqual(mailing.state, "draft")
+
+    def test_a_pending_mass_email_can_go_back_to_draft(self):
+        mailing = self._mass_email()
+        mailing.action_set_pending()
+        mailing.action_back_to_draft()
+        self.assertEqual(mailing.state, "draft")
+        self.assertTrue(mailing.schedule_date, "the start date is kept")
+
+    def test_only_campaigns_that_send_e_mail_have_mass_emails(self):
+        radio = self.env["utm.campaign"].create({"title": "On air", "campaign_type": "radio"})
+        with self.assertRaisesRegex(ValidationError, "On air"):
+            self._mass_email("<p>x</p>", campaign_id=radio.id)
+
+    def test_a_copy_is_a_draft_with_the_same_content_and_lists(self):
+        mailing = self._mass_email()
+        mailing.action_set_pending()
+        copy = mailing.copy()
+        self.assertEqual((copy.state, copy.delivery_mode), ("draft", "portions"))
+        self.assertEqual(copy.contact_list_ids, mailing.contact_list_ids)
+        self.assertEqual(copy.excluding_list_ids, mailing.excluding_list_ids)
+        self.assertEqual(copy.body_html, mailing.body_html)
+
+    def test_counts_of_many_mass_emails_take_one_statement(self):
+        mailings = self._mass_email() + self._mass_email()
+        self._contacts(3, self.target_list)
+        for mailing in mailings:
+            mailing._build_queue()
+        self.env.flush_all()
+        mailings.invalidate_recordset()
+        with self.assertQueryCount(1):
+            self.assertEqual(mailings.mapped("waiting_count"), [3, 3])
+
+    def test_what_is_being_sent_cannot_be_deleted(self):
+        mailing = self._mass_email()
+        mailing.state = "sending"
+        with self.assertRaisesRegex(UserError, "Inactive"):
+            mailing.unlink()
+
+    def test_links_in_the_inbox_outlive_the_mass_email_and_its_campaign(self):
+        anna = self._contact("Anna", self.target_list)
+        mailing = self._mass_email()
+        self.send(mailing)
+        trace = mailing.mailing_trace_ids.sudo()
+        mailing.unlink()
+        self.campaign.unlink()
+        self.assertEqual(self.env["mailing.trace"].sudo()._from_token(trace.token), trace)
+        trace._opt_out()
+        self.assertTrue(anna.subscription_ids.opt_out)
+        event = self.env["mailing.trace.event"].search([("trace_id", "=", trace.id)], limit=1)
+        self.assertEqual((event.event_type, event.email), ("opted_out", "anna@example.com"))
+
+    def test_a_mass_email_opens_in_its_own_form(self):
+        mailing = self._mass_email()
+        self.assertEqual(mailing.get_formview_id(), self.env.ref(FORM).id)
+        mailing.delivery_mode = "standard"
+        self.assertNotEqual(mailing.get_formview_id(), self.env.ref(FORM).id)

@@ -1,0 +1,67 @@
+from ...common import MassEmailCase
+
+REPORT = """\
+Return-Path: <>
+From: Mail Delivery System <MAILER-DAEMON@mx.example.com>
+To: bounce@garden.example.com
+Subject: Undelivered Mail Returned to Sender
+Message-ID: <report-1@mx.example.com>
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="XX"
+
+--XX
+Content-Type: text/plain
+
+Your message could not be delivered.
+
+--XX
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.com
+
+Final-Recipient: rfc822; anna@example.com
+Action: failed
+Status: {status}
+
+--XX
+Content-Type: message/rfc822
+
+Message-ID: {message_id}
+From: news@garden.example.com
+To: anna@example.com
+Subject: News
+
+News
+--XX--
+"""
+
+
+class TestBounceRouting(MassEmailCase):
+    def bounce(self, status, times=1):
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email()
+        self.send(mailing)
+        message_id = mailing.mailing_trace_ids.message_id
+        for _time in range(times):
+            report = REPORT.format(status=status, message_id=message_id)
+            self.env["mail.thread"].message_process(False, report)
+        return mailing
+
+    def test_a_bounce_is_logged_and_marks_the_message(self):
+        mailing = self.bounce("5.1.1")
+        self.assertEqual(mailing.mailing_trace_ids.trace_status, "bounce")
+        self.assertEqual(self.events(mailing), [("Anna", "bounced"), ("Anna", "sent")])
+        self.assertEqual(mailing.sent_count, 1, "what came back had been sent")
+
+    def test_hard_and_soft_bounces_are_told_apart(self):
+        for status, bounce_type in (("5.1.1", "hard"), ("4.2.2", "soft")):
+            mailing = self.bounce(status)
+            event = self.env["mailing.trace.event"].search(
+                [("mailing_id", "=", mailing.id), ("event_type", "=", "bounced")]
+            )
+            self.assertEqual(event.bounce_type, bounce_type)
+            self.env["mailing.contact"].search([("name", "=", "Anna")]).unlink()
+
+    def test_a_bounce_is_logged_once(self):
+        mailing = self.bounce("5.1.1", times=2)
+        self.assertEqual(self.events(mailing), [("Anna", "bounced"), ("Anna", "sent")])

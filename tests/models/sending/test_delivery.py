@@ -1,0 +1,371 @@
+import threading
+from datetime import timedelta
+from unittest.mock import patch
+
+from freezegun import freeze_time
+
+from odoo import fields
+from odoo.addons.mass_mailing_campaign.delivery import pool
+from odoo.addons.mass_mailing_campaign.engine import run, shutdown
+from odoo.addons.mass_mailing_campaign.engine.run import Run
+
+from ...common import DELIVERY_CRON, MassEmailCase
+
+MAX_ATTEMPTS = 3
+
+
+class TestDelivery(MassEmailCase):
+    def test_a_mass_email_goes_from_pending_to_complete(self):
+        self._contact("Anna", self.target_list)
+        self._contact("Bob", self.target_list)
+        mailing = self._mass_email()
+        with self.smtp() as server:
+            self.send(mailing, server)
+        self.assertEqual(server.addresses(), ["anna@example.com", "bob@example.com"])
+        self.assertEqual(mailing.state, "done")
+        self.assertEqual((mailing.sent_count, mailing.waiting_count), (2, 0))
+        self.assertEqual(self.events(mailing), [("Anna", "sent"), ("Bob", "sent")])
+        self.assertEqual(
+            set(mailing.mailing_trace_ids.mapped("message_id")),
+            {message["Message-Id"] for message in server.messages},
+        )
+
+    def test_a_draft_is_not_sent(self):
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email()
+        with self.smtp() as server:
+            self.run_delivery()
+        self.assertFalse(server.messages)
+        self.assertEqual(mailing.state, "draft")
+
+    def test_nothing_is_sent_before_the_start_date(self):
+        self._contact("Anna", self.target_list)
+        start = fields.Datetime.now() + timedelta(hours=2)
+        mailing = self._mass_email(schedule_date=start)
+        with self.smtp() as server:
+            self.send(mailing, server)
+            self.assertFalse(server.messages)
+            self.assertEqual(mailing.state, "in_queue")
+            with freeze_time(start):
+                self.run_delivery()
+        self.assertEqual(server.addresses(), ["anna@example.com"])
+
+    def test_the_cron_is_woken_for_the_start_date(self):
+        self._contact("Anna", self.target_list)
+        start = fields.Datetime.now().replace(microsecond=0) + timedelta(days=3)
+        self._mass_email(schedule_date=start).action_set_pending()
+        triggers = self.env["ir.cron.trigger"].search(
+            [("cron_id", "=", self.env.ref(DELIVERY_CRON).id)]
+        )
+        self.assertIn(start, triggers.mapped("call_at"))
+
+    def test_an_inactive_campaign_pauses_its_mass_emails(self):
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email()
+        self.campaign.campaign_status = "inactive"
+        with self.smtp() as server:
+            self.send(mailing, server)
+            self.assertFalse(server.messages)
+            self.assertEqual(mailing.state, "in_queue")
+            self.campaign.campaign_status = "active"
+            self.run_delivery()
+        self.assertEqual(server.addresses(), ["anna@example.com"])
+
+    def test_a_mass_email_without_campaign_is_sent(self):
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email("<p>Hello</p>", campaign_id=False)
+        mailing.contact_list_ids = self.target_list
+        with self.smtp() as server:
+            self.send(mailing, server)
+        self.assertEqual(server.addresses(), ["anna@example.com"])
+
+    def test_an_empty_target_list_completes_at_once(self):
+        mailing = self._mass_email()
+        self.send(mailing)
+        self.assertEqual(mailing.state, "done")
+
+    def test_who_opts_out_while_waiting_is_not_mailed(self):
+        anna = self._contact("Anna", self.target_list)
+        self._contact("Bob", self.target_list)
+        mailing = self._mass_email()
+        mailing.action_set_pending()
+        mailing._build_queue()
+        anna.subscription_ids.opt_out = True
+        with self.smtp() as server:
+            self.run_delivery()
+        self.assertEqual(server.addresses(), ["bob@example.com"])
+        self.assertEqual(self.outcomes(mailing), {"Anna": "mail_optout", "Bob": "sent"})
+        self.assertEqual(mailing.state, "done")
+
+    def test_who_is_excluded_or_deleted_while_waiting_is_not_mailed(self):
+        anna = self._contact("Anna", self.target_list)
+        bob = self._contact("Bob", self.target_list)
+        mailing = self._mass_email()
+        mailing.action_set_pending()
+        mailing._build_queue()
+        self.excluding_list.contact_ids += anna
+        bob.unlink()
+        with self.smtp() as server:
+            self.run_delivery()
+        self.assertFalse(server.messages)
+        self.assertEqual(
+            set(mailing.mailing_trace_ids.mapped("failure_type")), {"excluded", "archived"}
+        )
+
+    def test_a_rejected_address_fails_and_the_others_are_sent(self):
+        self._contact("Anna", self.target_list)
+        self._contact("Bob", self.target_list)
+        mailing = self._mass_email()
+        with self.smtp() as server:
+            server.replies["anna@example.com"] = "550 no such user"
+            self.send(mailing, server)
+        self.assertEqual(server.addresses(), ["bob@example.com"])
+        failed = mailing.mailing_trace_ids.filtered(lambda trace: trace.trace_status == "error")
+        self.assertEqual(failed.failure_type, "mail_email_invalid")
+        self.assertIn("no such user", failed.failure_reason)
+        self.assertEqual((mailing.failed_count, mailing.state), (1, "done"))
+
+    def test_failed_messages_can_be_retried_by_hand(self):
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email()
+        with self.smtp() as server:
+            server.replies["anna@example.com"] = "550 no such user"
+            self.send(mailing, server)
+            server.replies.clear()
+            mailing.action_retry_failed()
+            self.run_delivery()
+        self.assertEqual(server.addresses(), ["anna@example.com"])
+        self.assertEqual((mailing.state, mailing.failed_count), ("done", 0))
+
+    def test_retrying_leaves_alone_what_is_in_doubt(self):
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email()
+        with self.smtp() as server:
+            server.replies["DATA"] = "hang up"
+            self.send(mailing, server)
+            server.replies.clear()
+            mailing.action_retry_failed()
+            self.run_delivery()
+        self.assertFalse(server.messages)
+        self.assertEqual(mailing.unknown_count, 1)
+
+    def test_a_deferred_message_is_tried_again_later_and_then_given_up(self):
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email()
+        now = fields.Datetime.now()
+        with self.smtp() as server:
+            server.replies["anna@example.com"] = "451 greylisted"
+            self.send(mailing, server)
+            trace = mailing.mailing_trace_ids
+            for attempt in range(1, MAX_ATTEMPTS):
+                self.assertEqual((trace.trace_status, trace.attempt_count), ("outgoing", attempt))
+                self.run_delivery()
+                self.assertEqual(trace.attempt_count, attempt, "tried before its time")
+                now += timedelta(hours=1)
+                with freeze_time(now):
+                    self.run_delivery()
+        self.assertEqual(trace.attempt_count, MAX_ATTEMPTS)
+        self.assertEqual((trace.trace_status, trace.failure_type), ("error", "mail_smtp"))
+        self.assertEqual(mailing.state, "done")
+
+    def test_an_outage_costs_no_attempts_and_loses_nobody(self):
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email()
+        with self.smtp() as server:
+            self.env["ir.mail_server"].search([]).smtp_port = 9
+            for _run in range(MAX_ATTEMPTS + 1):
+                mailing.action_put_in_queue()
+                self.run_delivery()
+            self.assertTrue(mailing.delivery_issue)
+            self.assertEqual(mailing.waiting_count, 1)
+            self.env["ir.mail_server"].search([]).smtp_port = server.port
+            mailing.action_try_now()
+            self.run_delivery()
+        self.assertEqual(server.addresses(), ["anna@example.com"])
+        self.assertFalse(mailing.delivery_issue)
+
+    def test_a_mass_email_in_trouble_is_tried_again_after_growing_delays(self):
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email()
+        now = fields.Datetime.now()
+        delays = []
+        with self.smtp() as server:
+            self.env["ir.mail_server"].search([]).smtp_port = 9
+            mailing.action_set_pending()
+            for _attempt in range(8):
+                with freeze_time(now):
+                    self.run_delivery()
+                    delays.append((mailing.retry_datetime - now) // timedelta(minutes=1))
+                    self.run_delivery()
+                    self.assertEqual(mailing.retry_delay, delays[-1], "tried before its time")
+                triggers = self.env["ir.cron.trigger"].search([])
+                self.assertIn(mailing.retry_datetime, triggers.mapped("call_at"))
+                now = mailing.retry_datetime
+            self.env["ir.mail_server"].search([]).smtp_port = server.port
+            with freeze_time(now):
+                self.run_delivery()
+        self.assertEqual(delays, [1, 2, 4, 8, 16, 32, 60, 60])
+        self.assertEqual((mailing.state, mailing.retry_datetime), ("done", False))
+
+    def test_a_busy_server_costs_no_attempts_and_gets_the_rest_later(self):
+        self._contacts(3, self.target_list)
+        mailing = self._mass_email()
+        with self.smtp() as server, patch.object(pool, "FIRST_REST", 0.01):
+            server.replies["MAIL"] = "421 4.7.0 too many connections"
+            self.send(mailing, server)
+            self.assertIn("too many connections", mailing.delivery_issue)
+            self.assertEqual(set(mailing.mailing_trace_ids.mapped("attempt_count")), {0})
+            server.replies.clear()
+            mailing.action_try_now()
+            self.run_delivery()
+        self.assertEqual((len(server.messages), mailing.state), (3, "done"))
+
+    def test_a_pause_keeps_the_queue_and_resuming_sends_it(self):
+        self._contacts(3, self.target_list)
+        mailing = self._mass_email()
+        mailing.action_set_pending()
+        mailing.action_pause()
+        with self.smtp() as server:
+            self.run_delivery()
+            self.assertFalse(server.messages)
+            mailing.action_resume()
+            self.run_delivery()
+        self.assertEqual((len(server.messages), mailing.state), (3, "done"))
+
+    def test_a_pause_stops_a_run_under_way(self):
+        self._contacts(30, self.target_list)
+        mailing = self._mass_email()
+        self.env["ir.config_parameter"].set_param("mass_mailing_campaign.smtp_sessions", "1")
+        with (
+            self.smtp() as server,
+            patch.object(run, "LOOK_SECONDS", 0),
+            patch.object(type(mailing), "_is_due", lambda _self: len(server.messages) < 5),
+        ):
+            self.send(mailing, server)
+        self.assertEqual(len(server.messages), 5)
+        self.assertEqual((mailing.sent_count, mailing.waiting_count), (5, 25))
+        self.assertFalse(mailing.delivery_issue)
+
+    def test_a_stopping_server_ends_the_run_with_everything_settled(self):
+        self._contacts(30, self.target_list)
+        mailing = self._mass_email()
+        slow = threading.Event()
+        self.addCleanup(slow.set)
+        with self.smtp() as server:
+            server.delays["target00003@example.com"] = slow
+            with (
+                patch.object(shutdown, "is_stopping", lambda: len(server.messages) >= 5),
+                patch.object(shutdown, "STOP_WIRE_SECONDS", 0.2),
+                patch.object(run, "LOOK_SECONDS", 0),
+            ):
+                self.send(mailing, server)
+            sent = len(server.messages)
+        self.assertLess(sent, 10)
+        self.assertEqual((mailing.sent_count, mailing.waiting_count), (sent, 30 - sent))
+        self.assertNotIn("process", mailing.mailing_trace_ids.mapped("trace_status"))
+        waiting = mailing.mailing_trace_ids.filtered(lambda t: t.trace_status == "outgoing")
+        self.assertEqual(set(waiting.mapped("attempt_count")), {0})
+
+    def test_the_servers_reply_is_kept(self):
+        self._contact("Anna", self.target_list)
+        self._contact("Bob", self.target_list)
+        mailing = self._mass_email()
+        with self.smtp() as server:
+            server.replies["bob@example.com"] = "550 no \0 such user"
+            server.replies["DATA"] = "250 queued as 4711"
+            self.send(mailing, server)
+        replies = {trace.contact_id.name: trace.smtp_reply for trace in mailing.mailing_trace_ids}
+        self.assertEqual(replies["Anna"], "250 queued as 4711")
+        self.assertIn("550 no", replies["Bob"])
+
+    def test_a_session_broken_before_the_message_loses_nobody(self):
+        self._contacts(3, self.target_list)
+        mailing = self._mass_email()
+        with self.smtp() as server:
+            server.replies["target00001@example.com"] = "hang up"
+            self.send(mailing, server)
+            self.assertEqual((mailing.sent_count, mailing.waiting_count), (2, 1))
+            self.run_delivery()
+            self.assertTrue(mailing.delivery_issue, "without it the cron would try for ever")
+            server.replies.clear()
+            mailing.action_try_now()
+            self.run_delivery()
+        self.assertEqual(len(server.messages), 3)
+        self.assertEqual(len(set(server.addresses())), 3)
+        self.assertEqual(mailing.state, "done")
+
+    def test_a_session_broken_after_the_message_leaves_it_in_doubt(self):
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email()
+        with self.smtp() as server:
+            server.replies["DATA"] = "hang up"
+            self.send(mailing, server)
+            server.replies.clear()
+            self.run_delivery()
+        self.assertFalse(server.messages, "sent again by itself")
+        self.assertEqual(self.outcomes(mailing), {"Anna": "in_doubt"})
+        self.assertEqual((mailing.unknown_count, mailing.failed_count), (1, 0))
+
+    def test_a_refused_letter_stops_the_mass_email_with_the_reason(self):
+        self._contacts(5, self.target_list)
+        mailing = self._mass_email()
+        with self.smtp() as server:
+            server.replies["DATA"] = "554 looks like spam"
+            self.send(mailing, server)
+        self.assertIn("looks like spam", mailing.delivery_issue)
+        self.assertEqual((mailing.waiting_count, mailing.failed_count), (5, 0))
+
+    def test_a_broken_template_stops_only_its_own_mass_email(self):
+        self._contact("Anna", self.target_list)
+        broken = self._mass_email('<p><t t-out="object.name / 0"/></p>')
+        good = self._mass_email()
+        with self.smtp() as server:
+            broken.action_set_pending()
+            self.send(good, server)
+        self.assertEqual(len(server.messages), 1)
+        self.assertTrue(broken.delivery_issue)
+        self.assertEqual((broken.waiting_count, good.state), (1, "done"))
+
+    def test_opening_before_the_settle_is_not_overwritten(self):
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email()
+        self.send(mailing)
+        mailing.mailing_trace_ids.set_opened()
+        with self.smtp():
+            self.run_delivery()
+        self.assertEqual(mailing.mailing_trace_ids.trace_status, "open")
+
+    def test_standard_mailings_are_left_to_odoo_and_mass_emails_to_us(self):
+        self._contact("Anna", self.target_list)
+        mass_email = self._mass_email()
+        standard = self._mass_email(delivery_mode="standard")
+        standard.contact_list_ids = self.target_list
+        standard.schedule_date -= timedelta(minutes=1)
+        for mailing in (mass_email, standard):
+            mailing.state = "in_queue"
+        with self.smtp() as server:
+            self.run_delivery()
+        self.assertEqual(len(server.messages), 1)
+        self.assertEqual((mass_email.state, standard.state), ("done", "in_queue"))
+        mass_email.state = "in_queue"
+        with self.enter_registry_test_mode():
+            cron = self.env.ref("mass_mailing.ir_cron_mass_mailing_queue")
+            cron.sudo().method_direct_trigger()
+        self.env.invalidate_all()
+        self.assertEqual((mass_email.state, standard.state), ("in_queue", "done"))
+
+    def test_a_claim_takes_as_many_statements_for_many_as_for_few(self):
+        counts = []
+        for members in (1, 5, 80):  # the first fills Odoo's caches
+            target_list = self._list(f"{members} members")
+            self._contacts(members, target_list)
+            mailing = self._mass_email(contact_list_ids=[(6, 0, target_list.ids)])
+            mailing._build_queue()
+            with self.committing(mailing) as committing:
+                before = self.env.cr.sql_log_count
+                mail_server = committing.env["ir.mail_server"]
+                one = Run(committing, mail_server, "")
+                traces = committing.env["mailing.trace"]
+                self.assertEqual(len(traces._claim(committing, one, 100)), members)
+                counts.append(self.env.cr.sql_log_count - before)
+        self.assertEqual(counts[1], counts[2])

@@ -1,0 +1,277 @@
+from unittest.mock import patch
+
+import psycopg2
+import psycopg2.errorcodes
+
+from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome, Result
+from odoo.addons.mass_mailing_campaign.engine import run
+from odoo.addons.mass_mailing_campaign.models.sending.mailing_journal_run import MailingJournalRun
+from odoo.tools import SQL, mute_logger
+
+from ...common import MassEmailCase
+
+
+class Conflict(psycopg2.errors.SerializationFailure):
+    pgcode = psycopg2.errorcodes.SERIALIZATION_FAILURE
+
+
+class TestSettle(MassEmailCase):
+    """What was sent is never sent again, whenever whatever dies."""
+
+    def claimed(self, count, run_key, *results, session_count=2, backend="1/1.0"):
+        """A mass email whose members were all claimed by a run that got some results."""
+        self._contacts(count, self.target_list)
+        mailing = self._mass_email()
+        mailing._build_queue()
+        traces = mailing.mailing_trace_ids.sudo().sorted("id")
+        traces.write(
+            {
+                "trace_status": "process",
+                "claim_key": run_key,
+                "claim_number": 1,
+                "attempt_count": 1,
+                "portion_datetime": self.env.cr.now(),
+            }
+        )
+        self.env.flush_all()
+        with self.committing(mailing) as committing:
+            runs = committing.env["mailing.journal.run"]
+            runs._begin(run_key, session_count)
+            committing.env.cr.execute(
+                "UPDATE mailing_journal_run SET backend = %s WHERE key = %s", (backend, run_key)
+            )
+            for position, outcome in results:
+                result = Result(traces[position].id, outcome, "a reply", f"<{position}@x>")
+                runs._acknowledge(committing.env.cr, run_key, [result])
+        return mailing, traces
+
+    def statuses(self, traces):
+        return [trace.failure_type or trace.trace_status for trace in traces]
+
+    def test_a_killed_run_leaves_in_doubt_one_message_per_session_and_loses_nobody(self):
+        sent, bad = Outcome.SENT, Outcome.BAD_ADDRESS
+        results = [(0, sent), (2, sent), (3, bad)]
+        mailing, traces = self.claimed(7, "killed", *results)
+        with self.smtp() as server:
+            self.run_delivery()
+        self.assertEqual(
+            self.statuses(traces),
+            # the second and the fifth can have been on the wire, who comes behind them cannot
+            ["sent", "in_doubt", "sent", "mail_email_invalid", "in_doubt", "sent", "sent"],
+        )
+        self.assertEqual(server.addresses(), ["target00005@example.com", "target00006@example.com"])
+        self.assertEqual(len(self.events(mailing)), 4, "what was acknowledged is logged")
+        self.assertEqual(traces[0].message_id, "<0@x>")
+        self.assertEqual(mailing.state, "done")
+        self.assertFalse(self.env["mailing.journal.run"].search([]))
+        self.assertFalse(self.env["mailing.journal.ack"].search([]))
+
+    def test_rows_claimed_first_were_on_the_wire_first(self):
+        _mailing, traces = self.claimed(4, "killed", session_count=1)
+        traces[0].claim_number = 2
+        with self.smtp():
+            self.run_delivery()
+        self.assertEqual(self.statuses(traces), ["sent", "in_doubt", "sent", "sent"])
+
+    def test_a_crash_of_postgresql_leaves_all_in_doubt_that_was_claimed(self):
+        _mailing, traces = self.claimed(3, "lost", (0, Outcome.SENT))
+        # as PostgreSQL itself empties unlogged tables when it recovers
+        self.env.cr.execute("DELETE FROM mailing_journal_run; DELETE FROM mailing_journal_ack")
+        with self.smtp() as server:
+            self.run_delivery()
+        self.assertFalse(server.messages)
+        self.assertEqual(self.statuses(traces), ["in_doubt"] * 3)
+
+    def test_the_journal_is_unlogged(self):
+        self.env.cr.execute(
+            "SELECT relpersistence FROM pg_class"
+            " WHERE relname IN ('mailing_journal_run', 'mailing_journal_ack')"
+        )
+        self.assertEqual(self.env.cr.fetchall(), [("u",), ("u",)])
+
+    def test_a_living_run_is_left_alone(self):
+        [(backend,)] = self.env.execute_query(
+            SQL("SELECT %s", self.env["mailing.journal.run"]._backend(SQL("pg_backend_pid()")))
+        )
+        mailing, traces = self.claimed(2, "alive", (0, Outcome.SENT), backend=backend)
+        self.run_delivery()
+        self.assertEqual(self.statuses(traces), ["process", "process"])
+        self.assertEqual(mailing.state, "sending")
+
+    def test_what_was_opened_before_it_was_settled_stays_opened(self):
+        mailing, traces = self.claimed(1, "killed", (0, Outcome.SENT))
+        traces.set_opened()
+        with self.smtp():
+            self.run_delivery()
+        self.assertEqual(traces.trace_status, "open")
+        self.assertTrue(traces.sent_datetime)
+        self.assertEqual([event for _name, event in self.events(mailing)], ["opened", "sent"])
+
+    def test_a_result_that_turns_up_late_settles_the_doubt(self):
+        mailing, traces = self.claimed(1, "killed")
+        with self.smtp():
+            self.run_delivery()
+        self.assertEqual(self.statuses(traces), ["in_doubt"])
+        with self.committing(mailing) as committing:
+            result = Result(traces.id, Outcome.SENT, "250 ok", "<1@x>")
+            runs = committing.env["mailing.journal.run"]
+            runs._acknowledge(committing.env.cr, "killed", [result])
+            runs._end("killed", on_wire=[])
+        self.assertEqual(self.statuses(traces), ["sent"])
+
+    def test_each_outcome_has_its_status(self):
+        cases = {
+            Outcome.SENT: ("sent", False, 1),
+            Outcome.DEFERRED: ("outgoing", False, 1),
+            Outcome.BAD_ADDRESS: ("error", "mail_email_invalid", 1),
+            Outcome.REFUSED: ("outgoing", False, 1),
+            Outcome.BUSY: ("outgoing", False, 0),
+            Outcome.NOT_SENT: ("outgoing", False, 0),
+            Outcome.UNKNOWN: ("error", "in_doubt", 1),
+        }
+        self.assertEqual(set(cases), set(Outcome))
+        mailing, traces = self.claimed(len(cases), "ended", *enumerate(cases))
+        with self.committing(mailing) as committing:
+            committing.env["mailing.journal.run"]._end("ended", on_wire=traces.ids)
+        for trace, (outcome, expected) in zip(traces, cases.items(), strict=True):
+            with self.subTest(outcome=outcome):
+                status = (trace.trace_status, trace.failure_type, trace.attempt_count)
+                self.assertEqual(status, expected)
+                self.assertEqual(
+                    bool(trace.retry_datetime), outcome in (Outcome.DEFERRED, Outcome.REFUSED)
+                )
+                self.assertEqual(
+                    bool(trace.portion_datetime), outcome in (Outcome.SENT, Outcome.UNKNOWN)
+                )
+
+    def test_the_last_attempt_fails_for_good(self):
+        mailing, traces = self.claimed(2, "ended", (0, Outcome.DEFERRED), (1, Outcome.REFUSED))
+        self.env["ir.config_parameter"].set_param("mass_mailing_campaign.max_attempts", "1")
+        with self.committing(mailing) as committing:
+            committing.env["mailing.journal.run"]._end("ended", on_wire=traces.ids)
+        self.assertEqual(self.statuses(traces), ["mail_smtp", "mail_refused"])
+
+    def test_an_error_while_acknowledging_sends_nothing_twice(self):
+        self._contacts(2, self.target_list)
+        mailing = self._mass_email()
+        for error in (RuntimeError("surprise"), psycopg2.OperationalError("terminated")):
+            with self.subTest(error=error), self.smtp() as server:
+                mailing = self._mass_email()
+                self.fail_once("_acknowledge", error, mailing, server)
+                # what was sent is known, the connection came back within the run
+                self.assertEqual(mailing.unknown_count, 0)
+                mailing.action_try_now()
+                self.run_delivery()
+                self.assertEqual(len(server.messages), 2, "sent twice or lost")
+                self.assertEqual(mailing.sent_count, 2)
+
+    def test_an_error_while_settling_sends_nothing_twice(self):
+        self._contacts(2, self.target_list)
+        mailing = self._mass_email()
+        with self.smtp() as server, patch.object(run, "CHUNK", 1):
+            self.fail_once(
+                "_settle_acknowledged", psycopg2.errors.DiskFull("no space left"), mailing, server
+            )
+            mailing.action_try_now()
+            self.run_delivery()
+        self.assertEqual(len(server.messages), 2, "sent twice or lost")
+        self.assertEqual((mailing.sent_count, mailing.state), (2, "done"))
+
+    def test_a_crash_of_postgresql_in_mid_run_sends_nothing_twice(self):
+        self._contacts(4, self.target_list)
+        mailing = self._mass_email()
+        acknowledge, calls = MailingJournalRun._acknowledge, []
+
+        def crash(mailings, journal, *args):
+            calls.append(args)
+            # the second result was written down and not settled; the third cannot be written
+            if len(calls) in (3, 4):
+                journal.execute("DELETE FROM mailing_journal_ack; DELETE FROM mailing_journal_run")
+                journal.commit()
+                raise psycopg2.OperationalError("terminated")
+            return acknowledge(mailings, journal, *args)
+
+        with (
+            self.smtp() as server,
+            patch.object(MailingJournalRun, "_acknowledge", crash),
+            patch.object(run, "SETTLE_SECONDS", 100),
+            patch.object(run.time, "sleep"),
+            mute_logger(
+                "odoo.addons.mass_mailing_campaign.models.sending.mailing_mailing",
+                "odoo.addons.mass_mailing_campaign.models.mailing_sender",
+            ),
+        ):
+            self.send(mailing, server)
+            mailing.action_try_now()
+            self.run_delivery()
+        self.assertEqual(len(server.messages), 4, "sent twice or lost")
+        self.assertEqual((mailing.sent_count, mailing.unknown_count), (4, 0))
+
+    def test_a_serialization_failure_is_tried_again(self):
+        self._contacts(2, self.target_list)
+        mailing = self._mass_email()
+        with (
+            self.smtp() as server,
+            mute_logger("odoo.service.model"),
+            patch("odoo.service.model.random.uniform", return_value=0),
+        ):
+            self.fail_once("_settle_acknowledged", Conflict(), mailing, server)
+        self.assertEqual((len(server.messages), mailing.state), (2, "done"))
+        self.assertFalse(mailing.delivery_issue)
+
+    def fail_once(self, name, error, mailing, server):
+        original, calls = getattr(MailingJournalRun, name), []
+
+        def fail(*args, **kwargs):
+            calls.append(args)
+            if len(calls) == 1:
+                raise error
+            return original(*args, **kwargs)
+
+        with (
+            patch.object(MailingJournalRun, name, fail),
+            patch.object(run.time, "sleep"),
+            mute_logger(
+                "odoo.addons.mass_mailing_campaign.models.sending.mailing_mailing",
+                "odoo.addons.mass_mailing_campaign.models.mailing_sender",
+            ),
+        ):
+            self.send(mailing, server)
+
+
+class TestUnknown(MassEmailCase):
+    """The user decides on messages that nobody knows the fate of."""
+
+    def setUp(self):
+        super().setUp()
+        self._contacts(3, self.target_list)
+        self.mailing = self._mass_email()
+        self.server = self.enterContext(self.smtp())
+        self.env["ir.config_parameter"].set_param("mass_mailing_campaign.smtp_sessions", "1")
+        self.server.replies["DATA"] = "hang up"
+        self.send(self.mailing, self.server)
+        self.server.replies.clear()
+        self.mailing = self.mailing.with_user(self.marketer)
+
+    def test_unknown_messages_are_sent_again_when_the_user_says_so(self):
+        self.assertEqual(self.mailing.in_doubt_count, 3)
+        self.mailing.action_send_unknown_again()
+        self.run_delivery()
+        self.assertEqual(len(self.server.messages), 3)
+        self.assertEqual((self.mailing.state, self.mailing.unknown_count), ("done", 0))
+
+    def test_unknown_messages_are_left_when_the_user_says_so(self):
+        self.mailing.action_leave_unknown()
+        self.run_delivery()
+        self.assertFalse(self.server.messages)
+        self.assertEqual((self.mailing.unknown_count, self.mailing.in_doubt_count), (3, 0))
+        self.mailing.action_retry_failed()
+        self.run_delivery()
+        self.assertFalse(self.server.messages, "left is left")
+
+    def test_the_user_decides_on_a_single_message(self):
+        trace = self.mailing.mailing_trace_ids[0]
+        trace.action_send_again()
+        self.run_delivery()
+        self.assertEqual(self.server.addresses(), [trace.email])
+        self.assertEqual(self.mailing.in_doubt_count, 2)
