@@ -28,9 +28,9 @@ class OptOutController(http.Controller):
             raise NotFound
         if request.httprequest.method == "POST":
             if action == "opt_in":
-                trace._opt_in()
+                trace._receive_opt_in()
             else:
-                trace._opt_out()
+                trace._receive_opt_out()
         return request.render(
             "mass_mailing_campaign.opt_out_page",
             {"url": trace._opt_out_url(token), "opted_out": trace._is_opted_out()},

@@ -18,7 +18,7 @@ class TrackingController(http.Controller):
 
     @http.route("/mailing/open/<string:token>.gif", type="http", auth="public", save_session=False)
     def open(self, token):
-        self._trace_to_log(token).set_opened()
+        self._trace_to_log(token)._receive_open()
         headers = [("Content-Type", "image/gif"), ("Cache-Control", "no-store")]
         return request.make_response(PIXEL, headers)
 
@@ -34,7 +34,7 @@ class TrackingController(http.Controller):
             raise NotFound
         trace = self._trace_to_log(token)
         if trace:
-            trace._click(
+            trace._receive_click(
                 code,
                 ip=request.httprequest.remote_addr,
                 country_code=request.geoip.country_code,

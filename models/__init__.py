@@ -1,6 +1,7 @@
 # the rooms, in the order of a message's life
 from . import settings
 from . import campaign
+from . import message
 from . import audience
 from . import mass_email
 from . import sending

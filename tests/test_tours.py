@@ -50,7 +50,7 @@ class TestTours(MassEmailData, HttpCase):
             server.addresses(), ["anna@example.com", "bob@example.com", "marta@example.com"]
         )
         anna = mailing.mailing_trace_ids.filtered(lambda trace: trace.contact_id.name == "Anna")
-        anna.sudo()._click(offer.code)
+        anna.sudo()._receive_click(offer.code)
 
         # the user makes a target list of those who clicked
         self.start_tour(campaign_path, "mass_email_guide_log", login="marketer")

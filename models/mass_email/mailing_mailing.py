@@ -6,8 +6,6 @@ from odoo.tools import SQL, is_html_empty
 from ...delivery.placeholders import Placeholders
 from ...engine.letter import Letter
 
-UNKNOWN = ["in_doubt", "left"]
-
 
 class MailingMailing(models.Model):
     """A mass email: a mailing that goes out in hourly portions (``delivery_mode`` portions).
@@ -200,20 +198,20 @@ class MailingMailing(models.Model):
 
     def _retry_failed(self):
         """Put messages that failed for certain back in the queue; not those in doubt."""
-        self.mailing_trace_ids.filtered(
-            lambda trace: trace.failure_type not in UNKNOWN
-        ).action_send_again()
+        self._traces_standing("failed").action_send_again()
 
-    def _in_doubt(self):
-        return self.mailing_trace_ids.filtered(lambda trace: trace.failure_type == "in_doubt")
+    def _traces_standing(self, standing):
+        return self.env["mailing.trace"].search(
+            [("mass_mailing_id", "in", self.ids), ("standing", "=", standing)]
+        )
 
     def action_send_unknown_again(self):
         """Send again what may or may not have been delivered."""
-        self._in_doubt().action_send_again()
+        self._traces_standing("undecided").action_send_again()
 
     def action_leave_unknown(self):
         """Let what may or may not have been delivered be."""
-        self._in_doubt().action_leave()
+        self._traces_standing("undecided").action_leave()
 
     def action_back_to_draft(self):
         """Take a mass email out of line while nothing of it was queued."""

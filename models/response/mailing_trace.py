@@ -77,21 +77,54 @@ class MailingTrace(models.Model):
         self.env["mailing.trace.event"].invalidate_model()
         self.env["utm.campaign"].invalidate_model(["recent_event_ids"])
 
-    def set_opened(self, domain=None):
-        traces = super().set_opened(domain=domain)
-        if self.env["ir.config_parameter"]._mass_email_setting("open_tracking"):
-            traces._log_event("opened")
-        return traces
+    # ------------------------------------------------------------
+    # What can happen to a message: status, consequence, log line
+    # ------------------------------------------------------------
 
-    def _click(self, code, **route_values):
-        """Count and log that the recipient followed a tracking URL, shown her token."""
+    def _receive_open(self):
+        """The open pixel was fetched."""
+        self.set_opened()
+        self._log_opening()
+
+    def _receive_click(self, code, **route_values):
+        """A tracking URL was followed by who has this message's token.
+
+        Odoo counts the click, which opens and clicks the message.
+        """
         clicks = self.env["link.tracker.click"].with_context(mailing_token_shown=True)
         click = clicks.add_click(code, mailing_trace_id=self.id, **route_values)
+        self._log_opening()
         self._log_event("clicked", link=click.link_id)
 
-    # ------------------------------------------------------------
-    # Opt-out
-    # ------------------------------------------------------------
+    def _receive_reply(self):
+        """An answer came."""
+        self.set_opened()
+        self.set_replied()
+        self._log_opening()
+        self._log_event("replied")
+
+    def _receive_bounce(self, bounce_type, words):
+        """The message came back."""
+        self.set_bounced(bounce_message=words)
+        self._log_event("bounced", bounce_type=bounce_type)
+
+    def _receive_opt_out(self):
+        """The recipient does not want the lists of this mass email any more.
+
+        Where the mass email is gone, the lists are not known any more: all of the recipient's are
+        meant. Where no list knows the address, it goes to the blacklist, so that adding it again
+        does not bring it back.
+        """
+        self._set_opt_out(True)
+
+    def _receive_opt_in(self):
+        """The recipient takes the opt-out back."""
+        self._set_opt_out(False)
+
+    def _log_opening(self):
+        """Every sign of life is an opening, where openings are told."""
+        if self.env["ir.config_parameter"]._mass_email_setting("open_tracking"):
+            self._log_event("opened")
 
     def _is_opted_out(self):
         """Tell whether this message's recipient opted out by it and did not come back."""
@@ -102,19 +135,6 @@ class MailingTrace(models.Model):
             limit=1,
         )
         return last.event_type == "opted_out"
-
-    def _opt_out(self):
-        """The recipient does not want the lists of this mass email any more.
-
-        Where the mass email is gone, the lists are not known any more: all of the recipient's are
-        meant. Where no list knows the address, it goes to the blacklist, so that adding it again
-        does not bring it back.
-        """
-        self._set_opt_out(True)
-
-    def _opt_in(self):
-        """The recipient takes the opt-out back."""
-        self._set_opt_out(False)
 
     def _set_opt_out(self, opt_out):
         self.ensure_one()

@@ -1,28 +1,23 @@
 from odoo import fields, models
 
 EVENT_TYPES = [
-    ("sent", "Sent"),
-    ("opened", "Opened"),
-    ("clicked", "Clicked"),
-    ("opted_out", "Opted Out"),
-    ("opted_in", "Opted In"),
-    ("bounced", "Bounced"),
+    ("sent", "Sent"),  # the mail server has taken the message
+    ("opened", "Opened"),  # the open pixel was fetched, or something that implies it
+    ("clicked", "Clicked"),  # a tracking URL was followed; one line per URL
+    ("replied", "Replied"),  # an answer came through the mail gateway
+    ("opted_out", "Opted Out"),  # on the opt-out page, or by one click in the mail program
+    ("opted_in", "Opted In"),  # taken back on the opt-out page
+    ("bounced", "Bounced"),  # the message came back through the mail gateway, hard or soft
 ]
 
 
 class MailingTraceEvent(models.Model):
     """One line of the campaign log: one thing that happened to one message.
 
-    Lines are only ever added, by ``mailing.trace._log_event``:
-
-    * ``sent``: the mail server has taken the message (settle of a portion, test send);
-    * ``opened``: the open pixel was fetched, or the recipient replied;
-    * ``clicked``: a tracking URL was followed, one line per URL;
-    * ``opted_out`` / ``opted_in``: on the opt-out page or by one click in the mail program;
-    * ``bounced``: the message came back through the mail gateway, hard or soft.
-
-    Sent, opened, bounced and each click stand at most once per message. A line survives the
-    message, the mass email, the campaign and the target it tells of.
+    Lines are only ever added, ``sent`` when a result is settled, the others by the verbs of
+    ``response/mailing_trace``. Opting out and in may be logged again and again, all else stands
+    at most once per message, a click once per URL. A line survives the message, the mass email,
+    the campaign and the target it tells of.
     """
 
     _name = "mailing.trace.event"

@@ -29,6 +29,8 @@ FIRST_MASS_EMAIL_RETRY = timedelta(minutes=1)
 LONGEST_MASS_EMAIL_RETRY = timedelta(hours=1)
 # When to see whether another run, that has claimed the last rows, is still alive.
 LOOK_AFTER_OTHERS = timedelta(minutes=1)
+# The states from which a mass email goes on without anybody's doing.
+UNDER_WAY = ("in_queue", "sending")
 
 
 class MailingMailing(models.Model):
@@ -40,12 +42,18 @@ class MailingMailing(models.Model):
 
     _inherit = "mailing.mailing"
 
+    is_under_way = fields.Boolean(compute="_compute_is_under_way")
     is_paused = fields.Boolean("Paused", readonly=True, copy=False)
     delivery_issue = fields.Char(
         readonly=True, copy=False, help="Why this mass email does not go out right now."
     )
     retry_datetime = fields.Datetime("Next Attempt", readonly=True, copy=False)
     retry_delay = fields.Integer("Minutes to Next Attempt", readonly=True, copy=False)
+
+    @api.depends("state")
+    def _compute_is_under_way(self):
+        for mailing in self:
+            mailing.is_under_way = mailing.state in UNDER_WAY
 
     @api.model
     def _cron_deliver_portions(self):
@@ -94,7 +102,7 @@ class MailingMailing(models.Model):
         """Mass emails that go out without anybody's doing, now or later."""
         return (
             Domain("delivery_mode", "=", "portions")
-            & Domain("state", "in", ("in_queue", "sending"))
+            & Domain("state", "in", UNDER_WAY)
             & Domain("is_paused", "=", False)
             & (
                 Domain("campaign_id", "=", False)

@@ -19,72 +19,14 @@ IS_CLAIMED = SQL("claim_key IS NOT NULL AND trace_status = 'process'")
 
 
 class MailingTrace(models.Model):
-    """One member of a mass email: its place in the queue, and what became of it.
+    """The queue of a mass email: which rows are next, and who may take them out.
 
-    A row with a ``token`` belongs to a mass email sent in portions. Its ``trace_status``:
-
-    * ``outgoing``: waits in the queue; set by the queue build, and again by settle when the
-      message was deferred or never left the house;
-    * ``cancel``: will not be mailed, ``failure_type`` says why; set by the queue build, or by the
-      claim when the reason came up while the row waited;
-    * ``process``: claimed by a run that is sending it right now;
-    * ``sent``: the mail server took it; set by settle;
-    * ``open``, ``reply``, ``bounce``: set by what came back, see ``response/mailing_trace``;
-    * ``error``: settle gave up; ``failure_reason`` holds the server's words. With failure type
-      ``in_doubt`` the run died or the connection broke while the message was on the wire: nobody
-      knows whether it was delivered, and it is never sent again by itself. A user decides: send
-      it again (``outgoing``), or leave it (failure type ``left``).
+    A claim is committed before anything is sent, so that no other run can send the same rows.
+    Within a run rows are sent in the order of ``claim_number`` and id: what a killed run had on
+    the wire is therefore among the first that it did not acknowledge.
     """
 
     _inherit = "mailing.trace"
-
-    token = fields.Char("Recipient Token", readonly=True, copy=False, groups="base.group_system")
-    test_mailing_id = fields.Many2one(
-        "mailing.mailing", "Test of", readonly=True, index="btree_not_null", ondelete="cascade"
-    )
-    attempt_count = fields.Integer("Attempts", readonly=True)
-    mail_server_id = fields.Many2one("ir.mail_server", readonly=True, ondelete="set null")
-    claim_key = fields.Char(
-        readonly=True, groups="base.group_system", help="The run of sending that claimed this row."
-    )
-    claim_number = fields.Integer(readonly=True, groups="base.group_system")
-    smtp_reply = fields.Char("Server's Reply", readonly=True)
-    retry_datetime = fields.Datetime("Next Attempt", readonly=True)
-    portion_datetime = fields.Datetime(
-        readonly=True,
-        help="When this message took its place in the hourly portion: on its claim, then on its "
-        "transmission. Empty while nothing left the house.",
-    )
-    failure_type = fields.Selection(
-        selection_add=[
-            ("mail_refused", "Refused by the Mail Server"),
-            ("in_doubt", "Unknown: Interrupted While Sending"),
-            ("left", "Unknown: Left as It Is"),
-        ]
-    )
-
-    # whose link was followed?
-    _token_uniq = models.UniqueIndex("(token) WHERE token IS NOT NULL")
-    _one_outcome_per_member = models.UniqueIndex(
-        "(mass_mailing_id, res_id) WHERE token IS NOT NULL"
-    )
-    _one_copy_per_address = models.UniqueIndex(
-        "(mass_mailing_id, email) WHERE token IS NOT NULL AND trace_status != 'cancel'"
-    )
-    # which rows are next in the queue of a mass email?
-    _waiting_idx = models.Index(
-        "(mass_mailing_id, id) WHERE token IS NOT NULL AND trace_status = 'outgoing'"
-    )
-    # which rows has a run claimed?
-    _claimed_idx = models.Index("(claim_key) WHERE claim_key IS NOT NULL")
-    # how many left within the hour?
-    _portion_idx = models.Index("(portion_datetime) WHERE portion_datetime IS NOT NULL")
-    # which message does a bounce or a reply answer?
-    _message_id_idx = models.Index("(message_id) WHERE message_id IS NOT NULL")
-
-    # ------------------------------------------------------------
-    # Claim
-    # ------------------------------------------------------------
 
     @api.model
     def _claimable(self, mailing, limits, size, for_update=False):
@@ -148,10 +90,7 @@ class MailingTrace(models.Model):
     def _claim(self, mailing, run, most):
         """Take rows of a mass email out of the queue for a run; committed on return.
 
-        A claim is committed before anything is sent, so that no other run can send the same rows.
         Everybody is judged again: who opted out or was excluded while waiting is not mailed.
-        Within a run rows are sent in the order of ``claim_number`` and id: what a killed run had
-        on the wire is therefore among the first that it did not acknowledge.
 
         :param Run run: the run to claim for
         :param most: rows at most
@@ -294,31 +233,3 @@ class MailingTrace(models.Model):
             )
         )
         return answer
-
-    # ------------------------------------------------------------
-    # Unknown and failed messages
-    # ------------------------------------------------------------
-
-    def action_send_again(self):
-        """Put messages that failed or are in doubt back in the queue: the user has decided."""
-        self.check_access("write")
-        traces = self.filtered(
-            lambda trace: (
-                trace.trace_status == "error" and trace.mass_mailing_id.delivery_mode == "portions"
-            )
-        )
-        traces.sudo().write(
-            {
-                "trace_status": "outgoing",
-                "failure_type": False,
-                "failure_reason": False,
-                "attempt_count": 0,
-                "retry_datetime": False,
-                "claim_key": False,
-            }
-        )
-        traces.mass_mailing_id._reopen()
-
-    def action_leave(self):
-        """Leave messages in doubt as they are: the user has decided."""
-        self.filtered(lambda trace: trace.failure_type == "in_doubt").failure_type = "left"

@@ -1,24 +1,15 @@
+from collections import Counter, defaultdict
+
 from odoo import api, fields, models
-from odoo.tools import SQL
 
-from ..mass_email.mailing_mailing import UNKNOWN
-
-# What the traces of a mass email add up to: members = queued + cancelled, and
-# queued = sent + failed + unknown + waiting.
-COUNT_FIELDS = [
-    "member_count",
-    "cancelled_count",
-    "queued_count",
-    "sent_count",
-    "failed_count",
-    "unknown_count",
-    "in_doubt_count",  # of the unknown ones, those a user has not decided on
-    "waiting_count",
-]
+from ..message.mailing_trace import standing_of
 
 
 class MailingMailing(models.Model):
-    """What the messages of a mass email add up to."""
+    """What the messages of a mass email add up to.
+
+    Members = queued + not mailed; queued = sent + failed + unknown + waiting.
+    """
 
     _inherit = "mailing.mailing"
 
@@ -32,37 +23,35 @@ class MailingMailing(models.Model):
     waiting_count = fields.Integer("Waiting", compute="_compute_counts")
     progress = fields.Float(compute="_compute_counts")
 
-    @api.depends("mailing_trace_ids.trace_status")
+    @api.depends("mailing_trace_ids.trace_status", "mailing_trace_ids.failure_type")
     def _compute_counts(self):
-        """Count the traces by outcome, in one statement for all mass emails."""
-        self.env["mailing.trace"].flush_model()
-        self.env.cr.execute(
-            SQL(
-                """
-                SELECT mass_mailing_id,
-                       COUNT(*) AS member_count,
-                       COUNT(*) FILTER (WHERE trace_status = 'cancel') AS cancelled_count,
-                       COUNT(*) FILTER (WHERE trace_status != 'cancel') AS queued_count,
-                       COUNT(*) FILTER (WHERE trace_status NOT IN
-                           ('cancel', 'error', 'outgoing', 'process')) AS sent_count,
-                       COUNT(*) FILTER (WHERE trace_status = 'error'
-                           AND NOT COALESCE(failure_type, '') = ANY(%(unknown)s)) AS failed_count,
-                       COUNT(*) FILTER (WHERE trace_status = 'error'
-                           AND failure_type = ANY(%(unknown)s)) AS unknown_count,
-                       COUNT(*) FILTER (WHERE trace_status = 'error'
-                           AND failure_type = 'in_doubt') AS in_doubt_count,
-                       COUNT(*) FILTER (WHERE trace_status IN
-                           ('outgoing', 'process')) AS waiting_count
-                  FROM mailing_trace
-                 WHERE mass_mailing_id = ANY(%(mailings)s) AND token IS NOT NULL
-                 GROUP BY mass_mailing_id
-                """,
-                mailings=self.ids,
-                unknown=UNKNOWN,
-            )
-        )
-        counts = {row.pop("mass_mailing_id"): row for row in self.env.cr.dictfetchall()}
+        """Count the messages by how they stand, in one statement for all mass emails."""
+        standings = self._count_standings()
         for mailing in self:
-            mailing.update(counts.get(mailing.id) or dict.fromkeys(COUNT_FIELDS, 0))
+            counts = standings[mailing._origin.id]
+            mailing.member_count = counts.total()
+            mailing.cancelled_count = counts["not_mailed"]
+            mailing.queued_count = counts.total() - counts["not_mailed"]
+            mailing.sent_count = counts["taken"]
+            mailing.failed_count = counts["failed"]
+            mailing.unknown_count = counts["undecided"] + counts["left"]
+            mailing.in_doubt_count = counts["undecided"]
+            mailing.waiting_count = counts["waiting"] + counts["on_wire"]
             handled = mailing.queued_count - mailing.waiting_count
             mailing.progress = 100 * handled / mailing.queued_count if mailing.queued_count else 0
+
+    def _count_standings(self):
+        """Return ``{mass email id: Counter of standings}``."""
+        groups = (
+            self.env["mailing.trace"]
+            .sudo()
+            ._read_group(
+                [("mass_mailing_id", "in", self.ids), ("token", "!=", False)],
+                ["mass_mailing_id", "trace_status", "failure_type"],
+                ["__count"],
+            )
+        )
+        standings = defaultdict(Counter)
+        for mailing, trace_status, failure_type, count in groups:
+            standings[mailing.id][standing_of(trace_status, failure_type)] += count
+        return standings

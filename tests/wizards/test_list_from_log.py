@@ -18,7 +18,7 @@ class TestListFromLog(MassEmailCase):
         self.click("Anna", self.offer)
         self.click("Bob", self.demo)
         self.click("Dora", self.offer)
-        self.trace("Dora")._opt_out()
+        self.trace("Dora")._receive_opt_out()
 
     def trace(self, name):
         return self.mailing.mailing_trace_ids.filtered(
@@ -26,7 +26,7 @@ class TestListFromLog(MassEmailCase):
         ).sudo()
 
     def click(self, name, link):
-        self.trace(name)._click(link.code)
+        self.trace(name)._receive_click(link.code)
 
     def create_list(self, *include, exclude=(), **values):
         wizard = self.env["mailing.list.from.log"].with_user(self.marketer)

@@ -60,7 +60,7 @@ class TestSendTest(MassEmailCase):
             self.send_test()
         trace = self.events_of_tests().trace_id.sudo()
         self.assertTrue(trace.token)
-        trace._click(self.offer.code)
+        trace._receive_click(self.offer.code)
         self.assertEqual(
             set(self.events_of_tests().mapped("event_type")), {"sent", "opened", "clicked"}
         )

@@ -19,9 +19,8 @@ export class MassEmailStatusBar extends StatusBarField {
 
 export class MassEmailStatusBadge extends BadgeField {
     get formattedValue() {
-        const { [this.props.name]: state, is_paused: isPaused } = this.props.record.data;
-        const waits = state === "in_queue" || state === "sending";
-        return (isPaused && waits ? _t("Paused") : LABELS[state]).toString();
+        const { [this.props.name]: state, is_under_way, is_paused } = this.props.record.data;
+        return (is_under_way && is_paused ? _t("Paused") : LABELS[state]).toString();
     }
 }
 

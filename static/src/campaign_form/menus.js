@@ -40,13 +40,13 @@ class RecordMenu extends Component {
 /** Stands at the end of a row of the Mass Emails panel. */
 export class MassEmailRowMenu extends RecordMenu {
     get items() {
-        const { state, is_paused } = this.props.record.data;
+        const { state, is_under_way, is_paused } = this.props.record.data;
         const pause = is_paused
             ? { method: "action_resume", label: _t("Resume") }
             : { method: "action_pause", label: _t("Pause") };
         return [
             ...(state === "done" ? [] : [{ method: "action_send_test", label: _t("Send Test") }]),
-            ...(["in_queue", "sending"].includes(state) ? [pause] : []),
+            ...(is_under_way ? [pause] : []),
             { method: "action_view_members", label: _t("Members") },
         ];
     }

@@ -129,7 +129,7 @@ class TestMassEmail(MassEmailCase):
         mailing.unlink()
         self.campaign.unlink()
         self.assertEqual(self.env["mailing.trace"].sudo()._from_token(trace.token), trace)
-        trace._opt_out()
+        trace._receive_opt_out()
         self.assertTrue(anna.subscription_ids.opt_out)
         event = self.env["mailing.trace.event"].search([("trace_id", "=", trace.id)], limit=1)
         self.assertEqual((event.event_type, event.email), ("opted_out", "anna@example.com"))

@@ -36,6 +36,18 @@ News
 """
 
 
+REPLY = """\
+From: Anna <anna@example.com>
+To: news@garden.example.com
+Subject: Re: News
+Message-ID: <answer-{number}@mx.example.com>
+In-Reply-To: {message_id}
+References: {message_id}
+
+Thank you!
+"""
+
+
 class TestBounceRouting(MassEmailCase):
     def bounce(self, status, times=1):
         self._contact("Anna", self.target_list)
@@ -61,6 +73,18 @@ class TestBounceRouting(MassEmailCase):
             )
             self.assertEqual(event.bounce_type, bounce_type)
             self.env["mailing.contact"].search([("name", "=", "Anna")]).unlink()
+
+    def test_a_reply_is_logged_once_and_opens_the_message(self):
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email()
+        self.send(mailing)
+        for number in range(2):
+            answer = REPLY.format(number=number, message_id=mailing.mailing_trace_ids.message_id)
+            self.env["mail.thread"].message_process("mailing.contact", answer)
+        self.assertEqual(mailing.mailing_trace_ids.trace_status, "reply")
+        self.assertEqual(
+            [event for _name, event in self.events(mailing)], ["opened", "replied", "sent"]
+        )
 
     def test_a_bounce_is_logged_once(self):
         mailing = self.bounce("5.1.1", times=2)

@@ -100,7 +100,7 @@ class TestSettle(MassEmailCase):
 
     def test_what_was_opened_before_it_was_settled_stays_opened(self):
         mailing, traces = self.claimed(1, "killed", (0, Outcome.SENT))
-        traces.set_opened()
+        traces._receive_open()
         with self.smtp():
             self.run_delivery()
         self.assertEqual(traces.trace_status, "open")

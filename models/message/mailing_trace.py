@@ -1,0 +1,154 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+# How a message stands, by its trace status. Counts, filters, colours, lists and figures read it
+# here; only statements that write a status spell it out.
+STANDINGS = [
+    ("waiting", "Waiting"),
+    ("on_wire", "Being Sent"),
+    ("taken", "Sent"),
+    ("failed", "Failed"),
+    ("undecided", "Unknown"),
+    ("left", "Unknown, Left as It Is"),
+    ("not_mailed", "Not Mailed"),
+]
+STANDING_BY_STATUS = {
+    "outgoing": "waiting",
+    "process": "on_wire",
+    "pending": "taken",
+    "sent": "taken",
+    "open": "taken",
+    "reply": "taken",
+    "bounce": "taken",
+    "error": "failed",
+    "cancel": "not_mailed",
+}
+# Failure types of an error that is none for certain: nobody knows what became of the message.
+STANDING_BY_FAILURE = {"in_doubt": "undecided", "left": "left"}
+
+
+def standing_of(trace_status, failure_type):
+    """Return how a message stands."""
+    if trace_status == "error":
+        return STANDING_BY_FAILURE.get(failure_type, "failed")
+    return STANDING_BY_STATUS.get(trace_status)
+
+
+class MailingTrace(models.Model):
+    """One member of a mass email: its place in the queue, and what became of it.
+
+    A row with a ``token`` belongs to a mass email sent in portions. Its ``trace_status``:
+
+    * ``outgoing``: waits in the queue; set by the queue build, and again by settle when the
+      message was deferred or never left the house;
+    * ``cancel``: will not be mailed, ``failure_type`` says why; set by the queue build, or by the
+      claim when the reason came up while the row waited;
+    * ``process``: claimed by a run that is sending it right now;
+    * ``sent``: the mail server took it; set by settle;
+    * ``open``, ``reply``, ``bounce``: set by what came back, see ``response/mailing_trace``;
+    * ``error``: settle gave up; ``failure_reason`` holds the server's words. With failure type
+      ``in_doubt`` the run died or the connection broke while the message was on the wire: nobody
+      knows whether it was delivered, and it is never sent again by itself. A user decides: send
+      it again (``outgoing``), or leave it (failure type ``left``).
+    """
+
+    _inherit = "mailing.trace"
+
+    token = fields.Char("Recipient Token", readonly=True, copy=False, groups="base.group_system")
+    test_mailing_id = fields.Many2one(
+        "mailing.mailing", "Test of", readonly=True, index="btree_not_null", ondelete="cascade"
+    )
+    attempt_count = fields.Integer("Attempts", readonly=True)
+    mail_server_id = fields.Many2one("ir.mail_server", readonly=True, ondelete="set null")
+    claim_key = fields.Char(
+        readonly=True, groups="base.group_system", help="The run of sending that claimed this row."
+    )
+    claim_number = fields.Integer(readonly=True, groups="base.group_system")
+    smtp_reply = fields.Char("Server's Reply", readonly=True)
+    retry_datetime = fields.Datetime("Next Attempt", readonly=True)
+    portion_datetime = fields.Datetime(
+        readonly=True,
+        help="When this message took its place in the hourly portion: on its claim, then on its "
+        "transmission. Empty while nothing left the house.",
+    )
+    failure_type = fields.Selection(
+        selection_add=[
+            ("mail_refused", "Refused by the Mail Server"),
+            ("in_doubt", "Unknown: Interrupted While Sending"),
+            ("left", "Unknown: Left as It Is"),
+        ]
+    )
+
+    # whose link was followed?
+    _token_uniq = models.UniqueIndex("(token) WHERE token IS NOT NULL")
+    _one_outcome_per_member = models.UniqueIndex(
+        "(mass_mailing_id, res_id) WHERE token IS NOT NULL"
+    )
+    _one_copy_per_address = models.UniqueIndex(
+        "(mass_mailing_id, email) WHERE token IS NOT NULL AND trace_status != 'cancel'"
+    )
+    # which rows are next in the queue of a mass email?
+    _waiting_idx = models.Index(
+        "(mass_mailing_id, id) WHERE token IS NOT NULL AND trace_status = 'outgoing'"
+    )
+    # which rows has a run claimed?
+    _claimed_idx = models.Index("(claim_key) WHERE claim_key IS NOT NULL")
+    # how many left within the hour?
+    _portion_idx = models.Index("(portion_datetime) WHERE portion_datetime IS NOT NULL")
+    # which message does a bounce or a reply answer?
+    _message_id_idx = models.Index("(message_id) WHERE message_id IS NOT NULL")
+
+    standing = fields.Selection(
+        STANDINGS, compute="_compute_standing", search="_search_standing", string="Standing"
+    )
+
+    @api.depends("trace_status", "failure_type")
+    def _compute_standing(self):
+        for trace in self:
+            trace.standing = standing_of(trace.trace_status, trace.failure_type)
+
+    @api.model
+    def _search_standing(self, operator, standings):
+        if operator != "in":
+            return NotImplemented
+        return Domain.OR(map(self._standing_domain, standings))
+
+    @api.model
+    def _standing_domain(self, standing):
+        statuses = [status for status, of in STANDING_BY_STATUS.items() if of == standing]
+        failures = [failure for failure, of in STANDING_BY_FAILURE.items() if of == standing]
+        if failures:
+            return Domain("trace_status", "=", "error") & Domain("failure_type", "in", failures)
+        domain = Domain("trace_status", "in", statuses)
+        if standing == "failed":
+            domain &= Domain("failure_type", "not in", list(STANDING_BY_FAILURE))
+        return domain
+
+    # ------------------------------------------------------------
+    # Unknown and failed messages
+    # ------------------------------------------------------------
+
+    def action_send_again(self):
+        """Put messages that failed or are in doubt back in the queue: the user has decided."""
+        self.check_access("write")
+        traces = self.filtered(
+            lambda trace: (
+                trace.standing in ("failed", "undecided", "left")
+                and trace.mass_mailing_id.delivery_mode == "portions"
+            )
+        )
+        traces.sudo().write(
+            {
+                "trace_status": "outgoing",
+                "failure_type": False,
+                "failure_reason": False,
+                "attempt_count": 0,
+                "retry_datetime": False,
+                "claim_key": False,
+            }
+        )
+        traces.mass_mailing_id._reopen()
+
+    def action_leave(self):
+        """Leave messages in doubt as they are: the user has decided."""
+        self.filtered(lambda trace: trace.standing == "undecided").failure_type = "left"
