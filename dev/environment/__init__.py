@@ -31,13 +31,21 @@ class Environment:
     postgres: postgres.Postgres
 
 
+def tools():
+    """Set up our tools alone; return the cache and the Python that has them."""
+    cache = Cache.locate()
+    with cache.lock("set-up"):
+        system.install_missing(cache, server=False)
+        return cache, virtualenv.python(cache)
+
+
 @contextmanager
 def ready(browser=False):
     """Set up what is missing, start PostgreSQL, and stop it behind the last command."""
     cache = Cache.locate()
     with cache.lock("set-up"):
-        system.install_missing(cache, browser)
+        system.install_missing(cache, browser=browser)
         odoo = odoo_source.locate(cache)
-        python = virtualenv.python(cache, odoo)
+        python = virtualenv.python(cache)
     with postgres.running(cache) as server:
         yield Environment(cache, odoo, python, server)
