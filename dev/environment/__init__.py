@@ -6,6 +6,7 @@
 * ``debian``: Debian packages unpacked into a folder, not installed
 * ``odoo_source``: Odoo 19, unpacked from Debian's package or given by ODOO_HOME
 * ``virtualenv``: Odoo's pinned requirements and our tools
+* ``lint``: what the source must satisfy
 * ``postgres``: a private cluster, or the server PGHOST names
 * ``database``: a database with demo data and the addon, kept up to date
 * ``server``: the Odoo server and the mail catcher
