@@ -6,6 +6,7 @@
 * ``debian``: Debian packages unpacked into a folder, not installed
 * ``odoo_source``: Odoo 19, unpacked from Debian's package or given by ODOO_HOME
 * ``virtualenv``: Odoo's pinned requirements and our tools
+* ``lint``: what the source must satisfy
 * ``postgres``: a private cluster, or the server PGHOST names
 * ``database``: a database with demo data and the addon, kept up to date
 * ``server``: the Odoo server and the mail catcher
@@ -31,13 +32,21 @@ class Environment:
     postgres: postgres.Postgres
 
 
+def tools():
+    """Set up our tools alone; return the cache and the Python that has them."""
+    cache = Cache.locate()
+    with cache.lock("set-up"):
+        system.install_missing(cache, server=False)
+        return cache, virtualenv.python(cache)
+
+
 @contextmanager
 def ready(browser=False):
     """Set up what is missing, start PostgreSQL, and stop it behind the last command."""
     cache = Cache.locate()
     with cache.lock("set-up"):
-        system.install_missing(cache, browser)
+        system.install_missing(cache, browser=browser)
         odoo = odoo_source.locate(cache)
-        python = virtualenv.python(cache, odoo)
+        python = virtualenv.python(cache)
     with postgres.running(cache) as server:
         yield Environment(cache, odoo, python, server)

@@ -25,12 +25,10 @@ class OdooSource:
 
     :ivar Path path: the folder to put on PYTHONPATH
     :ivar list addons: folders for the addons path
-    :ivar Path requirements: Odoo's own requirements, None for those we keep
     """
 
     path: Path
     addons: list
-    requirements: Path | None = None
 
 
 def locate(cache):
@@ -49,11 +47,17 @@ def locate(cache):
     return OdooSource(path, [path / "odoo/addons"])
 
 
+def requirements():
+    """Return the requirements of the checkout that ODOO_HOME names, None for those we keep."""
+    home = os.environ.get("ODOO_HOME")
+    file = Path(home, "requirements.txt") if home else None
+    return file if file and file.exists() else None
+
+
 def _checkout(home):
     if not (home / "odoo/release.py").exists():
         raise console.StepFailed(
             f"Looking for Odoo in {home}", "set ODOO_HOME to a checkout of Odoo 19, or unset it"
         )
     addons = [folder for folder in (home / "addons", home / "odoo/addons") if folder.exists()]
-    requirements = home / "requirements.txt"
-    return OdooSource(home, addons, requirements if requirements.exists() else None)
+    return OdooSource(home, addons)

@@ -17,20 +17,23 @@ def postgres_binaries():
     return max(installed, key=lambda folder: int(folder.parent.name), default=None)
 
 
-def missing_packages(browser):
-    packages = [package for tool, package in TOOLS.items() if not shutil.which(tool)]
-    if not os.environ.get("PGHOST") and not postgres_binaries():
-        packages.append("postgresql")
-    if not importlib.util.find_spec("ensurepip"):
-        packages.append("python3-venv")
+def missing_packages(server, browser):
+    packages = [] if importlib.util.find_spec("ensurepip") else ["python3-venv"]
+    if server:
+        packages += [package for tool, package in TOOLS.items() if not shutil.which(tool)]
+        if not os.environ.get("PGHOST") and not postgres_binaries():
+            packages.append("postgresql")
     if browser and not any(map(shutil.which, BROWSERS)):
         packages.append("chromium")
     return packages
 
 
-def install_missing(cache, browser):
-    """Install Debian packages that are missing, after naming them."""
-    packages = missing_packages(browser)
+def install_missing(cache, server=True, browser=False):
+    """Install Debian packages that are missing, after naming them.
+
+    :param server: with those that Odoo runs with, not the virtual environment's alone
+    """
+    packages = missing_packages(server, browser)
     if not packages:
         return
     install = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]

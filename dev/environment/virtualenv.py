@@ -3,7 +3,7 @@ import re
 import sys
 from pathlib import Path
 
-from . import console
+from . import console, odoo_source
 
 HERE = Path(__file__).resolve().parents[1]
 ODOO_REQUIREMENTS = HERE / "requirements-odoo.txt"
@@ -12,9 +12,9 @@ TOOLS = HERE / "requirements-tools.txt"
 UNWANTED = re.compile(r"^(python-ldap|greenlet|rl-renderPM|pypiwin32)\b", re.IGNORECASE)
 
 
-def python(cache, odoo):
+def python(cache):
     """Return the Python of a virtual environment with what Odoo and our tools need."""
-    requirements = _requirements(odoo)
+    requirements = _requirements()
     digest = hashlib.sha1(requirements.encode() + sys.version.encode()).hexdigest()[:8]
     folder = cache.path("venv", digest)
     interpreter = folder / "bin/python"
@@ -32,9 +32,9 @@ def python(cache, odoo):
     return str(interpreter)
 
 
-def _requirements(odoo):
+def _requirements():
     """Odoo's pins, but psycopg2 as a wheel and without what must be compiled; and our tools."""
-    lines = (odoo.requirements or ODOO_REQUIREMENTS).read_text().splitlines()
+    lines = (odoo_source.requirements() or ODOO_REQUIREMENTS).read_text().splitlines()
     kept = [re.sub(r"^psycopg2\b(?!-)", "psycopg2-binary", line) for line in lines]
     kept = [line for line in kept if not UNWANTED.match(line)]
     return "\n".join([*kept, TOOLS.read_text()])
