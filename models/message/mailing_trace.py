@@ -98,9 +98,7 @@ class MailingTrace(models.Model):
     # which message does a bounce or a reply answer?
     _message_id_idx = models.Index("(message_id) WHERE message_id IS NOT NULL")
 
-    standing = fields.Selection(
-        STANDINGS, compute="_compute_standing", search="_search_standing", string="Standing"
-    )
+    standing = fields.Selection(STANDINGS, compute="_compute_standing", search="_search_standing")
 
     @api.depends("trace_status", "failure_type")
     def _compute_standing(self):
