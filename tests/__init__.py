@@ -10,6 +10,7 @@ from .delivery import test_token
 from .delivery import test_transport
 from .engine import test_letter
 from .engine import test_limits
+from .engine import test_run
 from .engine import test_run_faults
 from .engine import test_spliced_letter
 from .models.campaign import test_campaign

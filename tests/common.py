@@ -3,6 +3,7 @@ from unittest.mock import patch
 
 from odoo import fields
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
+from odoo.addons.mass_mailing_campaign.engine import job_time
 from odoo.fields import Command
 from odoo.tests import TransactionCase, new_test_user, tagged
 
@@ -132,6 +133,7 @@ class MassEmailData:
 
     def run_delivery(self):
         """One run of the delivery cron, in a transaction of its own."""
+        job_time._work.__dict__.clear()  # as if the worker had been idle
         with self.enter_registry_test_mode():
             self.env.ref(DELIVERY_CRON).sudo().method_direct_trigger()
         self.env.invalidate_all()

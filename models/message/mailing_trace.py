@@ -59,6 +59,11 @@ class MailingTrace(models.Model):
         "mailing.mailing", "Test of", readonly=True, index="btree_not_null", ondelete="cascade"
     )
     attempt_count = fields.Integer("Attempts", readonly=True)
+    setback_count = fields.Integer(
+        "Setbacks",
+        readonly=True,
+        help="How often the session broke or the mail server was busy before it saw the message.",
+    )
     mail_server_id = fields.Many2one("ir.mail_server", readonly=True, ondelete="set null")
     claim_key = fields.Char(
         readonly=True, groups="base.group_system", help="The run of sending that claimed this row."
@@ -141,6 +146,7 @@ class MailingTrace(models.Model):
                 "failure_type": False,
                 "failure_reason": False,
                 "attempt_count": 0,
+                "setback_count": 0,
                 "retry_datetime": False,
                 "claim_key": False,
             }
