@@ -1,5 +1,6 @@
 from .controllers import test_opt_out
 from .controllers import test_tracking
+from .delivery import test_address
 from .delivery import test_bounce
 from .delivery import test_envelope
 from .delivery import test_header
