@@ -86,9 +86,9 @@ def transmit(session: smtplib.SMTP, envelope: Envelope) -> Result:
     :return: never raises for what the server or the network does
     """
     if not is_wire_sender(envelope.sender):
-        return _result(envelope, Outcome.REFUSED, "The sender is no address (RFC 5321, 4.1.2)")
+        return _result(envelope, Outcome.REFUSED, f"Invalid sender: {envelope.sender!a}")
     if not is_wire_address(envelope.recipient):
-        return _result(envelope, Outcome.BAD_ADDRESS, "This is no address (RFC 5321, 4.1.2)")
+        return _result(envelope, Outcome.BAD_ADDRESS, f"Invalid address: {envelope.recipient!a}")
     handed_over = False
     try:
         moment, (code, text) = _offer(session, envelope)
@@ -229,10 +229,9 @@ def _final_reply(session):
 def _reset(session, code):
     """Make a session ready for the next envelope, or close it."""
     try:
-        if code == 421:
-            session.close()  # as the server does by itself (RFC 5321, section 3.8)
-        else:
-            session.rset()
+        # after 421 the server closes by itself (RFC 5321, section 3.8)
+        if code == 421 or session.rset()[0] != 250:
+            session.close()
     except (OSError, smtplib.SMTPException):
         session.close()
 

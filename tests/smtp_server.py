@@ -2,6 +2,7 @@ import asyncio
 import email
 import email.policy
 import logging
+import math
 import socket
 import ssl
 import threading
@@ -23,8 +24,9 @@ class SmtpServer:
     :ivar list messages: the accepted messages, parsed
     :ivar list contents: the same as the bytes they arrived in
     :ivar dict delays: events to wait for before a recipient's address is answered
-    :ivar dict replies: reply lines by moment: ``MAIL``, ``DATA``, or a recipient's address for
-        RCPT; the reply ``hang up`` closes the connection
+    :ivar int limit: messages that a connection may send
+    :ivar dict replies: reply lines by moment: ``MAIL``, ``limit`` for MAIL beyond the limit,
+        ``DATA``, or a recipient's address for RCPT; the reply ``hang up`` closes the connection
     """
 
     def __init__(self, pipelining=False, starttls=False, auth=None):
@@ -36,6 +38,7 @@ class SmtpServer:
         self.replies = {}
         self.delays = {}
         self.rcpt_tos = []
+        self.limit = math.inf
 
     def __enter__(self):
         with socket.socket() as free:
@@ -75,6 +78,9 @@ class SmtpServer:
 
     async def handle_MAIL(self, server, session, envelope, address, options):  # noqa: N802
         envelope.mail_from = address
+        server.mail_count = getattr(server, "mail_count", 0) + 1
+        if server.mail_count > self.limit:
+            return self._reply(server, "limit", "421 too many messages")
         return self._reply(server, "MAIL", "250 OK")
 
     async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802

@@ -171,18 +171,25 @@ class TestTransmitPipelined(TestTransmit):
 
 
 class TestTransmitEncrypted(TestCase):
+    def setUp(self):
+        super().setUp()
+        self.server = self.enterContext(SmtpServer(starttls=True, auth=("odoo", "secret")))
+        self.session = smtplib.SMTP("127.0.0.1", self.server.port, timeout=5)
+        self.addCleanup(self.session.close)
+
     def test_a_session_with_tls_and_log_in_sends_like_any(self):
-        server = self.enterContext(SmtpServer(starttls=True, auth=("odoo", "secret")))
         context = ssl.create_default_context()
-        server.ca.configure_trust(context)
-        session = smtplib.SMTP("127.0.0.1", server.port, timeout=5)
-        self.addCleanup(session.close)
-        self.assertEqual(transmit(session, envelope()).outcome, Outcome.REFUSED)
-        session.starttls(context=context)
-        session.login("odoo", "secret")
+        self.server.ca.configure_trust(context)
+        self.session.starttls(context=context)
+        self.session.login("odoo", "secret")
         content = CONTENT + b"\r\n" + b"0123456789\r\n" * 10_000
-        self.assertEqual(transmit(session, envelope(content=content)).outcome, Outcome.SENT)
-        self.assertEqual(server.contents, [content + b"\r\n"])
+        result = transmit(self.session, envelope(content=content))
+        self.assertEqual(result.outcome, Outcome.SENT)
+        self.assertEqual(self.server.contents, [content + b"\r\n"])
+
+    def test_without_them_nobodys_address_is_blamed(self):
+        self.assertEqual(transmit(self.session, envelope()).outcome, Outcome.REFUSED)
+        self.assertIsNone(self.session.sock, "what refuses RSET, too, is of no use")
 
 
 class TestTransmitToBrokenServers(TestCase):
