@@ -79,12 +79,15 @@ class Sender:
         """
         self.mailing._begin_run(self.key, self.session_count)
         probe = bool(self.mailing.delivery_issue)
-        pool = Pool(self._open_session, self.session_count, self._patience, probe)
+        pool = Pool(self._open_session, self.session_count, probe)
         with shutdown.waits_for(self):
             try:
                 with self.mailing._journal() as self._journal:
+                    self._stop_in_time(pool)
                     for results in pool.deliver(self._messages()):
-                        self._acknowledge(results)
+                        if results:
+                            self._acknowledge(results)
+                        self._stop_in_time(pool)
             finally:
                 self._unwritten += pool.close()
                 self._end()
@@ -95,11 +98,12 @@ class Sender:
         self.env.cr.commit()  # no transaction is open while SMTP waits
         return self._session
 
-    def _patience(self):
-        """Return how long what is on the wire may take, or None while the sending goes on."""
+    def _stop_in_time(self, pool):
+        """Stop the pool when it is time; what is on the wire still has some seconds."""
         if time.monotonic() - self._looked_at > LOOK_SECONDS:
             self._look()
-        return self._wire_seconds
+        if self._wire_seconds is not None:
+            pool.stop_within(self._wire_seconds)
 
     def _look(self):
         if shutdown.is_stopping():
