@@ -218,10 +218,15 @@ class TestPool(TestCase):
         self.assertEqual([*batches], [])
 
     def test_control_comes_back_while_sessions_are_opened(self):
-        self.enterContext(patch.object(pool, "LOOK_SECONDS", 0))
-        batches = self.make_pool(4).deliver(self.envelopes(4))
-        self.assertEqual(next(batches), [])
-        self.assertLess(self.opened, 4)
+        self.enterContext(patch.object(pool, "LOOK_SECONDS", 0.01))
+
+        def open_slowly():
+            time.sleep(0.02)
+            return self.open_session()
+
+        batches = self.make_pool(4, open_slowly).deliver(self.envelopes(4))
+        self.assertEqual((next(batches), self.opened), ([], 1))
+        self.assertEqual(sum(map(len, batches)), 4)
 
     def test_a_pool_that_was_stopped_takes_no_more(self):
         written = []
