@@ -14,6 +14,10 @@
 * ``shell``: scripts in Odoo's shell, for measuring
 * ``lanes``: servers that send a mass email
 * ``crash``: kills them, and PostgreSQL
+* ``unruly``: a mail server that misbehaves; runs inside the virtual environment
+* ``temper``: how it answers
+* ``office``: recipients and users who change their minds
+* ``chaos``: all of these at once
 * ``judgement``: what a mail server took, beside what the database says
 * ``main_job``: plays the demo campaign against a running server
 """
