@@ -27,10 +27,8 @@ def rage(sending, record, kills, restarts, seed):
     done = 0
     with lanes.running(sending.env, sending.database, PROCESSES) as servers:
         sending.wait_for_start()
-        with console.step(f"Restarting PostgreSQL {restarts} times"):
-            for number in range(restarts):
-                _let_pass(sending, record, chance.randint(50, 600))
-                sending.env.postgres.cluster.restart("immediate" if number % 2 else "fast")
+        if restarts:
+            _restart(sending, record, restarts, chance)
         with console.step(f"Killing servers {kills} times"):
             while done < kills and sending.waiting():
                 _let_pass(sending, record, chance.randint(50, 600))
@@ -50,6 +48,13 @@ def rage(sending, record, kills, restarts, seed):
             if not sending.wait_until(sending.is_done, REST_SECONDS):
                 raise console.StepFailed("Sending the rest", "read the log", servers[1].log)
     return done, seconds
+
+
+def _restart(sending, record, restarts, chance):
+    with console.step(f"Restarting PostgreSQL {restarts} times"):
+        for number in range(restarts):
+            _let_pass(sending, record, chance.randint(50, 600))
+            sending.env.postgres.cluster.restart("immediate" if number % 2 else "fast")
 
 
 def _let_pass(sending, record, messages):
