@@ -60,7 +60,7 @@ class Run:
         self._trouble = None  # the last of it; stops the run when nothing else can be sent
         self._journal = None
         self._session = None
-        self._looked_at = time.monotonic()
+        self._looked_at = 0.0  # the first look is before the first message
 
     @property
     def limits(self):
@@ -119,10 +119,14 @@ class Run:
         self.env.cr.commit()  # no transaction is open while SMTP waits
 
     def _deliver(self, pool, messages, stops_in):
+        self._stop_in_time(pool, stops_in)
         for results in pool.deliver(messages):
             self._acknowledge(results)
-            if (seconds := self._stops_in(stops_in)) is not None:
-                pool.stop_within(seconds)
+            self._stop_in_time(pool, stops_in)
+
+    def _stop_in_time(self, pool, stops_in):
+        if (seconds := self._stops_in(stops_in)) is not None:
+            pool.stop_within(seconds)
 
     def _stops_in(self, stops_in):
         """Return None to go on, else how many seconds what is on the wire has."""

@@ -235,12 +235,15 @@ class MailingJournalRun(models.Model):
     def _end(self, key, on_wire):
         """End a run in good order; committed on return.
 
+        When PostgreSQL crashed meanwhile, others may have put all it claimed in doubt: it knows
+        better.
+
         :param on_wire: ids of messages without a result that can have been on the wire
         """
-        self._end_claims(key, on_wire=on_wire)
+        self._end_claims(key, on_wire=on_wire, knows_better=True)
 
     @api.model
-    def _end_claims(self, key, on_wire=(), first=0, is_lost=False):
+    def _end_claims(self, key, on_wire=(), first=0, is_lost=False, knows_better=False):
         """Settle the last results of a run, and give up or give back the rest of its claims.
 
         Raw SQL: one statement for all. What can have been on the wire is in doubt, the rest goes
@@ -249,15 +252,18 @@ class MailingJournalRun(models.Model):
         :param on_wire: ids of those that can have been on the wire
         :param first: so many, in the order in which the run sent, can have been on the wire
         :param is_lost: whether all can have been on the wire
+        :param knows_better: judge once more those that others put in doubt
         """
         self._settle_acknowledged(key)
-        self.env.cr.execute(
+        rows = self.env.execute_query(
             SQL(
                 """
                 WITH unacknowledged AS (
                     SELECT id, ROW_NUMBER() OVER (ORDER BY claim_number, id) AS place
                       FROM mailing_trace
-                     WHERE claim_key = %(run)s AND trace_status = 'process'
+                     WHERE claim_key = %(run)s
+                       AND (trace_status = 'process' OR %(knows_better)s
+                            AND trace_status = 'error' AND failure_type = 'in_doubt')
                 ), judged AS (
                     SELECT id, id = ANY(%(on_wire)s) OR place <= %(first)s OR %(is_lost)s
                            AS is_doubtful
@@ -272,17 +278,23 @@ class MailingJournalRun(models.Model):
                        claim_key = CASE WHEN is_doubtful THEN claim_key END
                   FROM judged
                  WHERE trace.id = judged.id
+             RETURNING trace.mass_mailing_id, trace.trace_status
                 """,
                 run=key,
                 on_wire=list(on_wire),
                 first=first,
                 is_lost=is_lost,
+                knows_better=knows_better,
                 reason=self.env._("The server stopped while this message was being sent."),
             )
         )
         self.env.cr.execute(SQL("DELETE FROM mailing_journal_ack WHERE run_key = %s", key))
         self.env.cr.execute(SQL("DELETE FROM mailing_journal_run WHERE key = %s", key))
         self.env["mailing.trace"].invalidate_model()
+        mailings = self.env["mailing.mailing"].browse(
+            {mailing_id for mailing_id, status in rows if mailing_id and status == "outgoing"}
+        )
+        mailings.filtered(lambda mailing: mailing.state == "done")._reopen()
 
     @retried
     def _end_dead(self):

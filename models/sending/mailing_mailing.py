@@ -54,7 +54,11 @@ class MailingMailing(models.Model):
     @api.model
     def _cron_deliver_portions(self):
         """Send what is due, as far as the limits and the time of this job allow."""
-        job_time = JobTime(self.env.context.get("cron_end_time"))
+        with shutdown.waits_for(object()):
+            self._deliver_portions(JobTime(self.env.context.get("cron_end_time")))
+
+    @api.model
+    def _deliver_portions(self, job_time):
         left = self.env["ir.config_parameter"]._mass_email_setting("run_size") or float("inf")
         self.env["mailing.journal.run"]._end_dead()
         if job_time.is_worth_it():

@@ -247,6 +247,22 @@ class TestSettle(MassEmailCase):
         self.assertEqual(len(server.messages), 4, "sent twice or lost")
         self.assertEqual((mailing.sent_count, mailing.unknown_count), (4, 0))
 
+    def test_a_run_that_survives_a_crash_of_postgresql_knows_what_never_left(self):
+        mailing, traces = self.claimed(4, "survivor", (0, Outcome.SENT))
+        self.env.cr.execute("DELETE FROM mailing_journal_run; DELETE FROM mailing_journal_ack")
+        with self.smtp():
+            self.run_delivery()
+        self.assertEqual(self.statuses(traces), ["in_doubt"] * 4)
+        self.assertEqual(mailing.state, "done")
+        with self.committing(traces) as committing:
+            runs = committing.env["mailing.journal.run"]
+            result = Result(traces[0].id, Outcome.SENT, "250 ok", "<0@x>")
+            runs._acknowledge(committing.env.cr, "survivor", [(1, result)], is_over=True)
+            runs._end("survivor", on_wire=traces[1].ids)
+        self.assertEqual(self.statuses(traces), ["sent", "in_doubt", "outgoing", "outgoing"])
+        self.assertEqual([trace.attempt_count for trace in traces], [1, 1, 0, 0])
+        self.assertEqual(mailing.state, "sending")
+
     def test_a_serialization_failure_is_tried_again(self):
         self._contacts(2, self.target_list)
         mailing = self._mass_email()
