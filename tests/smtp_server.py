@@ -15,6 +15,7 @@ class SmtpServer:
 
     :param bool pipelining: offer PIPELINING (RFC 2920)
     :ivar list messages: the accepted messages, parsed
+    :ivar list contents: the same as the bytes they arrived in
     :ivar dict delays: events to wait for before a recipient's address is answered
     :ivar dict replies: reply lines by moment: ``MAIL``, ``DATA``, or a recipient's address for
         RCPT; the reply ``hang up`` closes the connection
@@ -23,6 +24,7 @@ class SmtpServer:
     def __init__(self, pipelining=False):
         self.pipelining = pipelining
         self.messages = []
+        self.contents = []
         self.replies = {}
         self.delays = {}
         self.rcpt_tos = []
@@ -65,6 +67,7 @@ class SmtpServer:
         if reply.startswith("2"):
             message = email.message_from_bytes(envelope.content, policy=email.policy.SMTP)
             self.messages.append(message)
+            self.contents.append(envelope.content)
             self.rcpt_tos += envelope.rcpt_tos
         return reply
 
