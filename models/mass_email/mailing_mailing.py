@@ -264,7 +264,7 @@ class MailingMailing(models.Model):
         """
         self.ensure_one()
         user = self.user_id or self.env.user
-        mailing = self.with_context(**user.context_get())
+        mailing = self.with_context(**user.with_user(user).context_get())
         mailing._check_placeholders()
         return Letter(mailing)
 
