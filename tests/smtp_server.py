@@ -16,6 +16,7 @@ class SmtpServer:
     :param bool pipelining: offer PIPELINING (RFC 2920)
     :ivar list messages: the accepted messages, parsed
     :ivar list contents: the same as the bytes they arrived in
+    :ivar list senders: their envelope senders
     :ivar dict delays: events to wait for before a recipient's address is answered
     :ivar dict replies: reply lines by moment: ``MAIL``, ``DATA``, or a recipient's address for
         RCPT; the reply ``hang up`` closes the connection
@@ -25,6 +26,7 @@ class SmtpServer:
         self.pipelining = pipelining
         self.messages = []
         self.contents = []
+        self.senders = []
         self.replies = {}
         self.delays = {}
         self.rcpt_tos = []
@@ -68,6 +70,7 @@ class SmtpServer:
             message = email.message_from_bytes(envelope.content, policy=email.policy.SMTP)
             self.messages.append(message)
             self.contents.append(envelope.content)
+            self.senders.append(envelope.mail_from)
             self.rcpt_tos += envelope.rcpt_tos
         return reply
 
