@@ -50,7 +50,8 @@ class Letter:
         self.html = self._source()
         self.layout = self._layout()
         self.subject = mailing.subject
-        self.links = mailing.campaign_id.tracking_url_ids
+        # those taken off the campaign, too: what is on its way or delivered has them
+        self.links = mailing.campaign_id.with_context(active_test=False).tracking_url_ids
         # bounces and replies go to the company of who is responsible, whoever runs the cron
         self._author = mailing.user_id or self.env.user
         self._mail_server = self._of_company("ir.mail_server")
