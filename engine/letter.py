@@ -7,6 +7,8 @@ from functools import cached_property
 
 from markupsafe import Markup
 
+from odoo.addons.base.models.ir_qweb import QWebError
+from odoo.exceptions import UserError
 from odoo.tools import file_open, html2plaintext
 from odoo.tools.mail import append_content_to_html
 
@@ -33,6 +35,14 @@ def plain_text(page):
     page = LINE_END.sub(r"\g<0><br/>", page)
     page = PARAGRAPH_END.sub(r"\g<0><br/><br/><br/>", page)
     return re.sub(r"\n{3,}", "\n\n", html2plaintext(page))
+
+
+def _why(error):
+    """Return in a line why Odoo's renderer failed; its own words hold the whole letter."""
+    cause = error.__cause__ or error
+    if isinstance(cause, QWebError):
+        cause = f"{cause.qweb.element or ''} {cause.qweb.error}"
+    return " ".join(str(cause).split())
 
 
 class Letter:
@@ -74,12 +84,11 @@ class Letter:
     def _reply_to(self):
         if not self._by_thread:
             return self.mailing.reply_to
-        [reply_to] = (
-            self._of_company("mailing.contact")
-            ._notify_get_reply_to(self.mailing.email_from, self._author.partner_id.id)
-            .values()
+        contacts = self._of_company("mailing.contact")  # none: they have no alias of their own
+        addresses = contacts._notify_get_reply_to(
+            default=self.mailing.email_from, author_id=self._author.partner_id.id
         )
-        return reply_to
+        return addresses[False]
 
     def _source(self):
         mailing, marks = self.mailing, self.placeholders
@@ -116,10 +125,14 @@ class Letter:
         """Render subject and body for contacts, personal values in, recipients' URLs not yet.
 
         :return: ``{contact id: (subject, body)}``
+        :raise UserError: an expression in it fails
         """
-        mailing = self.mailing
-        subjects = mailing._render_field("subject", contacts.ids)
-        bodies = self.render_body(self.html, contacts.ids)
+        try:
+            subjects = self.mailing._render_field("subject", contacts.ids)
+            bodies = self.render_body(self.html, contacts.ids)
+        except UserError as error:
+            words = self.env._("The letter cannot be filled in: %s", _why(error))
+            raise UserError(words) from error
         return {
             contact.id: (
                 " ".join(subjects[contact.id].split()),

@@ -194,19 +194,4 @@ class MailingMailing(models.Model):
         contact = self.env["mailing.contact"].search(
             [("list_ids", "in", self.contact_list_ids.ids)], limit=1
         )
-        try:
-            letter.render(contact)
-        except UserError as error:
-            raise UserError(
-                self.env._(
-                    "The letter cannot be filled in, for example for %(recipient)s: %(problem)s",
-                    recipient=contact.display_name,
-                    problem=self._first_cause(error),
-                )
-            ) from error
-
-    @staticmethod
-    def _first_cause(error):
-        while error.__cause__:
-            error = error.__cause__
-        return error
+        letter.render(contact)

@@ -8,6 +8,7 @@ from unittest.mock import patch
 from odoo.addons.mass_mailing_campaign.engine import letter as engine_letter
 from odoo.addons.mass_mailing_campaign.engine.spliced_letter import NotSpliceable
 from odoo.exceptions import UserError
+from odoo.tools import mute_logger
 
 from ..common import BASE_URL, ODD_NAMES, MassEmailCase
 
@@ -191,6 +192,19 @@ class TestLetter(MassEmailCase):
         self.assertIn("Acme only", self.html(bodies["anna"]))
         self.assertNotIn("Acme only", self.html(bodies["bob"]))
         self.assertIn("All", self.html(bodies["bob"]))
+
+    @mute_logger("odoo.addons.mail.models.mail_render_mixin")
+    def test_a_letter_that_fails_says_why_in_a_line(self):
+        contact = self._contact("Anna")
+        for values in (
+            {"body": '<p t-out="object.name / 0"/>'},
+            {"subject": "{{ object.name / 0 }}"},
+        ):
+            letter = self._mass_email(**values)._letter()
+            with self.assertRaisesRegex(UserError, r"\AThe letter cannot.*\Z") as failed:
+                letter.render(contact)
+            self.assertIn("object.name / 0", str(failed.exception))
+            self.assertIn("unsupported operand", str(failed.exception))
 
     def test_links_of_odoos_own_themes_get_the_recipients_pages(self):
         message = self.receive(
