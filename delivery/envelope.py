@@ -2,6 +2,11 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from email.message import EmailMessage
 
+from .header import WirePolicy
+
+# The server may not offer 8BITMIME (RFC 6152).
+_POLICY = WirePolicy(linesep="\r\n", cte_type="7bit")
+
 
 @dataclass(frozen=True)
 class Envelope:
@@ -22,12 +27,8 @@ class Envelope:
 
 
 def flatten(message: EmailMessage) -> bytes:
-    """Return a message's bytes, seven-bit with CRLF line ends.
-
-    The server may not offer 8BITMIME (RFC 6152).
-    """
-    policy = message.policy.clone(linesep="\r\n", cte_type="7bit")
-    return message.as_bytes(policy=policy)
+    """Return a message's bytes, seven-bit with CRLF line ends."""
+    return message.as_bytes(policy=_POLICY)
 
 
 def seal(key: Hashable, sender: str, recipient: str, message: EmailMessage) -> Envelope:

@@ -20,6 +20,7 @@ from .models.audience import test_opt_out_memory
 from .models.audience import test_queue
 from .models.audience import test_target
 from .models.mass_email import test_mass_email
+from .models.content import test_content
 from .models.sending import test_delivery
 from .models.sending import test_settle
 from .models.response import test_bounce_routing

@@ -10,6 +10,20 @@ from odoo.tests import TransactionCase, new_test_user, tagged
 from .smtp_server import SmtpServer
 
 DELIVERY_CRON = "mass_mailing_campaign.ir_cron_deliver_portions"
+# As long as many are: an URL with a token does not fit a mail's line of 78 characters.
+BASE_URL = "https://newsletter.a-subsidiary.of-our-company-group.example"
+# Names that people and imports give to contacts.
+ODD_NAMES = [
+    "Bike@Home",
+    "a@b.example, c@d.example",
+    '"O\'Hara, Zoë" <zoe@other.example>',
+    "سارة العلي",
+    "Zoë 🌷",
+    "Борис Ёлкин " * 25,
+    "Anna Maria " * 28,
+    "Anna\r\nBcc: all@example.com",
+    "=?utf-8?q?=0D=0ABcc:_all@example.com?=",
+]
 
 
 class MassEmailData:
@@ -22,6 +36,7 @@ class MassEmailData:
             context=dict(cls.env.context, tracking_disable=True, no_reset_password=True)
         )
         parameters = cls.env["ir.config_parameter"]
+        parameters.set_param("web.base.url", BASE_URL)
         parameters.set_param("mass_mailing_campaign.portion_size", "1000")
         parameters.set_param("mass_mailing_campaign.open_tracking", "True")
         parameters.set_param("mass_mailing_campaign.opt_out_optional", False)
@@ -80,6 +95,15 @@ class MassEmailData:
                 }
                 for number in range(count)
             ]
+        )
+
+    @classmethod
+    def _odd_contacts(cls, *lists):
+        return cls.env["mailing.contact"].concat(
+            *(
+                cls._contact(name, *lists, email=f"odd{number}@example.com")
+                for number, name in enumerate(ODD_NAMES)
+            )
         )
 
     @classmethod

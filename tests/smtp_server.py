@@ -23,6 +23,7 @@ class SmtpServer:
     :ivar ca: with STARTTLS, the authority (trustme) that vouches for localhost and 127.0.0.1
     :ivar list messages: the accepted messages, parsed
     :ivar list contents: the same as the bytes they arrived in
+    :ivar list senders: their envelope senders
     :ivar dict delays: events to wait for before a recipient's address is answered
     :ivar int limit: messages that a connection may send
     :ivar any_reply: called for what the replies do not tell; None for the usual reply
@@ -36,6 +37,7 @@ class SmtpServer:
         self.ca = trustme.CA() if starttls else None
         self.messages = []
         self.contents = []
+        self.senders = []
         self.replies = {}
         self.any_reply = None
         self.delays = {}
@@ -99,6 +101,7 @@ class SmtpServer:
             message = email.message_from_bytes(envelope.content, policy=email.policy.SMTP)
             self.messages.append(message)
             self.contents.append(envelope.content)
+            self.senders.append(envelope.mail_from)
             self.rcpt_tos += envelope.rcpt_tos
         return reply
 

@@ -324,10 +324,10 @@ class TestDelivery(MassEmailCase):
 
     def test_a_broken_template_stops_only_its_own_mass_email(self):
         self._contact("Anna", self.target_list)
-        broken = self._mass_email('<p><t t-out="object.name / 0"/></p>')
-        good = self._mass_email()
+        broken, good = self._mass_email(), self._mass_email()
         with self.smtp() as server:
             broken.action_set_pending()
+            broken.body_html = '<p><t t-out="object.name / 0"/></p>'  # after it was checked
             self.send(good, server)
         self.assertEqual(len(server.messages), 1)
         self.assertTrue(broken.delivery_issue)
