@@ -29,7 +29,8 @@ def hand_over_to_odoo(env):
     for mass_email in mass_emails:
         _translate_placeholders(mass_email)
     _keep_opt_outs(env)
-    _forget_settings(env)
+    _close_lanes(env)
+    env["ir.config_parameter"].search([("key", "=like", "mass_mailing_campaign.%")]).unlink()
 
 
 def _take_out_of_line(mass_emails):
@@ -105,5 +106,9 @@ def _keep_opt_outs(env):
     env.invalidate_all()
 
 
-def _forget_settings(env):
-    env["ir.config_parameter"].search([("key", "=like", "mass_mailing_campaign.%")]).unlink()
+def _close_lanes(env):
+    """Delete the crons that send with what they run, for Odoo would leave that of copies."""
+    actions = env["ir.actions.server"].search([("code", "=", "model._cron_deliver_portions()")])
+    crons = env["ir.cron"].with_context(active_test=False)
+    crons.search([("ir_actions_server_id", "in", actions.ids)]).unlink()
+    actions.unlink()

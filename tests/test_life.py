@@ -161,3 +161,11 @@ class TestUninstalling(MassEmailCase):
         parameters = self.env["ir.config_parameter"]
         self.hand_over()
         self.assertFalse(parameters.search([("key", "=like", "mass_mailing_campaign.%")]))
+
+    def test_all_lanes_go_with_what_they_run(self):
+        self.env["ir.cron"]._set_lane_count(3)
+        self.env["ir.cron"]._set_lane_count(2)
+        self.hand_over()
+        runs = [("code", "=", "model._cron_deliver_portions()")]
+        self.assertFalse(self.env["ir.cron"].search(runs))
+        self.assertFalse(self.env["ir.actions.server"].search(runs))

@@ -12,6 +12,9 @@
 * ``server``: the Odoo server and the mail catcher
 * ``mail_catcher``: keeps every mail as a file; runs inside the virtual environment
 * ``sink``: a mail server for measuring
+* ``shell``: scripts that run inside Odoo
+* ``inventory``: what a database holds
+* ``life``: the addon installed, upgraded and uninstalled
 * ``main_job``: plays the demo campaign against a running server
 """
 
