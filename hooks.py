@@ -27,7 +27,7 @@ def hand_over_to_odoo(env):
     )
     _take_out_of_line(mass_emails.filtered("is_under_way"))
     for mass_email in mass_emails:
-        _translate_placeholders(mass_email)
+        _translate_placeholders(mass_email.with_context(lang=mass_email.user_id.lang))
     _keep_opt_outs(env)
     _close_lanes(env)
     env["ir.config_parameter"].search([("key", "=like", "mass_mailing_campaign.%")]).unlink()
@@ -43,8 +43,9 @@ def _take_out_of_line(mass_emails):
         _delete_waiting(mass_email)
         mass_email._build_queue()
         _delete_waiting(mass_email)
+        reader = mass_email.with_context(lang=mass_email.user_id.lang)
         mass_email._message_log(
-            body=mass_email.env._(
+            body=reader.env._(
                 "Mass Mailing Campaigns was uninstalled: this mass email does not go out any more "
                 "and is a draft. Sent from here, it goes at once to all who were still waiting."
             )
