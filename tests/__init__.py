@@ -29,6 +29,7 @@ from .controllers import test_tracking
 from .wizards import test_list_from_log
 from .wizards import test_send_test
 from . import test_demo
+from . import test_life
 from . import test_rights
 from . import test_tours
 from . import test_translations

@@ -1,16 +1,16 @@
 """Put a mass email in line for two lanes, and let every claim of its rows be written down."""
 
-from bench_scripts.material import Bench, report, variable
+from bench_scripts.material import Bench, report
 
 # Every so many recipients one is the partner of a CRM, who can be archived.
 PARTNER_EVERY = 10
 
-bench = Bench(env)  # noqa: F821 (Odoo's shell)
-encryption = "starttls" if variable("starttls") else "none"
-bench.use_server(variable("port"), smtp_encryption=encryption)
+bench = Bench(env)
+encryption = "starttls" if VARIABLES["starttls"] else "none"
+bench.use_server(VARIABLES["port"], smtp_encryption=encryption)
 bench.use_lanes(2)
 
-count = variable("recipients")
+count = VARIABLES["recipients"]
 partner_count = count // PARTNER_EVERY
 targets = bench.target_list(count - partner_count, "r")
 excluding = bench.target_list(0, "x")

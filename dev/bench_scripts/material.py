@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import resource
 import time
 
@@ -11,12 +10,8 @@ from odoo.addons.mass_mailing_campaign.models.sending.mailing_trace import Claim
 ADDON = "mass_mailing_campaign."
 
 
-def variable(name):
-    return int(os.environ[f"BENCH_{name.upper()}"])
-
-
 def report(way, **figures):
-    print("BENCH", json.dumps({"way": way, **figures}), flush=True)
+    print("REPORT", json.dumps({way: {"way": way, **figures}}), flush=True)
 
 
 def peak_mb():

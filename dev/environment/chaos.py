@@ -5,8 +5,8 @@ import time
 
 from . import console, lanes
 from .judgement import Judgement
+from .measuring import DATABASE, measure
 from .office import Office
-from .shell import DATABASE, run_script
 from .sink import unruly_server
 
 PROCESSES = 2
@@ -116,7 +116,7 @@ def play(env, url, seed, args):
     record = env.cache.log("unruly-record")
     console.say(f"\nSeed {seed}: {' '.join(manners)}")
     with unruly_server(env, record, manners) as (port, calm_down):
-        begun = run_script(
+        begun = measure(
             env,
             "chaos_begin",
             recipients=args.recipients,

@@ -1,32 +1,48 @@
-"""Scripts that run in Odoo's shell, in the database for measuring."""
+"""Scripts that run inside Odoo, in its shell, and report to the command that runs them."""
 
 import json
 import subprocess
-from pathlib import Path
 
 from . import console, server
+from .cache import REPOSITORY
 
-SCRIPTS = Path(__file__).parents[1] / "bench_scripts"
-DATABASE = "campaign_bench"
+MARK = "REPORT "
+SECONDS = 300
 
 
-def run_script(env, name, **variables):
-    """Run a script in Odoo's shell; return what it reports."""
-    command, options = server.odoo_command(env, DATABASE, "shell", "--no-http")
-    options["env"]["PYTHONPATH"] += f":{SCRIPTS.parent}"
-    options["env"] |= {f"BENCH_{key.upper()}": str(value) for key, value in variables.items()}
-    log = env.cache.log(f"bench-{name}")
-    with console.step(f"Measuring {name}"):
-        done = subprocess.run(
-            command,
-            input=(SCRIPTS / f"{name}.py").read_text(),
-            capture_output=True,
-            text=True,
-            **options,
-        )
-    log.write_text(done.stdout + done.stderr)
-    lines = done.stdout.splitlines()
-    reports = [json.loads(line[len("BENCH ") :]) for line in lines if line.startswith("BENCH ")]
-    if done.returncode or not reports or "Traceback" in done.stderr:
-        raise console.StepFailed(f"Measuring {name}", "read the log", log)
-    return {report["way"]: report for report in reports}
+def run(title, env, database, script, options=None, seconds=SECONDS, **variables):
+    """Run a script in Odoo's shell as a step; its output goes to a log file.
+
+    :param script: file in ``dev/``; what it imports is found from there
+    :param options: of Odoo's configuration
+    :param seconds: after which it is given up
+    :param variables: what ``VARIABLES`` holds in the script
+    :return: what the script printed behind ``REPORT``, put together
+    """
+    command, process = server.odoo_command(env, database, "shell", "--no-http", **(options or {}))
+    process["env"]["PYTHONPATH"] += f":{REPOSITORY / 'dev'}"
+    source = f"VARIABLES = {variables!r}\n{(REPOSITORY / 'dev' / script).read_text()}"
+    log = env.cache.log(f"{database}-{script.replace('/', '-')}")
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with console.step(title):
+        try:
+            with log.open("w") as errors:
+                output = subprocess.run(
+                    command,
+                    input=source,
+                    stdout=subprocess.PIPE,
+                    stderr=errors,
+                    text=True,
+                    timeout=seconds,
+                    check=True,
+                    **process,
+                ).stdout
+        except subprocess.SubprocessError as error:
+            raise console.StepFailed(title, f"read the log: {error}", log) from error
+        if "Traceback" in log.read_text():
+            raise console.StepFailed(title, "read the log", log)
+    report = {}
+    for line in output.splitlines():
+        if line.startswith(MARK):
+            report |= json.loads(line[len(MARK) :])
+    return report
