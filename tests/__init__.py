@@ -1,3 +1,9 @@
+import hypothesis
+
+# how long an example takes is the machine's affair
+hypothesis.settings.register_profile("rules", deadline=None)
+hypothesis.settings.load_profile("rules")
+
 # the rooms, from the plain engine to the doors
 from .delivery import test_address
 from .delivery import test_bounce

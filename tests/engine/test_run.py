@@ -198,7 +198,7 @@ class TestJobTime(TransactionCase):
     def setUp(self):
         super().setUp()
         limits = {"limit_time_real_cron": -1, "limit_time_real": 120}
-        self.enterContext(patch.dict(config.options, limits))
+        self.enterContext(patch.object(config, "options", config.options.new_child(limits)))
 
     def test_the_time_of_the_jobs_before_counts(self):
         for seconds, is_worth_it, is_over in (
