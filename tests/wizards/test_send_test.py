@@ -1,4 +1,5 @@
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import Form
 
 from ..common import MassEmailCase
 
@@ -12,10 +13,12 @@ class TestSendTest(MassEmailCase):
             {"name": "Acme", "is_company": True, "email": "office@acme.example.com"}
         )
         cls.person = cls.env["res.partner"].create({"name": "Ann", "email": "ann@example.com"})
-        cls.lead = cls.env["crm.lead"].create({"name": "Lee", "email_from": "lee@example.com"})
+        cls.lead = cls.env["crm.lead"].create(
+            {"name": "Lee", "email_from": "lee@example.com", "user_id": cls.seller.id}
+        )
 
-    def send_test(self, **values):
-        wizard = self.env["mailing.send.test"].with_user(self.marketer)
+    def send_test(self, user=None, **values):
+        wizard = self.env["mailing.send.test"].with_user(user or self.marketer)
         wizard = wizard.create({"mailing_id": self.mailing.id, **values})
         with self.committing(wizard) as committing:
             return committing.action_send()
@@ -32,12 +35,31 @@ class TestSendTest(MassEmailCase):
     def test_it_goes_to_users_contacts_leads_and_accounts(self):
         with self.smtp() as server:
             self.send_test(
-                contact_ids=self.person.ids, account_ids=self.account.ids, lead_ids=self.lead.ids
+                self.seller,
+                contact_ids=self.person.ids,
+                account_ids=self.account.ids,
+                lead_ids=self.lead.ids,
             )
         self.assertEqual(
             server.addresses(),
-            ["ann@example.com", "lee@example.com", "marta@example.com", "office@acme.example.com"],
+            ["ann@example.com", "lee@example.com", "office@acme.example.com", "sam@example.com"],
         )
+
+    def test_who_has_no_sales_rights_sees_no_leads_and_tests_all_the_same(self):
+        wizards = self.env["mailing.send.test"].with_user(self.marketer)
+        form = Form(wizards.with_context(default_mailing_id=self.mailing.id))
+        self.assertNotIn("lead_ids", form._view["fields"])
+        with self.assertRaises(AccessError):
+            wizards.create({"mailing_id": self.mailing.id, "lead_ids": self.lead.ids})
+        with self.smtp() as server:
+            self.send_test(contact_ids=self.person.ids)
+        self.assertEqual(server.addresses(), ["ann@example.com", "marta@example.com"])
+
+    def test_nobody_sends_a_test_to_a_lead_that_she_may_not_read(self):
+        self.lead.user_id = self.marketer
+        with self.smtp() as server, self.assertRaises(AccessError):
+            self.send_test(self.seller, lead_ids=self.lead.ids)
+        self.assertFalse(server.messages)
 
     def test_it_ignores_status_and_start_date_and_changes_neither(self):
         self.mailing.schedule_date = "2099-01-01 00:00:00"
