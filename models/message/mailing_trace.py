@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 # How a message stands, by its trace status. Counts, filters, colours, lists and figures read it
@@ -121,6 +122,16 @@ class MailingTrace(models.Model):
         if standing == "failed":
             domain &= Domain("failure_type", "not in", list(STANDING_BY_FAILURE))
         return domain
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_members(self):
+        if not self.env.su and any(self.sudo().mapped("token")):
+            raise UserError(
+                self.env._(
+                    "The members of a mass email cannot be deleted one by one: the opt-out links "
+                    "of the letters they got would not work any more."
+                )
+            )
 
     # ------------------------------------------------------------
     # Unknown and failed messages
