@@ -17,6 +17,7 @@ from .models.campaign import test_tracking_url
 from .models.audience import test_opt_out_memory
 from .models.audience import test_queue
 from .models.audience import test_target
+from .models.mass_email import test_ending
 from .models.mass_email import test_mass_email
 from .models.sending import test_delivery
 from .models.sending import test_settle

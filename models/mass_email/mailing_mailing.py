@@ -5,6 +5,7 @@ from odoo.tools import SQL, is_html_empty
 
 from ...delivery.placeholders import Placeholders
 from ...engine.letter import Letter
+from ...engine.turns import turn_to_claim
 
 
 class MailingMailing(models.Model):
@@ -124,11 +125,12 @@ class MailingMailing(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_sending(self):
-        if self.filtered(lambda m: m.delivery_mode == "portions" and m.state == "sending"):
+        traces = self.env["mailing.trace"]
+        if any(mailing._is_being_sent() or any(traces._unfinished(mailing)) for mailing in self):
             raise UserError(
                 self.env._(
-                    "A mass email that is being sent cannot be deleted. Set its campaign to "
-                    "Inactive to stop it."
+                    "A mass email that is being sent cannot be deleted. End it first; what is on "
+                    "its way to the mail server then takes up to half a minute."
                 )
             )
 
@@ -198,20 +200,44 @@ class MailingMailing(models.Model):
 
     def _retry_failed(self):
         """Put messages that failed for certain back in the queue; not those in doubt."""
-        self._traces_standing("failed").action_send_again()
-
-    def _traces_standing(self, standing):
-        return self.env["mailing.trace"].search(
-            [("mass_mailing_id", "in", self.ids), ("standing", "=", standing)]
-        )
+        self.check_access("write")
+        self.env["mailing.trace"]._send_again(self._messages("failed"))
 
     def action_send_unknown_again(self):
         """Send again what may or may not have been delivered."""
-        self._traces_standing("undecided").action_send_again()
+        self.check_access("write")
+        self.env["mailing.trace"]._send_again(self._messages("undecided"))
 
     def action_leave_unknown(self):
         """Let what may or may not have been delivered be."""
-        self._traces_standing("undecided").action_leave()
+        self.check_access("write")
+        self.env["mailing.trace"]._leave(self._messages("undecided"))
+
+    def _messages(self, standing):
+        """Domain of the messages of these mass emails that stand in some way."""
+        return Domain("mass_mailing_id", "in", self.ids) & Domain("standing", "=", standing)
+
+    def action_end(self):
+        """Mail nobody else: who waits is cancelled, what is on the wire finishes."""
+        self.check_access("write")
+        with turn_to_claim(self.env):
+            self.invalidate_recordset()
+            self.filtered(lambda mailing: mailing._is_being_sent())._complete()
+            self.env["mailing.trace"]._cancel_ended()
+
+    def _is_being_sent(self):
+        return self.delivery_mode == "portions" and self.state == "sending"
+
+    def _complete(self):
+        for mailing in self:
+            mailing.write(
+                {
+                    "state": "done",
+                    "sent_date": fields.Datetime.now(),
+                    "kpi_mail_required": not mailing.sent_date,
+                    "is_paused": False,
+                }
+            )
 
     def action_back_to_draft(self):
         """Take a mass email out of line while nothing of it was queued."""

@@ -220,6 +220,7 @@ class MailingJournalRun(models.Model):
         self.env.cr.execute(SQL("DELETE FROM mailing_journal_ack WHERE run_key = %s", run_key))
         self.env.cr.execute(SQL("DELETE FROM mailing_journal_run WHERE key = %s", run_key))
         self.env["mailing.trace"].invalidate_model()
+        self.env["mailing.trace"]._cancel_ended()
 
     @retried
     def _end_dead(self):

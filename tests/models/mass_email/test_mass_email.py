@@ -118,7 +118,7 @@ class TestMassEmail(MassEmailCase):
     def test_what_is_being_sent_cannot_be_deleted(self):
         mailing = self._mass_email()
         mailing.state = "sending"
-        with self.assertRaisesRegex(UserError, "Inactive"):
+        with self.assertRaisesRegex(UserError, "End it first"):
             mailing.unlink()
 
     def test_links_in_the_inbox_outlive_the_mass_email_and_its_campaign(self):
