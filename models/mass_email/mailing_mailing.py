@@ -73,6 +73,7 @@ class MailingMailing(models.Model):
             "contact_list_ids": [Command.set(campaign.target_list_ids.ids)],
             "excluding_list_ids": [Command.set(campaign.excluding_list_ids.ids)],
             "schedule_type": "scheduled",
+            "schedule_date": fields.Datetime.now(),
         }
 
     @api.model_create_multi
@@ -168,9 +169,17 @@ class MailingMailing(models.Model):
         self.ensure_one()
         if not self.contact_list_ids:
             raise UserError(self.env._("Choose at least one target list first."))
+        if not self._has_members():
+            raise UserError(
+                self.env._("The target lists have no members. Add somebody, or choose others.")
+            )
         if is_html_empty(self.body_html):
             raise UserError(self.env._("Choose an email template or write a body first."))
         self._check_placeholders()
+
+    def _has_members(self):
+        lists = Domain("list_id", "in", self.contact_list_ids.ids)
+        return bool(self.env["mailing.subscription"].search_count(lists, limit=1))
 
     def action_put_in_queue(self):
         portions = self.filtered(lambda mailing: mailing.delivery_mode == "portions")
@@ -262,11 +271,6 @@ class MailingMailing(models.Model):
             "mass_mailing_campaign.mailing_trace_action_members"
         )
         return action | {"domain": [("mass_mailing_id", "=", self.id)]}
-
-    def get_formview_id(self, access_uid=None):
-        if self.delivery_mode == "portions":
-            return self.env.ref("mass_mailing_campaign.mailing_mailing_view_form_mass_email").id
-        return super().get_formview_id(access_uid=access_uid)
 
     # ------------------------------------------------------------
     # Letter
