@@ -20,6 +20,7 @@ from .models.audience import test_target
 from .models.mass_email import test_ending
 from .models.mass_email import test_mass_email
 from .models import test_standard
+from .models.settings import test_settings
 from .models.sending import test_delivery
 from .models.sending import test_settle
 from .models.response import test_bounce_routing

@@ -58,7 +58,7 @@ class MailingTrace(models.Model):
 
     token = fields.Char("Recipient Token", readonly=True, copy=False, groups="base.group_system")
     test_mailing_id = fields.Many2one(
-        "mailing.mailing", "Test of", readonly=True, index="btree_not_null", ondelete="cascade"
+        "mailing.mailing", "Test of", readonly=True, index="btree_not_null", ondelete="set null"
     )
     attempt_count = fields.Integer("Attempts", readonly=True)
     mail_server_id = fields.Many2one("ir.mail_server", readonly=True, ondelete="set null")

@@ -1,5 +1,6 @@
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form
+from odoo.tools import mute_logger
 
 from ..common import MassEmailCase
 
@@ -95,6 +96,33 @@ class TestSendTest(MassEmailCase):
             with self.assertRaisesRegex(UserError, "portion"):
                 self.send_test()
         self.assertEqual(len(server.messages), 1)
+
+    def test_it_stays_in_the_hourly_portion_when_its_mass_email_is_deleted(self):
+        self.env["ir.config_parameter"].set_param("mass_mailing_campaign.portion_size", "1")
+        another = self._mass_email()
+        with self.smtp():
+            self.send_test()
+            trace = self.events_of_tests().trace_id.sudo()
+            self.mailing.unlink()
+            self.mailing = another
+            with self.assertRaisesRegex(UserError, "portion"):
+                self.send_test()
+        self.assertEqual(self.env["mailing.trace"].sudo()._from_token(trace.token), trace)
+
+    def test_errors_of_the_letter_are_shown_in_words(self):
+        self.mailing.subject = "{{ object.nobody_knows_this }}"
+        with self.smtp() as server, mute_logger("odoo.addons.mail.models.mail_render_mixin"):
+            with self.assertRaisesRegex(UserError, r"marta@example.com: (?!False)\S+"):
+                self.send_test()
+        self.assertFalse(server.messages)
+
+    def test_a_refusal_is_shown_for_those_who_come_behind_it_too(self):
+        with self.smtp() as server:
+            server.replies["MAIL"] = "550 5.7.1 sender not allowed"
+            with self.assertRaises(UserError) as raised:
+                self.send_test(contact_ids=self.person.ids, account_ids=self.account.ids)
+        self.assertEqual(str(raised.exception).count("sender not allowed"), 3)
+        self.assertNotIn("False", str(raised.exception))
 
     def test_errors_are_shown_in_the_servers_words(self):
         with self.smtp() as server:
