@@ -40,8 +40,8 @@ registry.category("web_tour.tours").add("mass_email_campaign_buttons", {
         { trigger: ".o_notebook .nav-link[name=mass_emails]", run: "click" },
         // a mass email is ended in its row
         { trigger: ".o_field_widget[name=mass_email_ids] .o_record_menu button", run: "click" },
-        { trigger: ".o-dropdown-item:contains(End)", run: "click" },
-        { trigger: ".modal .btn-primary:contains(End)", run: "click" },
+        { trigger: ".o-dropdown-item:contains(/^End$/)", run: "click" },
+        { trigger: ".modal .btn-primary:contains(/^End$/)", run: "click" },
         { trigger: ".o_field_widget[name=mass_email_ids] .o_data_row:contains(Complete)" },
         // another is added
         { trigger: ".o_form_statusbar button[name=action_add_mass_email]", run: "click" },
