@@ -30,5 +30,6 @@ from .wizards import test_list_from_log
 from .wizards import test_send_test
 from . import test_demo
 from . import test_rights
+from . import test_rights_matrix
 from . import test_tours
 from . import test_translations

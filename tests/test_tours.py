@@ -63,7 +63,10 @@ class TestTours(MassEmailData, HttpCase):
         self.env["mailing.mailing"].create({"subject": "Standard news", **values})
         path = "/odoo/action-mass_mailing.mailing_mailing_action_mail"
         self.start_tour(path, "mass_email_forms", login="marketer")
-        for url in (f"{path}/{mailing.id}", f"/mail/view?model=mailing.mailing&res_id={mailing.id}"):
+        for url in (
+            f"{path}/{mailing.id}",
+            f"/mail/view?model=mailing.mailing&res_id={mailing.id}",
+        ):
             self.start_tour(url, "mass_email_form_by_url", login="marketer")
 
     def test_a_campaigns_buttons_end_and_add_mass_emails(self):

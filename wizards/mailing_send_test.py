@@ -16,9 +16,7 @@ class MailingSendTest(models.TransientModel):
         string="Contacts",
         domain=[("is_company", "=", False)],
     )
-    lead_ids = fields.Many2many(
-        "crm.lead", string="Leads", groups="sales_team.group_sale_salesman"
-    )
+    lead_ids = fields.Many2many("crm.lead", string="Leads", groups="sales_team.group_sale_salesman")
     account_ids = fields.Many2many(
         "res.partner",
         "mailing_send_test_account_rel",

@@ -22,7 +22,9 @@ class MailingMailing(models.Model):
     def _refuse_standard_sending(self):
         if self._mass_emails():
             raise UserError(
-                self.env._("A mass email goes out in hourly portions. Use Set Pending or Send Test.")
+                self.env._(
+                    "A mass email goes out in hourly portions. Use Set Pending or Send Test."
+                )
             )
 
     # ------------------------------------------------------------

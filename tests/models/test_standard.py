@@ -24,14 +24,14 @@ class TestStandard(MassEmailCase):
             }
         )
 
-    def assertStarts(self, state):
+    def check_start(self, state):
         self.assertEqual((self.mailing.state, str(self.mailing.schedule_date)), (state, self.start))
 
     def test_send_and_schedule_are_set_pending(self):
         for method in ("action_launch", "action_schedule"):
             with self.subTest(method):
                 getattr(self.mailing, method)()
-                self.assertStarts("in_queue")
+                self.check_start("in_queue")
                 self.mailing.action_back_to_draft()
                 with self.assertRaisesRegex(UserError, "body"):
                     empty = self._mass_email("<p></p>")
@@ -42,15 +42,15 @@ class TestStandard(MassEmailCase):
             {"mass_mailing_id": self.mailing.id, "schedule_date": self.start}
         )
         dialog.action_schedule_date()
-        self.assertStarts("in_queue")
+        self.check_start("in_queue")
 
     def test_cancel_is_back_to_draft_and_keeps_the_start_date(self):
         self.mailing.action_set_pending()
         self.mailing.action_cancel()
-        self.assertStarts("draft")
+        self.check_start("draft")
         self.mailing.state = "sending"
         self.mailing.action_cancel()
-        self.assertStarts("sending")
+        self.check_start("sending")
 
     def test_its_test_is_send_test(self):
         self.assertEqual(self.mailing.action_test()["res_model"], "mailing.send.test")
@@ -78,7 +78,7 @@ class TestStandard(MassEmailCase):
         self.assertEqual(self.standard.schedule_type, "now")
         mailings.action_cancel()
         self.assertEqual(mailings.mapped("state"), ["draft", "draft"])
-        self.assertStarts("draft")
+        self.check_start("draft")
         self.assertEqual(self.standard.action_test()["res_model"], "mailing.mailing.test")
         self.assertNotIn("id", self.standard.get_formview_action())
 

@@ -51,9 +51,7 @@ class TestCampaign(MassEmailCase):
     def test_a_mass_email_is_added_in_its_own_form(self):
         action = self.campaign.with_user(self.marketer).action_add_mass_email()
         form = Form(
-            self.env["mailing.mailing"]
-            .with_user(self.marketer)
-            .with_context(**action["context"]),
+            self.env["mailing.mailing"].with_user(self.marketer).with_context(**action["context"]),
             view=self.env["ir.ui.view"].browse(action["view_id"][0]),
         )
         form.subject = "Hello"
