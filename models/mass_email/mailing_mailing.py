@@ -169,13 +169,13 @@ class MailingMailing(models.Model):
         self.ensure_one()
         if not self.contact_list_ids:
             raise UserError(self.env._("Choose at least one target list first."))
+        if is_html_empty(self.body_html):
+            raise UserError(self.env._("Choose an email template or write a body first."))
+        self._check_placeholders()
         if not self._has_members():
             raise UserError(
                 self.env._("The target lists have no members. Add somebody, or choose others.")
             )
-        if is_html_empty(self.body_html):
-            raise UserError(self.env._("Choose an email template or write a body first."))
-        self._check_placeholders()
 
     def _has_members(self):
         lists = Domain("list_id", "in", self.contact_list_ids.ids)
