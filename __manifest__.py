@@ -3,7 +3,6 @@
     "summary": "Campaigns with target lists, hourly portions, tracking and a log",
     "version": "19.0.1.0.0",
     "author": "Mass Mailing Campaign contributors",
-    "website": "https://pypi.org/project/odoo-addon-mass-mailing-campaign",
     "license": "LGPL-3",
     "category": "Marketing/Email Marketing",
     "depends": ["mass_mailing_crm"],
@@ -28,6 +27,7 @@
         "demo/campaign.xml",
     ],
     "post_init_hook": "remember_earlier_opt_outs",
+    "uninstall_hook": "hand_over_to_odoo",
     "assets": {
         "web.assets_backend": ["mass_mailing_campaign/static/src/**/*"],
         "web.assets_tests": ["mass_mailing_campaign/static/tests/tours/**/*"],

@@ -1,3 +1,115 @@
+import html
+import logging
+
+from odoo.tools import SQL
+
+from .delivery.placeholders import Placeholders
+
+_logger = logging.getLogger(__name__)
+
+
 def remember_earlier_opt_outs(env):
     """Opt-outs from before the installation hold, too."""
     env["mailing.subscription"].search([("opt_out", "=", True)])._remember_opt_outs()
+
+
+def hand_over_to_odoo(env):
+    """Put what only this addon understands into Odoo's own words, before it is uninstalled.
+
+    Nothing goes out by that, and nobody who must not be mailed is mailed because of it. The
+    setting "Mailing Campaigns" stays ticked, for the campaigns stay.
+    """
+    env["mailing.journal.run"]._end_dead()
+    mass_emails = (
+        env["mailing.mailing"]
+        .with_context(active_test=False)
+        .search([("delivery_mode", "=", "portions"), ("state", "!=", "done")])
+    )
+    _take_out_of_line(mass_emails.filtered("is_under_way"))
+    for mass_email in mass_emails:
+        _translate_placeholders(mass_email.with_context(lang=mass_email.user_id.lang))
+    _keep_opt_outs(env)
+    _close_lanes(env)
+    env["ir.config_parameter"].search([("key", "=like", "mass_mailing_campaign.%")]).unlink()
+
+
+def _take_out_of_line(mass_emails):
+    """Make drafts of mass emails, or Odoo's own cron would send them, at once and to everybody.
+
+    Who is not to be mailed keeps her row in the queue, and so does who was mailed: Odoo passes
+    them over when a user sends the draft one day. Who waits has none, as in any draft.
+    """
+    for mass_email in mass_emails:
+        _delete_waiting(mass_email)
+        mass_email._build_queue()
+        _delete_waiting(mass_email)
+        reader = mass_email.with_context(lang=mass_email.user_id.lang)
+        mass_email._message_log(
+            body=reader.env._(
+                "Mass Mailing Campaigns was uninstalled: this mass email does not go out any more "
+                "and is a draft. Sent from here, it goes at once to all who were still waiting."
+            )
+        )
+        _logger.info("Mass email %s is a draft from now on", mass_email.id)
+    mass_emails.action_cancel()
+
+
+def _delete_waiting(mass_email):
+    """Delete the rows of who waits, and of who shares an address: Odoo sees to that itself.
+
+    Raw SQL: they may be a million.
+    """
+    mass_email.env.flush_all()
+    mass_email.env.cr.execute(
+        SQL(
+            """
+            DELETE FROM mailing_trace
+             WHERE mass_mailing_id = %s AND token IS NOT NULL
+               AND (trace_status = 'outgoing'
+                    OR trace_status = 'cancel' AND failure_type = 'mail_dup')
+            """,
+            mass_email.id,
+        )
+    )
+    mass_email.env.invalidate_all()
+
+
+def _translate_placeholders(mass_email):
+    """Write the links that Odoo's own sending knows in place of our placeholders."""
+    for name in ("body_arch", "body_html"):
+        placeholders = Placeholders()
+        body = placeholders.mark(mass_email[name] or "", mass_email.env._("Unsubscribe"))
+        if placeholders.has_opt_out or placeholders.link_ids:
+            links = mass_email.env["link.tracker"].browse(placeholders.link_ids).exists()
+            urls = {f"link/{link.id}": html.escape(link.url) for link in links}
+            urls["opt-out"] = "/unsubscribe_from_list"
+            missing = dict.fromkeys(placeholders.marks.values(), "#")
+            mass_email[name] = placeholders.fill(body, missing | urls)
+
+
+def _keep_opt_outs(env):
+    """Opt out again who left a list and was put back on it without opting in.
+
+    Raw SQL: one statement for all.
+    """
+    env.flush_all()
+    env.cr.execute(
+        """
+        UPDATE mailing_subscription subscription
+           SET opt_out = TRUE, opt_out_datetime = NOW() AT TIME ZONE 'UTC'
+          FROM mailing_opt_out memory, mailing_contact contact
+         WHERE memory.list_id = subscription.list_id
+           AND contact.id = subscription.contact_id
+           AND contact.email_normalized = memory.email
+           AND subscription.opt_out IS NOT TRUE
+        """
+    )
+    env.invalidate_all()
+
+
+def _close_lanes(env):
+    """Delete the crons that send with what they run, for Odoo would leave that of copies."""
+    actions = env["ir.actions.server"].search([("code", "=", "model._cron_deliver_portions()")])
+    crons = env["ir.cron"].with_context(active_test=False)
+    crons.search([("ir_actions_server_id", "in", actions.ids)]).unlink()
+    actions.unlink()

@@ -1,9 +1,13 @@
 import base64
+import logging
 
 from werkzeug.exceptions import NotFound
 
 from odoo import http
+from odoo.exceptions import UserError
 from odoo.http import request
+
+_logger = logging.getLogger(__name__)
 
 # A transparent GIF of one pixel.
 PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
@@ -47,10 +51,19 @@ class TrackingController(http.Controller):
         mailing = trace.mass_mailing_id or trace.test_mailing_id
         if not mailing or not trace.contact_id:
             raise NotFound
-        letter = mailing._letter()
-        _subject, body = letter.render(trace.contact_id)[trace.contact_id.id]
         headers = [("Content-Type", "text/html; charset=utf-8"), ("X-Robots-Tag", "noindex")]
-        return request.make_response(letter.personalise(letter.page(body), token), headers)
+        return request.make_response(self._page(mailing, trace), headers)
+
+    @staticmethod
+    def _page(mailing, trace):
+        try:
+            letter = mailing._letter()
+            body = letter.render_body(letter.html, trace.contact_id.ids)[trace.contact_id.id]
+        except UserError:
+            # why is no recipient's business
+            _logger.warning("Message %s cannot be shown as a page", trace.id, exc_info=True)
+            raise NotFound from None
+        return letter.personalise(letter.page(body), trace.token)
 
     @staticmethod
     def _trace_to_log(token):

@@ -1,19 +1,25 @@
+from collections.abc import Hashable
 from dataclasses import dataclass
 from email.message import EmailMessage
+
+from .header import WirePolicy
+
+# The server may not offer 8BITMIME (RFC 6152).
+_POLICY = WirePolicy(linesep="\r\n", cte_type="7bit")
 
 
 @dataclass(frozen=True)
 class Envelope:
     """A message ready for the wire (RFC 5321, section 2.3.1).
 
-    :ivar int key: the caller's own reference, handed back with the result
-    :ivar str sender: address of the MAIL command's reverse-path
-    :ivar str recipient: address of the RCPT command's forward-path
+    :ivar key: the caller's own reference, any hashable value, handed back with the result
+    :ivar str sender: address of the MAIL command's reverse-path; empty for the null one
+    :ivar str recipient: address of the RCPT command's forward-path, as ``wire_address`` gives it
     :ivar str message_id: Message-ID of the content (RFC 5322, section 3.6.4)
     :ivar bytes content: header and body, CRLF line ends, seven-bit, not dot-stuffed
     """
 
-    key: int
+    key: Hashable
     sender: str
     recipient: str
     message_id: str
@@ -21,14 +27,10 @@ class Envelope:
 
 
 def flatten(message: EmailMessage) -> bytes:
-    """Return a message's bytes, seven-bit with CRLF line ends.
-
-    The server may not offer 8BITMIME (RFC 6152).
-    """
-    policy = message.policy.clone(linesep="\r\n", cte_type="7bit")
-    return message.as_bytes(policy=policy)
+    """Return a message's bytes, seven-bit with CRLF line ends."""
+    return message.as_bytes(policy=_POLICY)
 
 
-def seal(key: int, sender: str, recipient: str, message: EmailMessage) -> Envelope:
+def seal(key: Hashable, sender: str, recipient: str, message: EmailMessage) -> Envelope:
     """Flatten a message into an envelope."""
     return Envelope(key, sender, recipient, str(message["Message-Id"]), flatten(message))

@@ -1,6 +1,7 @@
 import re
 import secrets
 from collections.abc import Mapping
+from urllib.parse import unquote
 
 # Link dialogs put http:// before a placeholder and encode its braces; all of these are one.
 _PLACEHOLDER = re.compile(
@@ -8,6 +9,11 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 _OPT_OUT_LINK = re.compile(r"\{optOutLink\}", re.IGNORECASE)
+# What somebody meant to be one: blanks, markup or a wrong word behind the brace.
+_MISSPELT = re.compile(
+    r"(?:\{|%7B)+(?:\s|&nbsp;|%20|<[^<>]*>)*(?:tracking|opt[ _-]?out)[^{}<>\"]{0,40}(?:\}|%7D)*",
+    re.IGNORECASE,
+)
 
 
 class Placeholders:
@@ -81,3 +87,12 @@ class Placeholders:
         :raise KeyError: a marked URL is missing
         """
         return self._mark.sub(lambda match: urls[match[1]], text)
+
+
+def misspelt(text: str) -> str | None:
+    """Return the first thing that looks like a placeholder and is none.
+
+    :param text: a text in which the placeholders are marked, or none belongs
+    """
+    found = _MISSPELT.search(text)
+    return found and unquote(re.sub(r"<[^<>]*>", "", found[0])).strip()

@@ -1,4 +1,5 @@
 import contextlib
+import math
 import os
 import queue
 import smtplib
@@ -10,15 +11,17 @@ from collections.abc import Callable, Iterable, Iterator
 from .envelope import Envelope
 from .transport import Outcome, Result, describe, hang_up, transmit
 
+# Seconds after which the caller gets control back at the latest.
+LOOK_SECONDS = 0.5
 # A server may limit the messages of one session; a fresh one in time is cheaper than a refusal.
 MESSAGES_PER_SESSION = 1000
+# After so many messages sent in a row a pool that was cut down uses one session more.
+MESSAGES_TO_GROW = 20
 # So many sessions broken, or rests taken, in a row without a message sent in between are an outage.
 BREAKS_OF_AN_OUTAGE = 3
-RESTS_OF_AN_OUTAGE = 5
+RESTS_OF_AN_OUTAGE = 7
 # Seconds of the first rest; each further one in a row is twice as long.
-FIRST_REST = 1.0
-# Seconds between two looks at whether to stop, while no result comes.
-LOOK_UP = 0.25
+FIRST_REST = 0.25
 
 
 class Pool:
@@ -29,164 +32,201 @@ class Pool:
     back for more, that is, after the result of the previous one was written down: a process
     killed at any moment leaves at most one message per session in doubt.
 
-    When the server is busy, all sessions rest, and half of them are used from then on.
+    When the server is busy, all sessions rest, and half of them are used from then on; as long as
+    it takes what it gets, more are used again. A session that the server ends after it took
+    messages, for it may allow so many per session, is replaced without further ado.
 
     :param open_session: opens an SMTP session, ready for MAIL; called in the caller's thread
     :param size: sessions at most; they are opened as messages come
-    :param patience: asked often: None to go on; else no envelope is taken any more, and what is
-        on the wire after so many seconds is cut off
     :param probe: use one session until the server has taken a first message
+    :param first: a session that the caller has opened already; the pool ends it, too
     """
 
     def __init__(
         self,
         open_session: Callable[[], smtplib.SMTP],
         size: int,
-        patience: Callable[[], float | None] = lambda: None,
         probe: bool = False,
+        first: smtplib.SMTP | None = None,
     ):
         self._open_session = open_session
-        self._size = size
-        self._patience = patience
+        self._size = self._allowed = max(size, 1)
         self._probing = probe
         self._results = queue.SimpleQueue()
-        self._idle = []
+        self._idle = [_Worker(first, self._results)] if first else []
         self._working = set()
         self._reported = []  # those whose result the caller is writing down
+        self._leaving = []
+        self._sent_in_a_row = 0
         self._breaks = 0
         self._rests = 0
         self._rest_until = 0.0
-        self._cut_off_at = None
+        self._cut_off_at = math.inf
 
     def deliver(self, envelopes: Iterable[Envelope]) -> Iterator[list[Result]]:
         """Send envelopes; yield results in batches as they come.
 
         :param envelopes: taken one by one, in the caller's thread, when a session is free
-        :return: an iterator; it ends early, with envelopes not taken, in an outage or without
-            patience
+        :return: an iterator of batches, every ``LOOK_SECONDS`` at least, empty ones when no
+            result came; it ends early, with envelopes not taken, in an outage or when stopped
         :raise OSError, smtplib.SMTPException: there is no session and none can be opened
         """
         envelopes = iter(envelopes)
-        exhausted = False
+        is_more = True
         while True:
-            while not exhausted and self._goes_on():
-                is_new = not self._idle
-                worker = self._free_worker()
-                if not worker:
-                    break
-                envelope = next(envelopes, None)
-                if envelope is None:
-                    exhausted = True
-                    self._idle.append(worker)
-                else:
-                    self._working.add(worker)
-                    worker.inbox.put(envelope)
-                if is_new and not self._results.empty():
-                    break  # opening takes long: first serve the sessions that wait
-            is_resting = self._rest_left() > 0 and self._goes_on() and not self.is_outage
-            if not self._working and (exhausted or not is_resting):
+            look_at = time.monotonic() + LOOK_SECONDS
+            is_more = is_more and self._hand_out(envelopes, look_at)
+            if not self._working and not (is_more and self._may_go_on()):
                 return
-            if batch := self._wait():
-                yield [result for _worker, result in batch]
-                self._take_back(batch)
+            batch = self._wait(look_at)
+            yield [result for _worker, result in batch]
+            self._take_back(batch)
+
+    def stop_within(self, seconds: float) -> None:
+        """Take no envelope any more, and cut off what is on the wire after so many seconds.
+
+        To be called between two batches; once more only to shorten the time.
+        """
+        self._cut_off_at = min(self._cut_off_at, time.monotonic() + seconds)
 
     @property
     def is_outage(self) -> bool:
         """Whether the server failed so often in a row that nothing more is tried."""
         return self._breaks >= BREAKS_OF_AN_OUTAGE or self._rests >= RESTS_OF_AN_OUTAGE
 
-    def close(self, patience: float = 5.0) -> list[Result]:
+    def close(self, seconds: float = 5.0) -> list[Result]:
         """End all sessions.
 
-        :param patience: seconds to wait for what is still on the wire
+        :param seconds: time for what is still on the wire
         :return: the results that came meanwhile
         """
-        self._patience = lambda: patience
+        self.stop_within(seconds)
         # when an error ended the delivery, the last results were not written down
         self._idle += self._reported
+        self._reported = []
         late = []
         while self._working:
-            batch = self._wait()
+            batch = self._wait(time.monotonic() + LOOK_SECONDS)
             late += [result for _worker, result in batch]
             self._take_back(batch)
-        for worker in self._idle:
-            worker.inbox.put(None)
-        for worker in self._idle:
+        while self._idle:
+            self._dismiss(self._idle.pop())
+        for worker in self._leaving:
             worker.join()
-        self._idle.clear()
         return late
 
-    def _goes_on(self):
-        patience = self._patience()
-        if patience is None:
-            return True
-        cut_off_at = time.monotonic() + patience
-        self._cut_off_at = min(self._cut_off_at or cut_off_at, cut_off_at)
-        return False
+    def _may_go_on(self):
+        return self._cut_off_at == math.inf and not self.is_outage
 
     def _rest_left(self):
         return self._rest_until - time.monotonic()
 
-    def _free_worker(self):
-        if self.is_outage or self._rest_left() > 0 or len(self._working) >= self._limit():
-            return None
-        if self._idle:
-            return self._idle.pop()
+    def _limit(self):
+        return 1 if self._probing else self._allowed
+
+    def _hand_out(self, envelopes, look_at):
+        """Give envelopes to free sessions; return whether there may be more of them."""
+        while self._has_room() and time.monotonic() < look_at:
+            if self._idle:
+                # when this raises, the session is still among the idle ones
+                if (envelope := next(envelopes, None)) is None:
+                    return False
+                worker = self._idle.pop()
+                self._working.add(worker)
+                worker.inbox.put(envelope)
+            elif not self._open() or not self._results.empty():
+                break  # opening takes long: first serve the sessions that wait
+        return True
+
+    def _has_room(self):
+        is_free = len(self._working) < self._limit()
+        return is_free and self._may_go_on() and self._rest_left() <= 0
+
+    def _open(self):
+        """Open a session, unless the server wants no more of them."""
         try:
-            return _Worker(self._open_session(), self._results)
+            self._idle.append(_Worker(self._open_session(), self._results))
+            return True
         except (OSError, smtplib.SMTPException):
             if not self._working:
                 raise
-            # the server wants no more sessions: go on with those there are
-            self._size = len(self._working)
-            return None
+            # go on with those there are, and for long
+            self._allowed = len(self._working)
+            self._sent_in_a_row = -MESSAGES_PER_SESSION
+            return False
 
-    def _limit(self):
-        return 1 if self._probing else self._size
+    def _wait(self, look_at):
+        """Wait for a result, take along what has come meanwhile; nothing when none came."""
+        if time.monotonic() >= self._cut_off_at:
+            for worker in self._working:
+                worker.cut_off()
+        batch = []
+        with contextlib.suppress(queue.Empty):
+            batch.append(self._results.get(timeout=self._seconds_until(look_at)))
+            while True:
+                batch.append(self._results.get_nowait())
+        self._reported = [worker for worker, _result in batch]
+        self._working.difference_update(self._reported)
+        return batch
 
-    def _wait(self):
-        """Wait for a result, take along what has come meanwhile; nothing when a rest is over."""
-        while True:
-            try:
-                batch = [self._results.get(timeout=LOOK_UP)]
-            except queue.Empty:
-                if not self._goes_on() and time.monotonic() >= self._cut_off_at:
-                    for worker in self._working:
-                        worker.cut_off()
-                if not self._working and (self._rest_left() <= 0 or self._cut_off_at):
-                    return []
-                continue
-            while not self._results.empty():
-                batch.append(self._results.get())
-            self._reported = [worker for worker, _result in batch]
-            self._working.difference_update(self._reported)
-            return batch
+    def _seconds_until(self, look_at):
+        """Return how long to wait for a result: to the next moment at which something is due."""
+        now = time.monotonic()
+        if now < self._cut_off_at:
+            look_at = min(look_at, self._cut_off_at)
+        if not self._working:
+            look_at = min(look_at, self._rest_until)
+        return max(look_at - now, 0)
 
     def _take_back(self, batch):
         """Judge by results whose session goes on; what belongs to one trouble counts once."""
         was_resting = self._rest_left() > 0
         self._reported = []
         for worker, result in batch:
+            # that was all the server takes over one session
+            is_spent = worker.has_sent and worker.is_broken
             if result.outcome is Outcome.SENT:
-                self._breaks = self._rests = 0
-                self._probing = False
+                worker.has_sent = True
+                self._grow()
             elif result.outcome is Outcome.BUSY:
-                if not was_resting:
+                if not is_spent and not was_resting:
                     was_resting = True
                     self._rest()
-            elif worker.is_broken:
-                self._breaks += 1
-                # it may break sessions because there are too many
-                self._size = max(self._size - 1, 1)
+            elif result.outcome is Outcome.UNKNOWN or (
+                result.outcome is Outcome.NOT_SENT and not is_spent
+            ):
+                self._count_break()
             if worker.is_broken or worker.count >= MESSAGES_PER_SESSION:
-                worker.inbox.put(None)
+                self._dismiss(worker)
             else:
                 self._idle.append(worker)
+
+    def _grow(self):
+        self._breaks = self._rests = 0
+        self._probing = False
+        self._sent_in_a_row += 1
+        if self._sent_in_a_row >= MESSAGES_TO_GROW:
+            self._sent_in_a_row = 0
+            self._allowed = min(self._allowed + 1, self._size)
+
+    def _shrink(self, allowed):
+        self._allowed = max(allowed, 1)
+        self._sent_in_a_row = min(self._sent_in_a_row, 0)
+
+    def _count_break(self):
+        if self._cut_off_at == math.inf:  # else it may be us who cut it off
+            self._breaks += 1
+            # it may break sessions because there are too many
+            self._shrink(self._allowed - 1)
 
     def _rest(self):
         self._rest_until = time.monotonic() + FIRST_REST * 2**self._rests
         self._rests += 1
-        self._size = max(self._size // 2, 1)
+        self._shrink(self._allowed // 2)
+
+    def _dismiss(self, worker):
+        worker.inbox.put(None)
+        self._leaving = [each for each in self._leaving if each.is_alive()] + [worker]
 
 
 class _Worker(threading.Thread):
@@ -196,6 +236,7 @@ class _Worker(threading.Thread):
         super().__init__(name="smtp-session", daemon=True)
         self.inbox = queue.SimpleQueue()
         self.count = 0
+        self.has_sent = False
         self._session = session
         self._results = results
         with self._socket() as raw:

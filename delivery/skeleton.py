@@ -1,6 +1,11 @@
 import binascii
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
+
+
+class MarkLost(ValueError):
+    """A mark is not where it was put, or not only there."""
 
 
 class Skeleton:
@@ -13,9 +18,12 @@ class Skeleton:
 
     :param message: the whole message, CRLF line ends, seven-bit; each part's body is its mark,
         and its transfer encoding is quoted-printable
-    :param parts: text of each part by the mark that stands for it in the skeleton
-    :param slots: names of slots by the mark that stands for them, in message and texts
+    :param parts: text of each part by the mark that stands for it in the message
+    :param header_slots: names of slots by the mark that stands for them in the message's header
+    :param part_slots: names of slots by the mark that stands for them in the texts
     :param by_part: names of slots whose value differs by part
+    :raise MarkLost: the message does not hold each mark of part and header exactly once; what a
+        recipient got in its place would be everybody's
 
     The value of a slot ``name`` is looked up by ``name``; inside a part, when ``by_part`` has
     the name, by ``(part mark, name)``.
@@ -25,26 +33,32 @@ class Skeleton:
         self,
         message: bytes,
         parts: Mapping[str, str],
-        slots: Mapping[str, str],
+        header_slots: Mapping[str, str],
+        part_slots: Mapping[str, str],
         by_part: Iterable[str] = (),
     ):
-        self._slots = slots
+        self._part_slots = part_slots
         self._by_part = set(by_part)
-        marks = _any_of([*parts, *slots])
         self._pieces = []
-        for literal, mark in _split(marks, message.decode("ascii")):
+        marks = [*parts, *header_slots]
+        found = []
+        for literal, mark in _split(_any_of(marks), message.decode("ascii")):
             self._pieces.append(literal.encode("ascii"))
+            if mark:
+                found.append(mark)
             if mark in parts:
                 self._add_part(mark, parts[mark])
             elif mark:
-                self._pieces.append(slots[mark])
+                self._pieces.append(header_slots[mark])
+        if Counter(found) != Counter(marks):
+            raise MarkLost
         self._join()
 
     def _add_part(self, part, text):
-        for literal, mark in _split(_any_of(self._slots), text):
+        for literal, mark in _split(_any_of(self._part_slots), text):
             self._pieces.append(quoted_printable(literal))
             if mark:
-                name = self._slots[mark]
+                name = self._part_slots[mark]
                 slot = (part, name) if name in self._by_part else name
                 self._pieces += [b"=\r\n", slot, b"=\r\n"]
 

@@ -1,17 +1,48 @@
 import hashlib
 import html
+import re
 import secrets
 import socket
+from functools import cached_property
 
 from markupsafe import Markup
 
-from odoo.tools import file_open, formataddr, html2plaintext
+from odoo.addons.base.models.ir_qweb import QWebError
+from odoo.exceptions import UserError
+from odoo.tools import file_open, html2plaintext
 from odoo.tools.mail import append_content_to_html
 
+from ..delivery.address import wire_address
 from ..delivery.envelope import seal
+from ..delivery.header import Encoded, encode_mailbox, encode_text
 from ..delivery.placeholders import Placeholders
 from ..delivery.transport import Outcome, Result
 from .spliced_letter import NotSpliceable, SplicedLetter
+
+# Where a text goes on in a new paragraph, or on a new line.
+PARAGRAPH_END = re.compile(r"</(?:p|div|h[1-6]|ul|ol|table|blockquote|pre)\s*>", re.IGNORECASE)
+LINE_END = re.compile(r"</(?:li|tr)\s*>", re.IGNORECASE)
+WORDLESS_LINK = re.compile(r"(<a\b[^>]*>)(?=<)", re.IGNORECASE)
+
+
+def plain_text(page):
+    """Return what an HTML page says; the lines of its paragraphs stay apart.
+
+    Odoo's conversion breaks lines at ``</p>`` and ``<br>`` only, while its editors write ``div``,
+    headings with styles and tables; and it writes "None" for a link that begins with an image.
+    """
+    page = WORDLESS_LINK.sub(r"\1 ", page)
+    page = LINE_END.sub(r"\g<0><br/>", page)
+    page = PARAGRAPH_END.sub(r"\g<0><br/><br/><br/>", page)
+    return re.sub(r"\n{3,}", "\n\n", html2plaintext(page))
+
+
+def _why(error):
+    """Return in a line why Odoo's renderer failed; its own words hold the whole letter."""
+    cause = error.__cause__ or error
+    if isinstance(cause, QWebError):
+        cause = f"{cause.qweb.element or ''} {cause.qweb.error}"
+    return " ".join(str(cause).split())
 
 
 class Letter:
@@ -29,12 +60,35 @@ class Letter:
         self.html = self._source()
         self.layout = self._layout()
         self.subject = mailing.subject
-        self.links = mailing.campaign_id.tracking_url_ids
-        self.attachments = [(a.name, a.raw, a.mimetype) for a in mailing.attachment_ids]
+        # those taken off the campaign, too: what is on its way or delivered has them
+        self.links = mailing.campaign_id.with_context(active_test=False).tracking_url_ids
+        # bounces and replies go to the company of who is responsible, whoever runs the cron
+        self._author = mailing.user_id or self.env.user
+        self._mail_server = self._of_company("ir.mail_server")
         self._by_thread = mailing.reply_to_mode == "update"
         self._host = socket.gethostname()
         self._key = secrets.token_bytes(32)
         self._spliced = None
+
+    def _of_company(self, model):
+        return self.env[model].sudo().with_company(self._author.company_id)
+
+    @cached_property
+    def _attachments(self):
+        return [
+            (" ".join(attachment.name.split()), attachment.raw, attachment.mimetype)
+            for attachment in self.mailing.attachment_ids
+        ]
+
+    @cached_property
+    def _reply_to(self):
+        if not self._by_thread:
+            return self.mailing.reply_to
+        contacts = self._of_company("mailing.contact")  # none: they have no alias of their own
+        addresses = contacts._notify_get_reply_to(
+            default=self.mailing.email_from, author_id=self._author.partner_id.id
+        )
+        return addresses[False]
 
     def _source(self):
         mailing, marks = self.mailing, self.placeholders
@@ -71,10 +125,14 @@ class Letter:
         """Render subject and body for contacts, personal values in, recipients' URLs not yet.
 
         :return: ``{contact id: (subject, body)}``
+        :raise UserError: an expression in it fails
         """
-        mailing = self.mailing
-        subjects = mailing._render_field("subject", contacts.ids)
-        bodies = self.render_body(self.html, contacts.ids)
+        try:
+            subjects = self.mailing._render_field("subject", contacts.ids)
+            bodies = self.render_body(self.html, contacts.ids)
+        except UserError as error:
+            words = self.env._("The letter cannot be filled in: %s", _why(error))
+            raise UserError(words) from error
         return {
             contact.id: (
                 " ".join(subjects[contact.id].split()),
@@ -100,9 +158,14 @@ class Letter:
 
     def personalise(self, body, token):
         """Put a recipient's own URLs into a rendered body or page."""
-        return self.placeholders.fill(body, self.urls(token))
+        return self.placeholders.fill(body, self._urls(token))
 
-    def urls(self, token):
+    def text(self, body, token):
+        """Return the text part of a rendered body, with a recipient's own URLs."""
+        urls = {key: html.unescape(url) for key, url in self._urls(token).items()}
+        return self.placeholders.fill(plain_text(body), urls)
+
+    def _urls(self, token):
         """Return a recipient's URLs, safe for HTML, by the keys of ``delivery.placeholders``."""
         urls = self.env["mailing.trace"]._recipient_urls(token, self.links)
         if self.mailing._is_informational():
@@ -130,24 +193,33 @@ class Letter:
         ]
 
     def _seal(self, row, contact, subject, body, session):
-        has_opt_out = self.placeholders.has_opt_out
+        address = wire_address(row.email)
+        if not address:
+            return self.bad_address(row)
         message = self.build(
-            formataddr((" ".join((contact.name or "").split()), row.email)),
-            subject,
+            address,
+            Encoded("Subject", subject, encode_text(subject)),
             self.personalise(self.page(body), row.token),
-            html2plaintext(self.personalise(body, row.token)),
+            self.text(body, row.token),
             self.message_id(row),
-            self.env["mailing.trace"]._opt_out_url(row.token) if has_opt_out else None,
+            row.token,
         )
-        mail_server = self.env["ir.mail_server"]
         try:
-            sender, recipients, message = mail_server._prepare_email_message__(message, session)
+            sender, recipients, message = self.prepare(message, address, session)
         except AssertionError as error:
-            # Odoo found no address that can stand in an SMTP command
-            bad_address = mail_server.NO_VALID_RECIPIENT in error.args
-            outcome = Outcome.BAD_ADDRESS if bad_address else Outcome.REFUSED
-            return Result(row.id, outcome, str(error))
-        return seal(row.id, sender, recipients[0], message)
+            if self._mail_server.NO_VALID_RECIPIENT in error.args:
+                return self.bad_address(row)
+            return Result(row.id, Outcome.REFUSED, " ".join(error.args))
+        if recipients != [address]:
+            words = self.env._("Another module changes the recipients of this message.")
+            return Result(row.id, Outcome.REFUSED, words)
+        name = contact.name or ""
+        message.replace_header("To", Encoded("To", address, encode_mailbox(name, address)))
+        return seal(row.id, sender, address, message)
+
+    def bad_address(self, row):
+        """Return the Result of a row whose address cannot stand in an SMTP command."""
+        return Result(row.id, Outcome.BAD_ADDRESS, self._mail_server.NO_VALID_RECIPIENT)
 
     def message_id(self, row):
         """Return a Message-ID by which Odoo recognises the replies.
@@ -159,32 +231,40 @@ class Letter:
         thread = f"{row.contact_id}-mailing.contact" if self._by_thread else "reply_to"
         return f"<{digest}.{row.attempt_count}-openerp-{thread}@{self._host}>"
 
-    def build(self, to, subject, page, text, message_id, opt_out_url):
-        """Let Odoo build the message of one recipient.
+    def build(self, address, subject, page, text, message_id, token):
+        """Let Odoo build the message of one recipient; To shall get her name afterwards.
 
-        :param opt_out_url: None when the letter has no opt-out link
+        Odoo takes addresses for recipients that stand in a display name.
         """
-        return self.env["ir.mail_server"]._build_email__(
+        return self._mail_server._build_email__(
             email_from=self.mailing.email_from,
-            email_to=[to],
+            email_to=[address],
             subject=subject,
             body=page,
             subtype="html",
             body_alternative=text,
-            reply_to=self.mailing.reply_to,
-            attachments=self.attachments,
+            reply_to=self._reply_to,
+            attachments=self._attachments,
             message_id=message_id,
-            headers=self._headers(opt_out_url),
+            headers=self._headers(token),
         )
 
-    @staticmethod
-    def _headers(opt_out_url):
+    def prepare(self, message, address, session):
+        """Let Odoo prepare the message to an address for a session.
+
+        :return: sender and recipients of the envelope, and the message
+        :raise AssertionError: the sender or the recipient is no address
+        """
+        mail_server = self._mail_server.with_context(send_validated_to=[address])
+        return mail_server._prepare_email_message__(message, session)
+
+    def _headers(self, token):
         headers = {
             "Precedence": "list",
             "Auto-Submitted": "auto-generated",  # RFC 3834
             "X-Auto-Response-Suppress": "OOF",
         }
-        if opt_out_url:
-            headers["List-Unsubscribe"] = f"<{opt_out_url}>"
+        if self.placeholders.has_opt_out:
+            headers["List-Unsubscribe"] = f"<{self.env['mailing.trace']._opt_out_url(token)}>"
             headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
         return headers

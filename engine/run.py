@@ -3,80 +3,31 @@
 import itertools
 import logging
 import time
+from contextlib import suppress
+
+import psycopg2
 
 from ..delivery.pool import Pool
 from ..delivery.token import new_token
 from ..delivery.transport import Outcome, Result
 from . import shutdown
 from .limits import Limits
+from .results import Results
+from .turns import notice_broken_connections
 
 _logger = logging.getLogger(__name__)
 
 # Messages claimed and composed together: large enough that a claim weighs little per message,
 # small enough that who opts out is looked at again shortly before she would be mailed.
 CHUNK = 500
-# Seconds after which results are settled though they are fewer: for whoever watches the progress,
-# and for Odoo, that gives up a job that died three times without any.
-SETTLE_SECONDS = 1.0
+# Seconds that what is on the wire has when a run ends, if nobody says otherwise.
+WIRE_SECONDS = 30.0
 # Seconds between two looks at what may have stopped the sending meanwhile.
 LOOK_SECONDS = 0.5
-# Seconds that what is on the wire has when a run ends.
-WIRE_SECONDS = 30.0
+# So many recipients refused in a row, none taken in between: it is not about them.
+REFUSALS_OF_A_STOP = 5
 # How often, a second apart, a run tries to reach PostgreSQL again for its last settle.
 LAST_TRIES = 20
-
-
-class Results:
-    """What a run knows of its messages: on the wire, known, written down, settled.
-
-    :ivar on_wire: keys of the messages handed to a session whose result is not written down
-    """
-
-    def __init__(self, run_key):
-        self.on_wire = set()
-        self._run_key = run_key
-        self._unwritten = []
-        self._unsettled = []
-        self._settled_ack = 0
-        self._settled_at = 0.0  # the first result is settled at once
-
-    def add(self, results):
-        self._unwritten += results
-
-    def write_down(self, runs, cr):
-        """Write what is known to the journal; committed on return.
-
-        :param runs: ``mailing.journal.run`` in the environment of the run
-        :param cr: cursor to write with
-        """
-        runs._acknowledge(cr, self._run_key, self._unwritten)
-        self.on_wire.difference_update(result.key for result in self._unwritten)
-        self._unsettled += self._unwritten
-        self._unwritten.clear()
-
-    def wait_to_be_settled(self):
-        seconds = time.monotonic() - self._settled_at
-        return len(self._unsettled) >= CHUNK or seconds > SETTLE_SECONDS
-
-    def settle(self, runs):
-        """Carry what was written down over to the messages; committed on return."""
-        self._settled_ack = runs._settle(self._run_key, self._settled_ack)
-        runs.env["ir.cron"]._commit_progress(len(self._unsettled))
-        self._unsettled.clear()
-        self._settled_at = time.monotonic()
-
-    def end(self, runs):
-        """Settle what is left, and end the run in the journal; committed on return."""
-        runs.env.cr.rollback()
-        if self._unwritten:
-            self.write_down(runs, runs.env.cr)
-        runs._end(self._run_key, on_wire=self.on_wire)
-        runs.env["ir.cron"]._commit_progress(len(self._unsettled))
-
-    def write_down_again(self):
-        """What is not settled is to be written down once more: the journal may have been lost."""
-        self._unwritten = self._unsettled + self._unwritten
-        self._unsettled = []
 
 
 class Run:
@@ -104,12 +55,12 @@ class Run:
         self._runs = self.env["mailing.journal.run"]
         self._results = Results(self.key)
         self._claim_numbers = itertools.count(1)
-        self._issue = None
-        self._broken = None
+        self._refusals = 0
+        self._issue = None  # stops the run
+        self._trouble = None  # the last of it; stops the run when nothing else can be sent
         self._journal = None
-        self._may_go_on = None
-        self._looked_at = time.monotonic()
-        self._wire_seconds = None
+        self._session = None
+        self._looked_at = 0.0  # the first look is before the first message
 
     @property
     def limits(self):
@@ -119,60 +70,82 @@ class Run:
     def next_claim_number(self):
         return next(self._claim_numbers)
 
-    def send(self, letter, claims, session_count, may_go_on=lambda: True):
+    def send(self, letter, claims, session_count, stops_in=lambda: None):
         """Send until nothing is left or something speaks against going on.
 
         :param Letter letter: what to send
         :param claims: iterable of claimed rows, chunk by chunk; each chunk is claimed when the
             one before was handed to the sessions
         :param session_count: SMTP sessions at most
-        :param may_go_on: asked about twice a second; when it says no, nothing more is sent
+        :param stops_in: asked about twice a second; None to go on, else nothing more is sent, and
+            what is on the wire has so many seconds
         :return: what stopped the sending, in the server's words; None when nothing did
         """
-        self._may_go_on = may_go_on
-        self._runs._begin(self.key, session_count)
-        probe = bool(self.mailing.delivery_issue)
-        pool = Pool(self._open_session, session_count, self._patience, probe)
-        with shutdown.waits_for(self):
+        started_at = time.monotonic()
+        is_in_trouble = bool(self.mailing.delivery_issue)
+        notice_broken_connections(self.env.cr)
+        self._let_go_of_the_database()
+        with shutdown.waits_for(self), self._runs._alive(self.key, session_count) as self._journal:
+            pool = None
             try:
-                with self._runs._journal() as self._journal:
-                    for results in pool.deliver(self._messages(letter, claims)):
-                        self._acknowledge(results)
+                self._session = self._open_session()
+                pool = Pool(self._open_session, session_count, is_in_trouble, self._session)
+                self._deliver(pool, self._messages(letter, claims), stops_in)
+            except Exception:
+                with suppress(psycopg2.Error):
+                    self.env.cr.rollback()
+                raise
             finally:
-                self._results.add(pool.close())
+                self._results.add(pool.close() if pool else [])
                 self._end()
-        return self._issue or (self._broken if pool.is_outage or not self.sent_count else None)
+        if not self._issue and (pool.is_outage or not self.sent_count):
+            self._issue = self._trouble
+        _logger.info(
+            "Mass email %s: %s of %s messages sent in %.1f s%s",
+            self.mailing.id,
+            self.sent_count,
+            self.claimed_count,
+            time.monotonic() - started_at,
+            f", stopped by: {self._issue}" if self._issue else "",
+        )
+        return self._issue
 
     def _open_session(self):
-        self._session = self.mail_server._open_session(self.address)
-        self._let_go_of_the_database()
-        return self._session
+        # the journal's cursor opens no transaction while the server is waited for
+        mail_server = self.mail_server.with_env(self.mail_server.env(cr=self._journal))
+        return mail_server._open_session(self.address)
 
     def _let_go_of_the_database(self):
         self.env.cr.commit()  # no transaction is open while SMTP waits
 
-    def _patience(self):
-        """Return how long what is on the wire may take, or None while the sending goes on."""
-        if time.monotonic() - self._looked_at > LOOK_SECONDS:
-            self._look()
-        return self._wire_seconds
+    def _deliver(self, pool, messages, stops_in):
+        self._stop_in_time(pool, stops_in)
+        for results in pool.deliver(messages):
+            self._acknowledge(results)
+            self._stop_in_time(pool, stops_in)
 
-    def _look(self):
+    def _stop_in_time(self, pool, stops_in):
+        if (seconds := self._stops_in(stops_in)) is not None:
+            pool.stop_within(seconds)
+
+    def _stops_in(self, stops_in):
+        """Return None to go on, else how many seconds what is on the wire has."""
         if shutdown.is_stopping():
-            self._wire_seconds = shutdown.STOP_WIRE_SECONDS
-        elif not self._may_go_on():
-            self._wire_seconds = WIRE_SECONDS
+            return shutdown.STOP_WIRE_SECONDS
+        if self._issue:
+            return WIRE_SECONDS
+        if time.monotonic() - self._looked_at < LOOK_SECONDS:
+            return None
+        seconds = stops_in()
         self._let_go_of_the_database()
         self._looked_at = time.monotonic()
-
-    def _stop(self, issue):
-        self._issue = issue
-        self._wire_seconds = self._wire_seconds or WIRE_SECONDS
+        return seconds
 
     def _messages(self, letter, claims):
         """Compose what is claimed, chunk after chunk; the pool takes the messages one by one."""
         for rows in claims:
             self.claimed_count += len(rows)
+            self._results.expect(rows)
             for message in self._compose(letter, rows):
                 if isinstance(message, Result):
                     self._acknowledge([message])
@@ -189,7 +162,7 @@ class Run:
             # a template may fail in any way
             self.env.cr.rollback()
             _logger.info("Mass email %s cannot be composed", self.mailing.id, exc_info=True)
-            self._stop(str(error))
+            self._issue = str(error)
             return []
         self._let_go_of_the_database()
         return messages
@@ -197,16 +170,29 @@ class Run:
     def _acknowledge(self, results):
         """Write down results and see whether the sending can go on."""
         self._results.add(results)
-        self._results.write_down(self._runs, self._journal)
+        if not self._results.write_down(self._runs, self._journal):
+            self._issue = self.env._("The connection to the database was lost for a moment.")
+            return
         for result in results:
-            if result.outcome is Outcome.SENT:
-                self.sent_count += 1
-            elif result.outcome is Outcome.REFUSED:
-                self._stop(result.reply)
-            elif result.outcome in (Outcome.BUSY, Outcome.NOT_SENT, Outcome.UNKNOWN):
-                self._broken = result.reply
-        if self._results.wait_to_be_settled():
+            self._judge(result)
+        if self._results.are_to_be_settled():
             self._results.settle(self._runs)
+
+    def _judge(self, result):
+        if result.outcome is Outcome.SENT:
+            self.sent_count += 1
+            self._refusals = 0
+        elif result.outcome is Outcome.REFUSED:
+            self._trouble = result.reply
+            self._refusals += 1
+            if self._refusals >= REFUSALS_OF_A_STOP:
+                self._issue = result.reply
+        elif result.outcome in (Outcome.BUSY, Outcome.NOT_SENT, Outcome.UNKNOWN):
+            self._trouble = result.reply
+
+    # ------------------------------------------------------------
+    # End
+    # ------------------------------------------------------------
 
     def _end(self):
         """Settle the last results, and return to the queue what was claimed and not handed over.
@@ -222,6 +208,8 @@ class Run:
             raise
 
     def _end_on_new_connection(self):
+        with suppress(psycopg2.Error):
+            self.env.cr.rollback()  # it may hold rows that the other connection needs
         for _try in range(LAST_TRIES):
             time.sleep(1)
             self._results.write_down_again()
@@ -230,5 +218,4 @@ class Run:
                     return self._results.end(self._runs.with_env(self.env(cr=cr)))
             except Exception:
                 _logger.warning("It is tried again", exc_info=True)
-        # the next run settles what it finds, for this one is dead by its connection
-        self.env.cr._cnx.close()
+        # the next run settles what it finds, for this one is dead with its journal's session

@@ -5,15 +5,13 @@ from email.utils import formatdate
 
 from markupsafe import escape
 
-from odoo.addons.base.models.ir_mail_server import IrMail_Server, extract_rfc2822_addresses
-from odoo.tools import html2plaintext
 from odoo.tools.rendering_tools import parse_inline_template
 
+from ..delivery.address import wire_address
 from ..delivery.envelope import Envelope, flatten
-from ..delivery.header import encode_mailbox, encode_text
-from ..delivery.skeleton import Skeleton, quoted_printable
+from ..delivery.header import Encoded, encode_mailbox, encode_text
+from ..delivery.skeleton import MarkLost, Skeleton, quoted_printable
 from ..delivery.token import new_token
-from ..delivery.transport import Outcome, Result
 
 # A field shown as it is, with a default for when it is empty.
 FIELD_TAG = re.compile(
@@ -47,23 +45,27 @@ class SplicedLetter:
         self._nonce = secrets.token_hex(8)
         self._fields = []
         self._subject = [self._inline(*part) for part in parse_inline_template(source.subject)]
+        in_subject = len(self._fields)
         body = FIELD_TAG.sub(self._mark_field, source.html)
         if DIRECTIVE.search(body):
             raise NotSpliceable
         body = source.render_body(body, [1])[1]
+        fields = [f"field{index}" for index in range(in_subject, len(self._fields))]
+        if any(body.count(self._mark(field)) != 1 for field in fields):
+            raise NotSpliceable
         self._html, self._text = self._mark("html"), self._mark("text")
         token = new_token()  # as long as those that will stand in its place
-        urls = source.urls(token)
-        text_urls = {key: html.unescape(url) for key, url in urls.items()}
         parts = {
-            self._html: source.placeholders.fill(source.page(body), urls),
-            self._text: source.placeholders.fill(html2plaintext(body), text_urls),
+            self._html: source.personalise(source.page(body), token),
+            self._text: source.text(body, token),
         }
-        message, headers = self._message(source, session, token)
-        fields = {self._mark(f"field{i}"): f"field{i}" for i in range(len(self._fields))}
-        slots = headers | fields | {token: "token"}
-        self._skeleton = Skeleton(message, parts, slots, by_part=fields.values())
-        self._message_id = source.message_id
+        message, header_slots = self._message(source, session, token)
+        part_slots = {self._mark(field): field for field in fields} | {token: "token"}
+        try:
+            self._skeleton = Skeleton(message, parts, header_slots, part_slots, by_part=fields)
+        except MarkLost:
+            raise NotSpliceable from None
+        self._source = source
 
     def _mark(self, name):
         return f"{self._nonce}{name}z"
@@ -95,35 +97,29 @@ class SplicedLetter:
         return self._mark(f"field{len(self._fields) - 1}")
 
     def _message(self, source, session, token):
-        """Return one message as bytes, and the slots in its headers."""
-        to = f"{self._nonce}@{self._nonce}.invalid"
-        subject, message_id = self._mark("subject"), f"<{self._nonce}@message>"
-        opt_out_url = self.env["mailing.trace"]._opt_out_url(token)
-        message = source.build(
-            to,
-            subject,
-            self._html,
-            self._text,
-            message_id,
-            opt_out_url if source.placeholders.has_opt_out else None,
-        )
-        mail_server = self.env["ir.mail_server"]
-        self._sender, _recipients, message = mail_server._prepare_email_message__(message, session)
+        """Return one message as bytes, and the slots in its header."""
+        to, subject = f"{self._nonce}@{self._nonce}.invalid", self._mark("subject")
+        message_id, date = f"<{self._nonce}@message>", self._mark("date")
+        message = source.build(to, subject, self._html, self._text, message_id, token)
+        try:
+            self._sender, recipients, message = source.prepare(message, to, session)
+        except AssertionError:
+            raise NotSpliceable from None
+        message.replace_header("Date", Encoded("Date", date, date.encode()))
         found = set()
         for part in message.walk():
             content = part.get_payload().strip() if isinstance(part.get_payload(), str) else None
             if content in (self._html, self._text):
                 part.replace_header("Content-Transfer-Encoding", "quoted-printable")
                 found.add(content)
-        # a module may make the sender or the body in a way that a skeleton cannot follow
-        if self._nonce in self._sender or found != {self._html, self._text}:
+        # a module may make the sender, the recipient or the body in a way that a skeleton cannot
+        # follow
+        if self._nonce in self._sender or recipients != [to] or found != {self._html, self._text}:
             raise NotSpliceable
-        return flatten(message), {
-            to: "to",
-            subject: "subject",
-            message_id: "message-id",
-            str(message["Date"]): "date",
-        }
+        slots = {to: "to", subject: "subject", message_id: "message-id", date: "date"}
+        if source.placeholders.has_opt_out:
+            slots[token] = "token"
+        return flatten(message), slots
 
     def compose(self, rows):
         """Read what the letter shows of the rows' contacts; splice as the messages are taken."""
@@ -143,15 +139,15 @@ class SplicedLetter:
         return str(record or default)
 
     def _splice(self, row, name, fields, date):
-        addresses = extract_rfc2822_addresses(row.email)
-        if not addresses:
-            return Result(row.id, Outcome.BAD_ADDRESS, IrMail_Server.NO_VALID_RECIPIENT)
-        message_id = self._message_id(row)
+        address = wire_address(row.email)
+        if not address:
+            return self._source.bad_address(row)
+        message_id = self._source.message_id(row)
         subject = "".join(
             literal + ("" if index is None else fields[index]) for literal, index in self._subject
         )
         values = {
-            "to": encode_mailbox(name, addresses[0]),
+            "to": encode_mailbox(name, address),
             "subject": encode_text(subject),
             "message-id": message_id.encode(),
             "date": date,
@@ -161,6 +157,5 @@ class SplicedLetter:
             slot = f"field{index}"
             values[self._html, slot] = quoted_printable(str(escape(value)))
             values[self._text, slot] = quoted_printable(WHITESPACE.sub(" ", value))
-        return Envelope(
-            row.id, self._sender, addresses[0], message_id, self._skeleton.splice(values)
-        )
+        content = self._skeleton.splice(values)
+        return Envelope(row.id, self._sender, address, message_id, content)

@@ -9,11 +9,16 @@ began after theirs ended.
 import functools
 from contextlib import contextmanager
 
+from odoo.exceptions import UserError
 from odoo.service.model import retrying
 from odoo.tools import SQL
 
 # Advisory lock that claims take turns on; any number nobody else uses.
 CLAIM_LOCK = 0x6D6D63
+# First half of the advisory locks that runs hold while they live; the other is the run's id.
+RUN_LOCK = 0x6D6D72
+# A turn takes well under a second; who waits longer waits for somebody in trouble.
+TURN_TIMEOUT = "60s"
 
 
 @contextmanager
@@ -23,9 +28,13 @@ def turn_to_claim(env):
     The lock belongs to the session, not to a transaction: the transaction must begin after the
     lock is granted, or its snapshot would miss what the previous holder claimed. Ends with a
     commit.
+
+    :raise UserError: the database is reached through a pooler that mixes sessions
+    :raise psycopg2.errors.LockNotAvailable: whose turn it is does not end it
     """
     cr = env.cr
     cr.commit()
+    cr.execute(SQL("SELECT set_config('lock_timeout', %s, TRUE)", TURN_TIMEOUT))
     cr.execute(SQL("SELECT pg_advisory_lock(%s)", CLAIM_LOCK))
     cr.commit()
     try:
@@ -36,7 +45,35 @@ def turn_to_claim(env):
         raise
     finally:
         cr.execute(SQL("SELECT pg_advisory_unlock(%s)", CLAIM_LOCK))
+        (is_ours,) = cr.fetchone()
         cr.commit()
+    if not is_ours:
+        raise UserError(
+            env._(
+                "Odoo reaches its database through a pooler that mixes sessions (pgbouncer in "
+                "transaction mode). Mass emails need a session that stays: connect Odoo to "
+                "PostgreSQL directly, or set the pooler to session mode."
+            )
+        )
+
+
+def make_durable(cr):
+    """Have the commit of this transaction wait for the disk, whatever the server's default.
+
+    A claim or a result that PostgreSQL forgets in a crash is a message sent twice.
+    """
+    cr.execute(
+        "SELECT set_config('synchronous_commit', 'on', TRUE)"
+        " WHERE current_setting('synchronous_commit') = 'off'"
+    )
+
+
+def notice_broken_connections(cr):
+    """Have PostgreSQL find out within a minute or so that the host of this session is gone."""
+    cr.execute(
+        "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10;"
+        " SET tcp_keepalives_count = 3; SET tcp_user_timeout = '60s'"
+    )
 
 
 def retried(method):

@@ -4,6 +4,7 @@ from . import campaign
 from . import message
 from . import audience
 from . import mass_email
+from . import content
 from . import standard
 from . import sending
 from . import response

@@ -1,4 +1,5 @@
 # the rooms, from the plain engine to the doors
+from .delivery import test_address
 from .delivery import test_bounce
 from .delivery import test_envelope
 from .delivery import test_header
@@ -10,8 +11,11 @@ from .delivery import test_token
 from .delivery import test_transport
 from .engine import test_letter
 from .engine import test_limits
+from .engine import test_run
 from .engine import test_run_faults
 from .engine import test_spliced_letter
+from .models import test_standard
+from .models.settings import test_settings
 from .models.campaign import test_campaign
 from .models.campaign import test_tracking_url
 from .models.audience import test_opt_out_memory
@@ -19,8 +23,7 @@ from .models.audience import test_queue
 from .models.audience import test_target
 from .models.mass_email import test_ending
 from .models.mass_email import test_mass_email
-from .models import test_standard
-from .models.settings import test_settings
+from .models.content import test_content
 from .models.sending import test_delivery
 from .models.sending import test_settle
 from .models.response import test_bounce_routing
@@ -29,6 +32,7 @@ from .controllers import test_tracking
 from .wizards import test_list_from_log
 from .wizards import test_send_test
 from . import test_demo
+from . import test_life
 from . import test_rights
 from . import test_rights_matrix
 from . import test_tours

@@ -2,10 +2,14 @@ import asyncio
 import email
 import email.policy
 import logging
+import math
 import socket
+import ssl
 import threading
 
+import trustme
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
 
 logging.getLogger("mail.log").setLevel(logging.WARNING)
 
@@ -14,26 +18,54 @@ class SmtpServer:
     """A real SMTP server on loopback that keeps what it takes and replies as it is told.
 
     :param bool pipelining: offer PIPELINING (RFC 2920)
+    :param bool starttls: demand STARTTLS (RFC 3207)
+    :param tuple auth: user and password to demand (RFC 4954)
+    :ivar ca: with STARTTLS, the authority (trustme) that vouches for localhost and 127.0.0.1
     :ivar list messages: the accepted messages, parsed
+    :ivar list contents: the same as the bytes they arrived in
+    :ivar list senders: their envelope senders
     :ivar dict delays: events to wait for before a recipient's address is answered
-    :ivar dict replies: reply lines by moment: ``MAIL``, ``DATA``, or a recipient's address for
-        RCPT; the reply ``hang up`` closes the connection
+    :ivar int limit: messages that a connection may send
+    :ivar any_reply: called for what the replies do not tell; None for the usual reply
+    :ivar dict replies: reply lines by moment: ``MAIL``, ``limit`` for MAIL beyond the limit,
+        ``DATA``, or a recipient's address for RCPT; the reply ``hang up`` closes the connection
     """
 
-    def __init__(self, pipelining=False):
+    def __init__(self, pipelining=False, starttls=False, auth=None):
         self.pipelining = pipelining
+        self.auth = auth
+        self.ca = trustme.CA() if starttls else None
         self.messages = []
+        self.contents = []
+        self.senders = []
         self.replies = {}
+        self.any_reply = None
         self.delays = {}
         self.rcpt_tos = []
+        self.limit = math.inf
 
     def __enter__(self):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        options = {"hostname": "127.0.0.1", "port": self.port} | self._security()
+        self._controller = Controller(self, **options)
         self._controller.start()
         return self
+
+    def _security(self):
+        options = {}
+        if self.ca:
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            self.ca.issue_cert("localhost", "127.0.0.1").configure_cert(context)
+            options |= {"tls_context": context, "require_starttls": True}
+        if self.auth:
+            options |= {"auth_required": True, "auth_require_tls": bool(self.ca)}
+            options["authenticator"] = self._authenticate
+        return options
+
+    def _authenticate(self, server, session, envelope, mechanism, data):
+        return AuthResult(success=(data.login.decode(), data.password.decode()) == self.auth)
 
     def __exit__(self, *_error):
         self._controller.stop()
@@ -50,6 +82,9 @@ class SmtpServer:
 
     async def handle_MAIL(self, server, session, envelope, address, options):  # noqa: N802
         envelope.mail_from = address
+        server.mail_count = getattr(server, "mail_count", 0) + 1
+        if server.mail_count > self.limit:
+            return self._reply(server, "limit", "421 too many messages")
         return self._reply(server, "MAIL", "250 OK")
 
     async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
@@ -65,11 +100,13 @@ class SmtpServer:
         if reply.startswith("2"):
             message = email.message_from_bytes(envelope.content, policy=email.policy.SMTP)
             self.messages.append(message)
+            self.contents.append(envelope.content)
+            self.senders.append(envelope.mail_from)
             self.rcpt_tos += envelope.rcpt_tos
         return reply
 
     def _reply(self, server, moment, default):
-        reply = self.replies.get(moment, default)
+        reply = self.replies.get(moment) or (self.any_reply and self.any_reply()) or default
         if reply == "hang up":
             server.transport.close()
         return reply
@@ -78,12 +115,14 @@ class SmtpServer:
 class BrokenServer:
     """A server over a bare socket that does not keep to the protocol.
 
-    :param script: what it sends: first the greeting, then in turn behind whatever arrives; None
-        hangs up, and behind the last there is silence
+    :param script: what it sends: first the greeting, then in turn behind whatever arrives; a tuple
+        is sent at once, None hangs up, and behind the last there is silence
+    :ivar bytes received: all that arrived
     """
 
     def __init__(self, *script):
         self._script = script
+        self.received = b""
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._connections = []
         self.port = self._listener.getsockname()[1]
@@ -110,12 +149,19 @@ class BrokenServer:
 
     def _converse(self, connection):
         try:
-            for position, reply in enumerate(self._script):
-                if position and not connection.recv(65536):
+            for position, step in enumerate(self._script):
+                if position and not self._hear(connection):
                     return
-                if reply is None:
-                    connection.shutdown(socket.SHUT_RDWR)
-                    return
-                connection.sendall(reply + b"\r\n")
+                for reply in step if isinstance(step, tuple) else (step,):
+                    if reply is None:
+                        connection.shutdown(socket.SHUT_RDWR)
+                        connection.close()
+                        return
+                    connection.sendall(reply + b"\r\n")
         except OSError:
             return  # the client hung up
+
+    def _hear(self, connection):
+        data = connection.recv(65536)
+        self.received += data
+        return data

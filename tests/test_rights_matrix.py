@@ -54,6 +54,7 @@ mailing.subscription  create                    yes      yes    yes    no    no 
 mailing.subscription  write                     yes      yes    yes    no    no       no     no
 link.tracker          create                    yes      yes    yes    yes   no       no     no
 link.tracker          write                     yes      yes    yes    yes   no       no     no
+link.tracker          unlink                    yes      yes    yes    yes   no       no     no
 link.tracker.click    add_click                 no       no     no     yes   no       no     no
 utm.campaign          read                      yes      yes    yes    yes   yes      no     no
 utm.campaign          write                     yes      yes    yes    yes   yes      no     no
@@ -69,6 +70,7 @@ NOT_LISTED = {"init", "default_get", "copy_data", "get_formview_id"}
 
 # What our fields tell employees without Email Marketing.
 SEEN_BY_EMPLOYEES = {
+    "link.tracker.active",
     "link.tracker.is_tracking_url",
     "link.tracker.placeholder",
     "utm.campaign.campaign_status",

@@ -2,19 +2,16 @@
 
 import json
 import logging
-import os
 import resource
 import time
 
 from odoo.addons.mass_mailing_campaign.models.sending.mailing_trace import Claimed
 
-
-def variable(name):
-    return int(os.environ[f"BENCH_{name.upper()}"])
+ADDON = "mass_mailing_campaign."
 
 
 def report(way, **figures):
-    print("BENCH", json.dumps({"way": way, **figures}), flush=True)
+    print("REPORT", json.dumps({way: {"way": way, **figures}}), flush=True)
 
 
 def peak_mb():
@@ -46,14 +43,25 @@ class Bench:
             ]
         )
 
-    def use_server(self, port, sessions=10):
+    def use_server(self, port, sessions=10, **options):
         """Let all mail go to one server, without limits."""
         parameters = self.env["ir.config_parameter"]
         parameters.set_param("mass_mailing_campaign.portion_size", "100000000")
         parameters.set_param("mass_mailing_campaign.smtp_sessions", str(sessions))
         mail_servers = self.env["ir.mail_server"]
         mail_servers.search([]).active = False
-        mail_servers.create({"name": "Sink", "smtp_host": "127.0.0.1", "smtp_port": port})
+        mail_servers.create(
+            {"name": "Sink", "smtp_host": "127.0.0.1", "smtp_port": port, **options}
+        )
+
+    def use_lanes(self, count):
+        """Let so many crons send what is put in line from now on, and none of others run."""
+        self.env["res.config.settings"].create({"mass_email_lanes": count}).set_values()
+        crons = self.env["ir.cron"].search([])
+        names = crons.get_external_id()
+        crons.filtered(lambda cron: not names[cron.id].startswith(ADDON)).active = False
+        in_portions = [("delivery_mode", "=", "portions")]
+        self.env["mailing.mailing"].search(in_portions).state = "done"
 
     def target_list(self, count, prefix):
         """A list of new contacts, written directly: making them is not what is measured.

@@ -1,10 +1,10 @@
 """Build queues of growing size: three target lists, two excluding lists, a blacklist."""
 
-from bench_scripts.material import Bench, variable
+from bench_scripts.material import Bench
 
 BLACKLISTED = 50_000
 
-bench = Bench(env)  # noqa: F821 (Odoo's shell)
+bench = Bench(env)
 bench.env.cr.execute(
     """
     INSERT INTO mail_blacklist (email, active)
@@ -14,7 +14,7 @@ bench.env.cr.execute(
     (bench.run, BLACKLISTED),
 )
 for size in (1_000, 10_000, 100_000, 1_000_000):
-    if size > variable("largest"):
+    if size > VARIABLES["largest"]:
         break
     third = size // 3
     targets = bench.target_list(third, "blacklisted")

@@ -1,11 +1,11 @@
 """Send one letter over different numbers of sessions, to a server that takes its time."""
 
-from bench_scripts.material import Bench, variable
+from bench_scripts.material import Bench
 
-bench = Bench(env)  # noqa: F821 (Odoo's shell)
-ours, stock = variable("ours"), variable("stock")
+bench = Bench(env)
+ours, stock = VARIABLES["ours"], VARIABLES["stock"]
 for sessions in (10, 20):
-    bench.use_server(variable("port"), sessions)
+    bench.use_server(VARIABLES["port"], sessions)
     mass_email = bench.mass_email(bench.target_list(ours, f"ours{sessions}."))
     mass_email._build_queue()
     bench.measure_sending(f"ours, {sessions} sessions", mass_email, ours)

@@ -1,10 +1,10 @@
 """Send one letter three ways, to a server that takes everything at once."""
 
-from bench_scripts.material import Bench, variable
+from bench_scripts.material import Bench
 
-bench = Bench(env)  # noqa: F821 (Odoo's shell)
-ours, stock = variable("ours"), variable("stock")
-bench.use_server(variable("port"))
+bench = Bench(env)
+ours, stock = VARIABLES["ours"], VARIABLES["stock"]
+bench.use_server(VARIABLES["port"])
 
 mass_email = bench.mass_email(bench.target_list(ours, "ours"))
 mass_email._build_queue()

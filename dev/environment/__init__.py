@@ -12,6 +12,17 @@
 * ``server``: the Odoo server and the mail catcher
 * ``mail_catcher``: keeps every mail as a file; runs inside the virtual environment
 * ``sink``: a mail server for measuring
+* ``shell``: scripts that run inside Odoo
+* ``inventory``: what a database holds
+* ``life``: the addon installed, upgraded and uninstalled
+* ``measuring``: the same for measuring, in its own database
+* ``lanes``: servers that send a mass email
+* ``crash``: kills them, and PostgreSQL
+* ``unruly``: a mail server that misbehaves; runs inside the virtual environment
+* ``temper``: how it answers
+* ``office``: recipients and users who change their minds
+* ``chaos``: all of these at once
+* ``judgement``: what a mail server took, beside what the database says
 * ``main_job``: plays the demo campaign against a running server
 """
 

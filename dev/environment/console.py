@@ -56,9 +56,11 @@ def call(argv, log, title, remedy, **options):
     """Run a command; its output goes to a log file."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
-        code = subprocess.call(
-            list(map(str, argv)), stdout=output, stderr=output, stdin=subprocess.DEVNULL, **options
-        )
+        files = {"stdout": output, "stderr": output, "stdin": subprocess.DEVNULL}
+        try:
+            code = subprocess.call(list(map(str, argv)), **files, **options)
+        except subprocess.TimeoutExpired:
+            raise StepFailed(f"{title} in {options['timeout']} seconds", remedy, log) from None
     if code:
         raise StepFailed(title, remedy, log)
 

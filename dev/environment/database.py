@@ -12,6 +12,8 @@ NOT_INSTALLED = {"dev", "tests", ".git", ".ci", "doc", "__pycache__"}
 class Database:
     """A database with demo data and the addon, installed once and upgraded after changes."""
 
+    what = "the addon"
+
     def __init__(self, environment, name, modules=()):
         self.environment = environment
         self.cache = environment.cache
@@ -29,6 +31,16 @@ class Database:
                 self._odoo("Installing", "--init")
             elif not self.stamp.exists() or self.stamp.read_text() != _addon_hash():
                 self._odoo("Upgrading", "--update")
+
+    def copy(self, name):
+        """Make this database anew under another name."""
+        copy = Database(self.environment, name)
+        copy.drop()
+        self.environment.postgres.psql(f'CREATE DATABASE "{name}" TEMPLATE "{self.name}"')
+        files = self.data_folder / "filestore"
+        if (files / self.name).exists():
+            shutil.copytree(files / self.name, files / name)
+        return copy
 
     def set_base_url(self, url):
         """Let the links in mails lead to the server that is about to start."""
@@ -53,11 +65,26 @@ class Database:
         argv = ["server", option, ",".join(self.modules), "--with-demo", "--stop-after-init"]
         command, options = odoo_command(self.environment, self.name, *argv, "--no-http")
         remedy = "read the log; with --fresh the database is made anew"
-        console.run(f"{verb} the addon in database {self.name}", command, log, remedy, **options)
+        console.run(f"{verb} {self.what} in database {self.name}", command, log, remedy, **options)
         if " CRITICAL " in log.read_text(errors="replace"):
-            raise console.StepFailed(f"{verb} the addon", remedy, log)
+            raise console.StepFailed(f"{verb} {self.what}", remedy, log)
         self.stamp.parent.mkdir(exist_ok=True)
         self.stamp.write_text(_addon_hash())
+
+
+class StockDatabase(Database):
+    """A database with demo data and all that the addon depends on, but without it; made once."""
+
+    what = "Odoo"
+
+    def __init__(self, environment):
+        super().__init__(environment, "campaign_stock_life")
+        self.modules = ["mass_mailing_crm"]
+
+    def prepare(self):
+        with self.cache.lock(f"database-{self.name}"):
+            if not self._exists():
+                self._odoo("Installing", "--init")
 
 
 def _addon_hash():

@@ -64,8 +64,9 @@ Content-Type: message/rfc822
 class Odoo:
     """Odoo as a user's program sees it."""
 
-    def __init__(self, url, database, login="admin", password="admin"):
+    def __init__(self, url, database, login="admin", password="admin", timeout=DELIVERY_SECONDS):
         self.url = url
+        self.timeout = timeout
         uid = self._rpc("common", "login", database, login, password)
         self._credentials = (database, uid, password)
 
@@ -78,7 +79,7 @@ class Odoo:
         request = urllib.request.Request(
             f"{self.url}/jsonrpc", body, {"Content-Type": "application/json"}
         )
-        with urllib.request.urlopen(request, timeout=DELIVERY_SECONDS) as answer:
+        with urllib.request.urlopen(request, timeout=self.timeout) as answer:
             result = json.load(answer)
         if "error" in result:
             raise RuntimeError(result["error"]["data"]["debug"])

@@ -10,6 +10,7 @@ from pathlib import Path
 from . import console, system
 
 ROLE = "odoo"  # Odoo refuses the role postgres
+ANSWER_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,11 @@ class Postgres:
         program = self.binaries / "psql" if self.binaries else "psql"
         argv = [str(program), "-XAtqc", query, database]
         done = subprocess.run(
-            argv, env=os.environ | self.environment, capture_output=True, text=True
+            argv,
+            env=os.environ | self.environment,
+            capture_output=True,
+            text=True,
+            timeout=ANSWER_SECONDS,
         )
         if done.returncode:
             raise console.StepFailed(f"Asking PostgreSQL: {done.stderr.strip()}", "is it running?")
@@ -91,7 +96,7 @@ class Cluster:
     def restart(self, mode):
         """Restart the server: ``fast`` in good order, ``immediate`` as after a power cut."""
         argv = ["-D", self.folder, "-w", "-m", mode, "-l", self.folder / "server.log", "restart"]
-        self._run("Restarting PostgreSQL", "pg_ctl", *argv)
+        self._do("Restarting PostgreSQL", "pg_ctl", *argv)
 
     def _start(self):
         if self._call("pg_ctl", "status", "-D", self.folder) == 0:
@@ -121,8 +126,13 @@ class Cluster:
             os.chown(folder, self.owner.pw_uid, self.owner.pw_gid)
 
     def _run(self, title, program, *argv):
+        with console.step(title):
+            self._do(title, program, *argv)
+
+    def _do(self, title, program, *argv):
         remedy = f"read the log; if the cluster is broken, delete {self.folder}"
-        console.run(title, [self.binaries / program, *argv], self.log, remedy, **self._as_owner())
+        argv = [self.binaries / program, *argv]
+        console.call(argv, self.log, title, remedy, **self._as_owner())
 
     def _call(self, program, *argv):
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}

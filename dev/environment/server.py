@@ -59,10 +59,13 @@ def odoo_command(environment, database, *argv, **options):
 
 
 @contextmanager
-def process(command, log, **options):
-    """A process that is stopped at the end; Ctrl-C reaches it through us only."""
+def process(command, log, mode="wb", **options):
+    """A process that is stopped at the end; Ctrl-C reaches it through us only.
+
+    :param mode: of the log file, ``ab`` to add to it
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as output:
+    with log.open(mode) as output:
         child = subprocess.Popen(
             list(map(str, command)),
             stdout=output,
@@ -95,7 +98,7 @@ def mail_catcher(environment, folder):
 
 
 @contextmanager
-def odoo(environment, database, port, smtp_port):
+def odoo(environment, database, port, smtp_port, max_cron_threads=2):
     """The Odoo server; gives its process."""
     log = environment.cache.log(f"odoo-{database}")
     command, options = odoo_command(
@@ -105,7 +108,7 @@ def odoo(environment, database, port, smtp_port):
         http_port=port,
         smtp_server="127.0.0.1",
         smtp_port=smtp_port,
-        max_cron_threads=2,
+        max_cron_threads=max_cron_threads,
     )
     if answers(port):
         raise console.StepFailed(f"Starting Odoo on port {port}", "choose another --port")

@@ -1,4 +1,5 @@
 import os
+import signal
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,6 +35,20 @@ def slow_sink(environment, milliseconds, record):
     with server.process([environment.python, program, port, milliseconds, record], log) as child:
         server.wait(child, log, "Starting the slow mail sink", lambda: server.answers(port))
         yield port
+
+
+@contextmanager
+def unruly_server(environment, record, options):
+    """A mail server that misbehaves, see ``unruly.py``; gives its port and what calms it.
+
+    :param record: file for what it took
+    """
+    port = server.free_port()
+    program = Path(__file__).with_name("unruly.py")
+    log = environment.cache.log("unruly")
+    with server.process([environment.python, program, port, record, *options], log) as child:
+        server.wait(child, log, "Starting the unruly mail server", lambda: server.answers(port))
+        yield port, lambda: child.send_signal(signal.SIGUSR1)
 
 
 @contextmanager

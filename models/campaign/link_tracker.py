@@ -1,16 +1,22 @@
+from urllib.parse import urlsplit
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools.mail import validate_url
 
 
 class LinkTracker(models.Model):
     """A tracking URL is a link tracker with a name, owned by a campaign.
 
     It is written into a body as ``{trackingUrl:ID}``; the clicks of every recipient are logged.
+    Once deleted it is off its campaign, and no new letter can have it; those that are delivered
+    have it, so it is kept and leads on.
     """
 
     _inherit = "link.tracker"
 
     is_tracking_url = fields.Boolean("Tracking URL")
+    active = fields.Boolean(default=True, readonly=True)
     placeholder = fields.Char("Code to Insert Instead of the URL", compute="_compute_placeholder")
 
     @api.depends("is_tracking_url")
@@ -39,11 +45,27 @@ class LinkTracker(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
+        tracking_urls = self.filtered("is_tracking_url")
+        own_vals = dict(vals)
         if vals.get("title"):
-            tracking_urls = self.filtered("is_tracking_url")
-            super(LinkTracker, tracking_urls).write({**vals, "label": vals["title"]})
-            return super(LinkTracker, self - tracking_urls).write(vals)
-        return super().write(vals)
+            own_vals["label"] = vals["title"]
+        if vals.get("url"):
+            own_vals["url"] = validate_url(vals["url"])
+        super(LinkTracker, tracking_urls).write(own_vals)
+        return super(LinkTracker, self - tracking_urls).write(vals)
+
+    def unlink(self):
+        tracking_urls = self.filtered("is_tracking_url")
+        tracking_urls.check_access("unlink")
+        tracking_urls.sudo().active = False
+        return super(LinkTracker, self - tracking_urls).unlink()
+
+    @api.constrains("is_tracking_url", "url")
+    def _check_tracking_url(self):
+        for link in self.filtered("is_tracking_url"):
+            host = urlsplit(link.url).netloc
+            if not host or len(host.split()) > 1:
+                raise ValidationError(self.env._("“%s” is not the address of a page.", link.url))
 
     @api.constrains("is_tracking_url", "campaign_id")
     def _check_tracking_url_campaign(self):

@@ -1,10 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command, Domain
-from odoo.tools import SQL, is_html_empty
+from odoo.tools import SQL
 
-from ...delivery.placeholders import Placeholders
-from ...engine.letter import Letter
 from ...engine.turns import turn_to_claim
 
 
@@ -29,15 +27,16 @@ class MailingMailing(models.Model):
         default="standard",
         required=True,
     )
-    mail_template_id = fields.Many2one(
-        "mail.template",
-        "Email Template",
-        domain=[("model", "=", "mailing.contact")],
-        help="Its subject, body and attachments are copied into the mass email.",
-    )
     opt_out_entirely = fields.Boolean(
         help="Who opts out of this mass email is never mailed again by any. Otherwise the "
         "recipient leaves its target lists only.",
+    )
+
+    is_ended = fields.Boolean(
+        "Ended by a User",
+        readonly=True,
+        copy=False,
+        help="Who comes back to the queue is cancelled.",
     )
 
     @api.constrains("delivery_mode", "campaign_id")
@@ -81,48 +80,9 @@ class MailingMailing(models.Model):
         for vals in vals_list:
             if vals.get("delivery_mode") == "portions":
                 campaign = self.env["utm.campaign"].browse(vals.get("campaign_id"))
-                template = self.env["mail.template"].browse(vals.get("mail_template_id"))
-                for name, value in (
-                    self._campaign_defaults(campaign) | self._template_content(template)
-                ).items():
+                for name, value in self._campaign_defaults(campaign).items():
                     vals.setdefault(name, value)
-                self._use_simple_body(vals)
-        mailings = super().create(vals_list)
-        for mailing, vals in zip(mailings, vals_list, strict=True):
-            if vals.get("mail_template_id"):
-                mailing._copy_template_attachments()
-        return mailings
-
-    def write(self, vals):
-        if set(self.mapped("delivery_mode")) == {"portions"}:
-            self._use_simple_body(vals)
-        result = super().write(vals)
-        if vals.get("mail_template_id"):
-            for mailing in self:
-                mailing._copy_template_attachments()
-        return result
-
-    @api.model
-    def _use_simple_body(self, vals):
-        """A body written without the drag-and-drop editor is sent as it was written."""
-        if "body_arch" in vals:
-            vals.setdefault("body_html", vals["body_arch"])
-
-    @api.model
-    def _template_content(self, template):
-        if not template:
-            return {}
-        return {"subject": template.subject, "body_arch": template.body_html}
-
-    @api.onchange("mail_template_id")
-    def _onchange_mail_template_id(self):
-        self.update(self._template_content(self.mail_template_id))
-
-    def _copy_template_attachments(self):
-        self.ensure_one()
-        for attachment in self.mail_template_id.attachment_ids:
-            copy = attachment.copy({"res_model": self._name, "res_id": self.id})
-            self.attachment_ids = [Command.link(copy.id)]
+        return super().create(vals_list)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_sending(self):
@@ -169,9 +129,7 @@ class MailingMailing(models.Model):
         self.ensure_one()
         if not self.contact_list_ids:
             raise UserError(self.env._("Choose at least one target list first."))
-        if is_html_empty(self.body_html):
-            raise UserError(self.env._("Choose an email template or write a body first."))
-        self._check_placeholders()
+        self._check_letter()
         if not self._has_members():
             raise UserError(
                 self.env._("The target lists have no members. Add somebody, or choose others.")
@@ -192,6 +150,7 @@ class MailingMailing(models.Model):
             portions.write(
                 {
                     "state": "in_queue",
+                    "is_ended": False,
                     "delivery_issue": False,
                     "retry_datetime": False,
                     "retry_delay": 0,
@@ -231,22 +190,20 @@ class MailingMailing(models.Model):
         self.check_access("write")
         with turn_to_claim(self.env):
             self.invalidate_recordset()
-            self.filtered(lambda mailing: mailing._is_being_sent())._complete()
+            for mailing in self.filtered(lambda mailing: mailing._is_being_sent()):
+                mailing.write(
+                    {
+                        "state": "done",
+                        "is_ended": True,
+                        "is_paused": False,
+                        "sent_date": fields.Datetime.now(),
+                        "kpi_mail_required": not mailing.sent_date,
+                    }
+                )
             self.env["mailing.trace"]._cancel_ended()
 
     def _is_being_sent(self):
         return self.delivery_mode == "portions" and self.state == "sending"
-
-    def _complete(self):
-        for mailing in self:
-            mailing.write(
-                {
-                    "state": "done",
-                    "sent_date": fields.Datetime.now(),
-                    "kpi_mail_required": not mailing.sent_date,
-                    "is_paused": False,
-                }
-            )
 
     def action_back_to_draft(self):
         """Take a mass email out of line while nothing of it was queued."""
@@ -271,50 +228,6 @@ class MailingMailing(models.Model):
             "mass_mailing_campaign.mailing_trace_action_members"
         )
         return action | {"domain": [("mass_mailing_id", "=", self.id)]}
-
-    # ------------------------------------------------------------
-    # Letter
-    # ------------------------------------------------------------
-
-    @api.model
-    def _is_open_tracked(self):
-        return self.env["ir.config_parameter"]._mass_email_setting("open_tracking")
-
-    def _is_informational(self):
-        return self.campaign_id.campaign_type == "informational"
-
-    def _is_opt_out_mandatory(self):
-        is_optional = self.env["ir.config_parameter"]._mass_email_setting("opt_out_optional")
-        return not is_optional and not self._is_informational()
-
-    def _letter(self):
-        """Prepare the letter as the responsible user would read it.
-
-        :raise UserError: a placeholder does not fit the campaign
-        """
-        self.ensure_one()
-        user = self.user_id or self.env.user
-        mailing = self.with_context(**user.context_get())
-        mailing._check_placeholders()
-        return Letter(mailing)
-
-    def _check_placeholders(self):
-        """Raise in the user's words when the body names what its campaign does not have."""
-        self.ensure_one()
-        marks = Placeholders()
-        marks.mark(self.body_html or "", "")
-        unknown = marks.link_ids - set(self.campaign_id.tracking_url_ids.ids)
-        if unknown:
-            raise UserError(
-                self.env._(
-                    "The body uses %s, but the campaign has no such tracking URL.",
-                    ", ".join(f"{{trackingUrl:{link_id}}}" for link_id in sorted(unknown)),
-                )
-            )
-        if marks.has_opt_out and self._is_informational():
-            raise UserError(
-                self.env._("An informational email has no opt-out link. Remove it from the body.")
-            )
 
     # ------------------------------------------------------------
     # Standard delivery keeps off

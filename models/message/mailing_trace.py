@@ -61,6 +61,11 @@ class MailingTrace(models.Model):
         "mailing.mailing", "Test of", readonly=True, index="btree_not_null", ondelete="set null"
     )
     attempt_count = fields.Integer("Attempts", readonly=True)
+    setback_count = fields.Integer(
+        "Setbacks",
+        readonly=True,
+        help="How often the session broke or the mail server was busy before it saw the message.",
+    )
     mail_server_id = fields.Many2one("ir.mail_server", readonly=True, ondelete="set null")
     claim_key = fields.Char(
         readonly=True, groups="base.group_system", help="The run of sending that claimed this row."
@@ -157,13 +162,14 @@ class MailingTrace(models.Model):
             domain,
             SQL(
                 "trace_status = 'outgoing', failure_type = NULL, failure_reason = NULL,"
-                " attempt_count = 0, retry_datetime = NULL, claim_key = NULL"
+                " attempt_count = 0, setback_count = 0, retry_datetime = NULL, claim_key = NULL"
             ),
         )
         # no lane completes them meanwhile
         self.env.execute_query(
             SQL("SELECT FROM mailing_mailing WHERE id = ANY(%s) FOR NO KEY UPDATE", mailings.ids)
         )
+        mailings.is_ended = False
         mailings._reopen()
 
     @api.model
@@ -173,8 +179,8 @@ class MailingTrace(models.Model):
 
     @api.model
     def _cancel_ended(self):
-        """Cancel who still waits in mass emails that are Complete: a user ended them."""
-        domain = Domain("mass_mailing_id.state", "=", "done") & Domain("standing", "=", "waiting")
+        """Cancel who waits, or waits again, in mass emails that a user ended."""
+        domain = Domain("mass_mailing_id.is_ended", "=", True) & Domain("standing", "=", "waiting")
         self._decide(
             domain, SQL("trace_status = 'cancel', failure_type = 'ended', retry_datetime = NULL")
         )

@@ -1,5 +1,7 @@
 from odoo import api, models
 
+from ...engine.job_time import note_work
+
 DELIVERY_CRON = "mass_mailing_campaign.ir_cron_deliver_portions"
 
 
@@ -36,8 +38,13 @@ class IrCron(models.Model):
                 [{"xml_id": f"{DELIVERY_CRON}_{number}", "record": lane, "noupdate": True}]
             )
 
+    @classmethod
+    def _process_job(cls, cron_cr, job):
+        note_work(cron_cr)
+        return super()._process_job(cron_cr, job)
+
     @api.model
-    def _wake_lanes(self, moments):
-        """Have the lanes run at these moments."""
+    def _wake_lanes(self, moments=None):
+        """Have the lanes run at these moments; now, if there are none."""
         for lane in self._lanes():
             lane._trigger(moments)

@@ -33,8 +33,11 @@ class IrMailServer(models.Model):
         """
         if mailing.mail_server_id:
             return mailing.mail_server_id.sudo(), mailing.email_from
-        mail_server, address = self.sudo()._find_mail_server(mailing.email_from)
-        return mail_server or self.sudo(), address
+        # the notification address is that of the responsible's company, whoever runs the cron
+        company = (mailing.user_id or self.env.user).company_id
+        mail_servers = self.sudo().with_company(company)
+        mail_server, address = mail_servers._find_mail_server(mailing.email_from)
+        return mail_server or mail_servers, address
 
     def _mass_email_sessions(self):
         """Return how many sessions mass emails may use at the same time."""

@@ -15,6 +15,9 @@ class MailingJournalAck(models.Model):
 
     run_key = fields.Char(required=True, readonly=True)
     trace_id = fields.Integer(required=True, readonly=True)
+    claim_number = fields.Integer(
+        required=True, readonly=True, help="The claim of the message that this is the result of."
+    )
     outcome = fields.Char(required=True, readonly=True)
     reply = fields.Char(readonly=True)
     message_id = fields.Char(readonly=True)

@@ -2,24 +2,20 @@
 # pylint: disable=invalid-commit
 import logging
 import smtplib
-import time
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.addons.base.models.ir_cron import MIN_TIME_PER_JOB
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import config
 
 from ...engine import shutdown
+from ...engine.job_time import JobTime
 from ...engine.limits import Limits, SendingHours
-from ...engine.run import CHUNK, Run
+from ...engine.run import CHUNK, WIRE_SECONDS, Run
 from ...engine.turns import retried, turn_to_claim
 
 _logger = logging.getLogger(__name__)
 
-# Seconds one job of a lane sends, at most: long enough that opening sessions weighs little.
-JOB_SECONDS = 50
 # How many waiting messages are counted at most when a lane reports what is left.
 ENOUGH_TO_GO_ON = 10_000
 # Fewer messages than this per session are sent before another session is up.
@@ -58,40 +54,49 @@ class MailingMailing(models.Model):
     @api.model
     def _cron_deliver_portions(self):
         """Send what is due, as far as the limits and the time of this job allow."""
-        until = self._job_end()
+        with shutdown.waits_for(object()):
+            self._deliver_portions(JobTime(self.env.context.get("cron_end_time")))
+
+    @api.model
+    def _deliver_portions(self, job_time):
         left = self.env["ir.config_parameter"]._mass_email_setting("run_size") or float("inf")
         self.env["mailing.journal.run"]._end_dead()
-        for mailing in self.search(self._due_domain(), order="schedule_date, id"):
-            if left <= 0 or time.monotonic() >= until or shutdown.is_stopping():
-                break
-            self.env["ir.cron"]._commit_progress(remaining=self._sendable_count())
-            try:
-                if mailing._have_queue():
-                    left -= mailing._deliver(left, until)
-            except Exception as error:
-                # one broken mass email does not hold up the others
-                self.env.cr.rollback()
-                _logger.exception("Mass email %s failed", mailing.id)
-                mailing._stop_for_now(error)
+        if job_time.is_worth_it():
+            left -= self._deliver_due(left, job_time)
         if left <= 0:
             # the next run by the clock goes on
             self.env["ir.cron"]._commit_progress(remaining=0)
             return
-        self.env["ir.cron"]._commit_progress(remaining=self._sendable_count())
+        sendable_count = self._sendable_count()
+        if sendable_count and job_time.is_over():
+            # Odoo would go on with what remains up to a minute later
+            self.env["ir.cron"]._wake_lanes()
+            sendable_count = 0
         self._wake_for_next_opportunity()
+        self.env["ir.cron"]._commit_progress(remaining=sendable_count)
 
     @api.model
-    def _job_end(self):
-        """Return when this job has to end, by the monotonic clock.
+    def _deliver_due(self, most, job_time):
+        """Send the mass emails that are due, one after the other.
 
-        Odoo kills a job that exceeds its limit, and runs the method several times in one job.
+        :return: how many messages were claimed
         """
-        limit = config["limit_time_real_cron"]
-        limit = limit if limit and limit > 0 else config["limit_time_real"]
-        seconds = min(JOB_SECONDS, limit / 2) if limit else JOB_SECONDS
-        cron_end = self.env.context.get("cron_end_time")
-        start = cron_end - MIN_TIME_PER_JOB if cron_end else time.monotonic()
-        return start + seconds
+        count = 0
+        for mailing in self.search(self._due_domain(), order="schedule_date, id"):
+            if count >= most or job_time.is_over() or shutdown.is_stopping():
+                break
+            self.env["ir.cron"]._commit_progress(remaining=self._sendable_count())
+            try:
+                if mailing._have_queue():
+                    count += mailing._deliver(most - count, job_time)
+            except Exception as error:
+                if self.env.cr.closed:
+                    raise
+                # one broken mass email does not hold up the others
+                self.env.cr.rollback()
+                _logger.exception("Mass email %s failed", mailing.id)
+                mailing._stop_for_now(error)
+        return count
 
     # ------------------------------------------------------------
     # Due
@@ -177,6 +182,7 @@ class MailingMailing(models.Model):
     # One mass email
     # ------------------------------------------------------------
 
+    @retried
     def _have_queue(self):
         """Build the queue if nobody has; committed.
 
@@ -194,14 +200,14 @@ class MailingMailing(models.Model):
         self.env["mailing.trace"]._build_queue(self)
         self.state = "sending"
 
-    def _deliver(self, most=float("inf"), until=float("inf")):
+    def _deliver(self, most=float("inf"), job_time=None):
         """Send this mass email's queue until it, a limit or the job's time is used up.
 
         An error that stops the whole mass email is shown on it, everybody else keeps waiting,
         and it is tried again after a growing delay.
 
         :param most: messages to be sent at most
-        :param until: moment of the monotonic clock to stop at
+        :param JobTime job_time: how long it may take; None for as long as it takes
         :return: how many messages were claimed
         """
         self.ensure_one()
@@ -212,7 +218,7 @@ class MailingMailing(models.Model):
                 self._letter(),
                 self._claims(run, most),
                 self._session_count(run),
-                lambda: time.monotonic() < until and self._is_due(),
+                lambda: self._stops_in(job_time),
             )
         except UserError as error:
             issue = str(error)
@@ -233,6 +239,12 @@ class MailingMailing(models.Model):
             rows := traces._claim(self, run, min(CHUNK, most - run.claimed_count))
         ):
             yield rows
+
+    def _stops_in(self, job_time):
+        """Return None to send on, else how many seconds what is on the wire may take."""
+        if self._is_due() and not (job_time and job_time.is_over()):
+            return None
+        return job_time.wire_seconds() if job_time else WIRE_SECONDS
 
     def _session_count(self, run):
         """Return how many SMTP sessions are worth opening for what waits."""
@@ -259,6 +271,7 @@ class MailingMailing(models.Model):
         """Write and commit, whatever another lane or a user writes meanwhile."""
         self.write(values)
 
+    @retried
     def _finish(self):
         """Complete this mass email when nobody waits any more; the lanes take turns."""
         with turn_to_claim(self.env):
@@ -293,6 +306,7 @@ class MailingMailing(models.Model):
     def action_try_now(self):
         """Do not wait any longer for what stopped these mass emails."""
         self.write({"retry_datetime": False, "retry_delay": 0})
+        self.env["mailing.trace"]._end_setback_delays(self)
         self._wake_lanes()
 
     # ------------------------------------------------------------

@@ -8,10 +8,12 @@ from odoo.tools import SQL
 
 from ...delivery.token import new_token
 from ...engine.limits import RECIPIENT_DOMAIN
-from ...engine.turns import retried, turn_to_claim
+from ...engine.turns import make_durable, retried, turn_to_claim
 
 # A queue row that a run has claimed.
-Claimed = namedtuple("Claimed", "id contact_id email token attempt_count")
+Claimed = namedtuple(
+    "Claimed", "id contact_id email token attempt_count claim_number", defaults=[0]
+)
 
 # Conditions of raw statements that read the queue.
 IS_WAITING = SQL("token IS NOT NULL AND trace_status = 'outgoing'")
@@ -98,6 +100,7 @@ class MailingTrace(models.Model):
         """
         claimed = []
         with turn_to_claim(self.env):
+            make_durable(self.env.cr)
             while not claimed and (size := min(most, run.limits.left())):
                 rows = self._claim_rows(mailing, run, size)
                 if not rows:
@@ -131,7 +134,7 @@ class MailingTrace(models.Model):
                   FROM judged
                  WHERE trace.id = judged.id
              RETURNING trace.trace_status, trace.id, trace.res_id, trace.email, trace.token,
-                       trace.attempt_count
+                       trace.attempt_count, trace.claim_number
                 """,
                 claimable=self._claimable(mailing, run.limits, size, for_update=True),
                 objection=mailing._objection(SQL("next.email")),
@@ -176,7 +179,7 @@ class MailingTrace(models.Model):
                 ]
             )
             return [
-                Claimed(trace.id, trace.res_id, trace.email, trace.token, trace.attempt_count)
+                Claimed(*(trace[name] for name in ("id", "res_id", *Claimed._fields[2:])))
                 for trace in traces
             ]
 
@@ -233,3 +236,23 @@ class MailingTrace(models.Model):
             )
         )
         return answer
+
+    @api.model
+    def _end_setback_delays(self, mailings):
+        """Have messages that broke a session or met a busy server wait no longer.
+
+        Raw SQL: one statement, however many wait.
+        """
+        self.flush_model(["retry_datetime", "setback_count", "trace_status"])
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE mailing_trace SET retry_datetime = NULL
+                 WHERE mass_mailing_id = ANY(%s) AND %s
+                   AND setback_count > 0 AND retry_datetime IS NOT NULL
+                """,
+                mailings.ids,
+                IS_WAITING,
+            )
+        )
+        self.invalidate_model(["retry_datetime"])

@@ -1,4 +1,7 @@
+from unittest.mock import patch
+
 from odoo.tests import HttpCase, tagged
+from odoo.tools import mute_logger
 
 from ..common import MassEmailData
 
@@ -72,3 +75,38 @@ class TestTracking(MassEmailData, HttpCase):
         self.assertEqual(response.status_code, 200)
         self.assertIn("Dear Anna", response.text)
         self.assertIn(f"/mailing/opt-out/{self.token}", response.text)
+
+    @mute_logger("odoo.addons.mail.models.mail_render_mixin")
+    def test_a_letter_that_cannot_be_shown_is_just_not_found(self):
+        other = self.env["utm.campaign"].create({"title": "Other"})
+        foreign = self._tracking_url("Foreign", "https://www.example.com/f", other)
+        for body in (
+            '<p t-out="object.no_such_field"/>',
+            '<p t-if="object.">x</p>',
+            f'<a href="{foreign.placeholder}">x</a>',
+        ):
+            self.mailing.body_html = body
+            self.env.flush_all()
+            with self.assertLogs("odoo.addons.mass_mailing_campaign.controllers.tracking"):
+                response = self.get(f"/mailing/view/{self.token}")
+            self.assertEqual(response.status_code, 404, body)
+            for word in ("Traceback", "no_such_field", "QWeb", "trackingUrl"):
+                self.assertNotIn(word, response.text)
+
+    def test_reading_the_letter_as_a_page_reads_no_attachment(self):
+        self.mailing.attachment_ids = self.env["ir.attachment"].create(
+            {"name": "flyer.txt", "raw": b"Flowers"}
+        )
+        attachments = type(self.env["ir.attachment"])
+        with patch.object(attachments, "_file_read", side_effect=AssertionError):
+            self.assertEqual(self.get(f"/mailing/view/{self.token}").status_code, 200)
+
+    def test_a_delivered_link_leads_on_when_its_tracking_url_is_deleted(self):
+        self.campaign.with_user(self.marketer).tracking_url_ids = [(2, self.offer.id)]
+        self.env.flush_all()
+        self.assertEqual(self.campaign.tracking_url_ids, self.demo)
+        response = self.get(f"/mailing/click/{self.offer.code}/{self.token}")
+        self.assertEqual(response.headers["Location"], self.offer.redirected_url)
+        self.assertIn("clicked", self.logged())
+        response = self.get(f"/mailing/view/{self.token}")
+        self.assertIn(f"/mailing/click/{self.offer.code}/{self.token}", response.text)

@@ -1,9 +1,10 @@
 from unittest import TestCase
+from urllib.parse import quote
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from odoo.addons.mass_mailing_campaign.delivery.placeholders import Placeholders
+from odoo.addons.mass_mailing_campaign.delivery.placeholders import Placeholders, misspelt
 
 URLS = {"opt-out": "U", "open": "O", "view": "V", "link/7": "T7", "link/71": "T71"}
 
@@ -52,3 +53,29 @@ class TestPlaceholders(TestCase):
         source = marks.mark("Dear VALUE, {optOutUrl}", "")
         rendered = source.replace("VALUE", value)
         self.assertEqual(marks.fill(rendered, URLS), f"Dear {value}, U")
+
+    def test_what_looks_like_a_placeholder_and_is_none_is_misspelt(self):
+        for wrong in (
+            "{trackingURL}",
+            "{trackingUrl:4 }",
+            "{ trackingUrl:4}",
+            "{trackingUrl:x}",
+            "{tracking_url:4}",
+            "{trackingUrl:4",
+            "{optOut}",
+            "{opt-out-url}",
+        ):
+            for written in (wrong, quote(wrong)):
+                body = Placeholders().mark(f'<a href="{written}">x</a>', "")
+                self.assertEqual(misspelt(body), wrong)
+        self.assertEqual(misspelt("<p>{<b>trackingUrl:4</b>}</p>"), "{trackingUrl:4")
+
+    def test_what_is_marked_or_only_talked_about_is_not_misspelt(self):
+        for right in (
+            '<a href="{trackingUrl:7}">{optOutLink}</a>',
+            '<a href="http://%7BoptOutUrl%7D">x</a>',
+            "<p>Our trackingUrl, and how to opt out</p>",
+            '<a href="https://example.com/?trackingUrl=1">x</a>',
+            "<style>p {color: red}</style>",
+        ):
+            self.assertFalse(misspelt(Placeholders().mark(right, "")), right)

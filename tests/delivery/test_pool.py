@@ -1,13 +1,19 @@
+import collections
+import contextlib
 import smtplib
+import socket
 import threading
 import time
 from unittest import TestCase
 from unittest.mock import patch
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from odoo.addons.mass_mailing_campaign.delivery import pool
 from odoo.addons.mass_mailing_campaign.delivery.envelope import Envelope
 from odoo.addons.mass_mailing_campaign.delivery.pool import Pool
-from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome
+from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome, Result
 
 from ..smtp_server import SmtpServer
 
@@ -16,13 +22,17 @@ class TestPool(TestCase):
     def setUp(self):
         super().setUp()
         self.server = self.enterContext(SmtpServer())
-        self.opened = 0
+        self.sessions = []
         self.port = self.server.port
+
+    @property
+    def opened(self):
+        return len(self.sessions)
 
     def open_session(self):
         session = smtplib.SMTP("127.0.0.1", self.port, timeout=5)
         session.ehlo()
-        self.opened += 1
+        self.sessions.append(session)
         return session
 
     def envelopes(self, count):
@@ -30,10 +40,19 @@ class TestPool(TestCase):
             content = b"Subject: Hi\r\n\r\nHello\r\n"
             yield Envelope(key, "from@example.com", f"to{key}@example.com", "<1@x>", content)
 
-    def deliver(self, count, size):
-        self.pool = Pool(self.open_session, size)
+    def make_pool(self, size, open_session=None, **options):
+        self.pool = Pool(open_session or self.open_session, size, **options)
         self.addCleanup(self.pool.close)
-        return [result for batch in self.pool.deliver(self.envelopes(count)) for result in batch]
+        return self.pool
+
+    def deliver(self, count, size):
+        batches = self.make_pool(size).deliver(self.envelopes(count))
+        return [result for batch in batches for result in batch]
+
+    def assert_all_closed(self):
+        names = [thread.name for thread in threading.enumerate()]
+        self.assertNotIn("smtp-session", names)
+        self.assertFalse([session for session in self.sessions if session.sock])
 
     def test_every_envelope_gets_one_result(self):
         results = self.deliver(50, 4)
@@ -43,8 +62,7 @@ class TestPool(TestCase):
         self.assertEqual(self.opened, 4)
 
     def test_no_more_is_on_the_wire_than_sessions_before_results_are_written_down(self):
-        self.pool = Pool(self.open_session, 3)
-        self.addCleanup(self.pool.close)
+        pool = self.make_pool(3)
         taken = 0
 
         def counted():
@@ -54,7 +72,7 @@ class TestPool(TestCase):
                 yield envelope
 
         written = 0
-        for batch in self.pool.deliver(counted()):
+        for batch in pool.deliver(counted()):
             self.assertLessEqual(taken - written, 3)
             written += len(batch)
         self.assertEqual(written, 30)
@@ -74,8 +92,17 @@ class TestPool(TestCase):
         self.assertLess(len(results), 10)
         self.assertEqual({result.outcome for result in results}, {Outcome.NOT_SENT})
 
+    def test_a_server_that_answers_and_closes_is_no_outage(self):
+        for key in range(0, 20, 2):
+            self.server.replies[f"to{key}@example.com"] = "550 no such user"
+        with patch.object(smtplib.SMTP, "rset", side_effect=smtplib.SMTPServerDisconnected):
+            results = self.deliver(20, 1)
+        outcomes = [result.outcome for result in results]
+        self.assertEqual(outcomes, 10 * [Outcome.BAD_ADDRESS, Outcome.SENT])
+        self.assertEqual(self.opened, 10 + 1)
+
     def test_a_busy_server_is_left_alone_for_growing_times_and_then_for_good(self):
-        self.enterContext(patch.object(pool, "FIRST_REST", 0.01))
+        self.enterContext(patch.object(pool, "FIRST_REST", 0.001))
         for reply in ("421 too many connections", "454 4.7.0 throttled"):
             with self.subTest(reply=reply):
                 self.server.replies["MAIL"] = reply
@@ -83,7 +110,7 @@ class TestPool(TestCase):
                 self.assertTrue(self.pool.is_outage)
                 self.assertEqual({result.outcome for result in results}, {Outcome.BUSY})
                 # the first four at once, then two, then one by one
-                self.assertLessEqual(len(results), 4 + 2 + 1 + 1 + 1)
+                self.assertLessEqual(len(results), 4 + 2 + pool.RESTS_OF_AN_OUTAGE - 2)
 
     def test_a_busy_server_that_recovers_gets_the_rest_over_fewer_sessions(self):
         self.enterContext(patch.object(pool, "FIRST_REST", 0.01))
@@ -95,12 +122,40 @@ class TestPool(TestCase):
         self.assertEqual(len(outcomes), 19)
         self.assertEqual(self.pool._limit(), 2)
 
+    def test_a_server_that_takes_what_it_gets_gets_all_sessions_again(self):
+        self.enterContext(patch.object(pool, "FIRST_REST", 0.001))
+        self.enterContext(patch.object(pool, "MESSAGES_TO_GROW", 5))
+        self.server.replies["to3@example.com"] = "452 4.3.1 disk full"
+        limits = []
+        for _batch in self.make_pool(4).deliver(self.envelopes(60)):
+            limits.append(self.pool._limit())
+        self.assertEqual(sorted(set(limits)), [2, 3, 4])
+        self.assertEqual((limits[0], limits[-1]), (4, 4))
+
+    def test_a_limit_per_session_costs_nothing_but_new_sessions(self):
+        self.enterContext(patch.object(pool, "FIRST_REST", 60))
+        self.server.limit = 5
+        for reply, lost in (("421 enough", Outcome.BUSY), ("hang up", Outcome.NOT_SENT)):
+            with self.subTest(reply):
+                self.sessions.clear()
+                self.server.replies["limit"] = reply
+                outcomes = collections.Counter(result.outcome for result in self.deliver(60, 3))
+                self.assertEqual(set(outcomes), {Outcome.SENT, lost})
+                self.assertLessEqual(outcomes[lost], self.opened)
+                self.assertEqual((self.pool._limit(), self.pool.is_outage), (3, False))
+
+    def test_sessions_of_which_none_sends_anything_are_not_replaced_for_ever(self):
+        self.enterContext(patch.object(pool, "FIRST_REST", 0.001))
+        self.server.limit = 0
+        for reply in ("421 enough", "hang up"):
+            self.server.replies["limit"] = reply
+            self.assertLess(len(self.deliver(100, 3)), 20)
+            self.assertTrue(self.pool.is_outage)
+
     def test_a_probing_pool_uses_one_session_until_a_message_is_taken(self):
         self.server.replies["DATA"] = "554 spam"
-        probing = Pool(self.open_session, 4, probe=True)
-        self.addCleanup(probing.close)
         count = 0
-        for batch in probing.deliver(self.envelopes(20)):
+        for batch in self.make_pool(4, probe=True).deliver(self.envelopes(20)):
             count += len(batch)
             if count <= 3:
                 self.assertEqual((len(batch), self.opened), (1, 1))
@@ -108,40 +163,107 @@ class TestPool(TestCase):
                 self.server.replies.clear()
         self.assertEqual((count, self.opened), (20, 4))
 
-    def test_a_pool_can_be_closed_when_the_last_results_were_not_written_down(self):
-        before = threading.active_count()
-        self.pool = Pool(self.open_session, 2)
-        for _batch in self.pool.deliver(self.envelopes(10)):
-            break
-        self.pool.close()
-        self.assertEqual(threading.active_count(), before)
+    def test_a_session_that_is_open_already_is_the_first(self):
+        pool = self.make_pool(1, open_session=self.fail, first=self.open_session())
+        self.assertEqual(len([*pool.deliver(self.envelopes(3))]), 3)
+        pool.close()
+        self.assert_all_closed()
 
-    def test_without_patience_no_more_is_taken(self):
+    def test_a_pool_can_be_closed_before_anything_was_delivered(self):
+        self.make_pool(2, first=self.open_session()).close()
+        self.assert_all_closed()
+
+    def test_a_pool_can_be_closed_when_the_last_results_were_not_written_down(self):
+        pool = self.make_pool(2)
+        for _batch in pool.deliver(self.envelopes(10)):
+            break
+        pool.close()
+        self.assert_all_closed()
+
+    def test_an_error_while_taking_envelopes_passes_on_and_leaves_nothing_open(self):
+        def two_and_an_error():
+            yield from self.envelopes(2)
+            raise ValueError("the portion is used up")
+
+        for size in (1, 5):
+            with self.subTest(size), self.assertRaisesRegex(ValueError, "used up"):
+                list(self.make_pool(size).deliver(two_and_an_error()))
+            self.pool.close()
+            self.assert_all_closed()
+
+    def test_sessions_that_were_replaced_are_waited_for(self):
+        self.enterContext(patch.object(pool, "MESSAGES_PER_SESSION", 1))
+        self.deliver(5, 1)
+        self.pool.close()
+        self.assert_all_closed()
+
+    def test_control_comes_back_while_nothing_happens(self):
+        self.enterContext(patch.object(pool, "LOOK_SECONDS", 0.01))
+        release = self.server.delays["to0@example.com"] = threading.Event()
+        self.addCleanup(release.set)
+        batches = self.make_pool(1).deliver(self.envelopes(2))
+        self.assertEqual([next(batches) for _look in range(3)], [[], [], []])
+        release.set()
+        self.assertEqual([result.key for batch in batches for result in batch], [0, 1])
+
+    def test_control_comes_back_during_a_rest(self):
+        self.enterContext(patch.object(pool, "LOOK_SECONDS", 0.01))
+        self.enterContext(patch.object(pool, "FIRST_REST", 60))
+        self.server.replies["MAIL"] = "451 later"
+        batches = self.make_pool(1).deliver(self.envelopes(2))
+        while not next(batches):
+            pass
+        self.assertEqual([next(batches) for _look in range(3)], [[], [], []])
+        self.pool.stop_within(5)
+        self.assertEqual([*batches], [])
+
+    def test_control_comes_back_while_sessions_are_opened(self):
+        self.enterContext(patch.object(pool, "LOOK_SECONDS", 0.01))
+
+        def open_slowly():
+            time.sleep(0.02)
+            return self.open_session()
+
+        batches = self.make_pool(4, open_slowly).deliver(self.envelopes(4))
+        self.assertEqual((next(batches), self.opened), ([], 1))
+        self.assertEqual(sum(map(len, batches)), 4)
+
+    def test_a_pool_that_was_stopped_takes_no_more(self):
         written = []
-        self.pool = Pool(self.open_session, 2, patience=lambda: 5 if len(written) >= 4 else None)
-        self.addCleanup(self.pool.close)
-        for batch in self.pool.deliver(self.envelopes(100)):
+        envelopes = self.envelopes(100)
+        for batch in self.make_pool(2).deliver(envelopes):
             written += batch
+            if len(written) >= 4:
+                self.pool.stop_within(5)
         self.assertLess(len(written), 10)
         self.assertEqual(len(self.server.messages), len(written))
+        self.assertEqual(next(envelopes).key, len(written))
 
-    def test_when_patience_ends_what_is_on_the_wire_is_cut_off(self):
+    def test_what_is_on_the_wire_when_the_time_is_over_is_cut_off(self):
         self.server.delays["to1@example.com"] = threading.Event()
-        stopping = threading.Event()
-        self.pool = Pool(self.open_session, 2, patience=lambda: 0.1 if stopping.is_set() else None)
-        self.addCleanup(self.pool.close)
         results = []
-        for batch in self.pool.deliver(self.envelopes(100)):
+        for batch in self.make_pool(2).deliver(self.envelopes(100)):
             results += batch
             if len(results) > 5:
-                stopping.set()
+                self.pool.stop_within(0.1)
         outcomes = {result.key: result.outcome for result in results}
         self.assertEqual(outcomes.pop(1), Outcome.NOT_SENT)
         self.assertEqual(set(outcomes.values()), {Outcome.SENT})
 
+    def test_stopping_again_only_shortens_and_what_is_cut_off_is_no_outage(self):
+        release = threading.Event()
+        self.addCleanup(release.set)
+        self.server.delays = {f"to{key}@example.com": release for key in range(4)}
+        results = []
+        for batch in self.make_pool(4).deliver(self.envelopes(5)):
+            results += batch
+            self.pool.stop_within(0)
+            self.pool.stop_within(600)
+        self.assertEqual({result.outcome for result in results}, {Outcome.NOT_SENT})
+        self.assertFalse(self.pool.is_outage)
+
     def test_closing_in_the_middle_returns_what_still_came(self):
-        self.pool = Pool(self.open_session, 3)
-        batch = next(self.pool.deliver(self.envelopes(100)))
+        batch = next(self.make_pool(3).deliver(self.envelopes(100)))
         late = self.pool.close()
         self.assertEqual(
             sorted(result.key for result in [*batch, *late]), list(range(len(batch + late)))
@@ -161,24 +283,25 @@ class TestPool(TestCase):
             self.deliver(1, 1)
 
     def test_a_server_that_wants_fewer_sessions_gets_fewer(self):
-        open_session = self.open_session
+        tried = 0
 
         def two_sessions():
+            nonlocal tried
+            tried += 1
             if self.opened == 2:
                 raise smtplib.SMTPConnectError(421, b"too many connections")
-            return open_session()
+            return self.open_session()
 
-        self.open_session = two_sessions
-        self.assertEqual(len(self.deliver(20, 10)), 20)
+        batches = self.make_pool(10, two_sessions).deliver(self.envelopes(100))
+        self.assertEqual(sum(map(len, batches)), 100)
+        self.assertEqual(tried, 3, "not every few messages again")
 
     def test_a_slow_session_does_not_hold_the_others(self):
         release = threading.Event()
         self.addCleanup(release.set)
         self.server.delays["to0@example.com"] = release
-        self.pool = Pool(self.open_session, 2)
-        self.addCleanup(self.pool.close)
         seen = []
-        for batch in self.pool.deliver(self.envelopes(10)):
+        for batch in self.make_pool(2).deliver(self.envelopes(10)):
             seen += [result.key for result in batch]
             if len(seen) == 9:
                 self.assertNotIn(0, seen)
@@ -194,12 +317,62 @@ class TestPool(TestCase):
             taken.append(len(self.server.messages))
             return session
 
-        self.pool = Pool(open_slowly, 4)
-        self.addCleanup(self.pool.close)
-        list(self.pool.deliver(self.envelopes(20)))
+        list(self.make_pool(4, open_slowly).deliver(self.envelopes(20)))
         self.assertGreater(taken[3], 3)
 
     def test_a_session_is_renewed_after_many_messages(self):
         self.enterContext(patch.object(pool, "MESSAGES_PER_SESSION", 2))
         self.deliver(5, 1)
         self.assertEqual(self.opened, 3)
+
+
+class TestPoolInvariants(TestCase):
+    """Whatever the server does."""
+
+    @given(
+        st.lists(st.tuples(st.sampled_from(Outcome), st.booleans()), max_size=60),
+        st.integers(1, 4),
+        st.booleans(),
+    )
+    @settings(deadline=None)
+    def test_every_envelope_that_is_taken_gets_one_result(self, fates, size, probe):
+        def transmit(session, envelope):
+            outcome, is_closed = fates[envelope.key]
+            if is_closed or outcome in (Outcome.NOT_SENT, Outcome.UNKNOWN):
+                session.close()
+            return Result(envelope.key, outcome)
+
+        def envelopes():
+            for key in range(len(fates)):
+                taken.append(key)
+                yield Envelope(key, "", "to@example.com", "", b"")
+
+        taken, written = [], []
+        with (
+            patch.object(pool, "FIRST_REST", 0),
+            patch.object(pool, "MESSAGES_TO_GROW", 2),
+            patch.object(pool, "transmit", transmit),
+            contextlib.closing(Pool(Wire, size, probe)) as delivery,
+        ):
+            for batch in delivery.deliver(envelopes()):
+                self.assertLessEqual(len(taken) - len(written), size)
+                self.assertIn(delivery._limit(), range(1, size + 1))
+                written += [result.key for result in batch]
+        self.assertEqual(sorted(written), taken)
+        self.assertTrue(len(taken) == len(fates) or delivery.is_outage)
+
+
+class Wire(smtplib.SMTP):
+    """A session that is connected to nobody."""
+
+    def __init__(self):
+        super().__init__()
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            self.sock = socket.create_connection(listener.getsockname())
+            self._peer = listener.accept()[0]
+
+    def close(self):
+        self._peer.close()
+        return super().close()
+
+    quit = close

@@ -1,8 +1,9 @@
 import smtplib
-import socket
+import ssl
 from unittest import TestCase
 from unittest.mock import patch
 
+from odoo.addons.mass_mailing_campaign.delivery import transport
 from odoo.addons.mass_mailing_campaign.delivery.envelope import Envelope
 from odoo.addons.mass_mailing_campaign.delivery.transport import (
     Outcome,
@@ -13,7 +14,12 @@ from odoo.addons.mass_mailing_campaign.delivery.transport import (
 
 from ..smtp_server import BrokenServer, SmtpServer
 
+SENDER, RECIPIENT = "from@example.com", "to@example.com"
 CONTENT = b"Subject: Hi\r\nMessage-Id: <1@example.com>\r\n\r\nHello\r\n.\r\n..\r\nEnd"
+
+
+def envelope(recipient=RECIPIENT, sender=SENDER, content=CONTENT):
+    return Envelope(("trace", 7), sender, recipient, "<1@example.com>", content)
 
 
 class TestTransmit(TestCase):
@@ -29,21 +35,19 @@ class TestTransmit(TestCase):
 
     def transmit(self, **replies):
         self.server.replies = replies
-        envelope = Envelope(7, "from@example.com", "to@example.com", "<1@example.com>", CONTENT)
-        return transmit(self.session, envelope)
+        return transmit(self.session, envelope())
 
     def assert_usable(self):
         self.assertEqual(self.transmit().outcome, Outcome.SENT)
 
     def test_a_taken_message_is_sent_with_the_servers_words(self):
         result = self.transmit()
-        self.assertEqual((result.key, result.outcome), (7, Outcome.SENT))
+        self.assertEqual((result.key, result.outcome), (("trace", 7), Outcome.SENT))
         self.assertEqual((result.reply, result.message_id), ("250 taken", "<1@example.com>"))
 
     def test_lines_of_dots_arrive_unchanged(self):
         self.transmit()
-        [message] = self.server.messages
-        self.assertEqual(message.get_content().splitlines(), ["Hello", ".", "..", "End"])
+        self.assertEqual(self.server.contents, [CONTENT + b"\r\n"])
 
     def test_replies_are_classed_by_code_and_moment(self):
         to = "to@example.com"
@@ -53,17 +57,36 @@ class TestTransmit(TestCase):
             ("MAIL", "530 5.7.0 log in first", Outcome.REFUSED),
             (to, "450 greylisted", Outcome.DEFERRED),
             (to, "450 4.7.1 greylisted", Outcome.DEFERRED),
-            (to, "450 4.2.1 receives too many messages", Outcome.BUSY),
+            (to, "450 4.2.1 receives too many messages", Outcome.DEFERRED),
+            (to, "450 4.7.1 too many messages, slow down", Outcome.BUSY),
+            (to, "450 4.7.1 Rate limit for domain gmail.com exceeded", Outcome.DEFERRED),
+            (to, "452 4.7.1 Too many recipients for gmail.com", Outcome.DEFERRED),
+            (to, "450 4.7.1 Rate limit for sender domain example.com", Outcome.BUSY),
+            (to, "450 4.7.1 Too many connections from mx.example.com", Outcome.BUSY),
             (to, "452 4.2.2 mailbox full", Outcome.DEFERRED),
+            (to, "452 mailbox is full", Outcome.DEFERRED),
             (to, "452 4.3.1 disk full", Outcome.BUSY),
             (to, "454 4.7.0 throttled", Outcome.BUSY),
             (to, "550 no such user", Outcome.BAD_ADDRESS),
             (to, "550 5.1.1 no such user", Outcome.BAD_ADDRESS),
+            (to, "550 5.2.1 mailbox disabled", Outcome.BAD_ADDRESS),
+            (to, "550 5.4.1 Access denied", Outcome.BAD_ADDRESS),
+            (to, "552 5.2.2 mailbox full", Outcome.DEFERRED),
+            (to, "552 too much stored", Outcome.DEFERRED),
+            (to, "550 user is over quota", Outcome.DEFERRED),
+            (to, "530 log in first", Outcome.REFUSED),
             (to, "553 5.1.8 sender's domain unknown", Outcome.REFUSED),
             (to, "554 5.7.1 relay access denied", Outcome.REFUSED),
             ("DATA", "451 4.3.0 try later", Outcome.DEFERRED),
             ("DATA", "452 disk full", Outcome.BUSY),
             ("DATA", "550 5.1.1 no such user after all", Outcome.BAD_ADDRESS),
+            ("DATA", "550 no such user after all", Outcome.BAD_ADDRESS),
+            ("DATA", "550 Mailbox to@example.com does not exist", Outcome.BAD_ADDRESS),
+            ("DATA", "550 sender address unknown, no such user", Outcome.REFUSED),
+            ("DATA", "550 we want no such mail", Outcome.REFUSED),
+            ("DATA", "550 5.3.4 no such user may send that much", Outcome.REFUSED),
+            ("DATA", "552 5.2.2 mailbox full", Outcome.DEFERRED),
+            ("DATA", "552 too large", Outcome.REFUSED),
             ("DATA", "554 spam", Outcome.REFUSED),
         ]
         for moment, reply, outcome in cases:
@@ -99,10 +122,46 @@ class TestTransmit(TestCase):
         self.assertEqual(result.outcome, Outcome.BAD_ADDRESS)
         self.assertIsNone(self.session.sock)
 
-    def test_an_address_that_is_not_ascii_is_not_offered(self):
-        envelope = Envelope(7, "from@example.com", "ä@example.com", "<1@example.com>", CONTENT)
-        self.assertEqual(transmit(self.session, envelope).outcome, Outcome.BAD_ADDRESS)
-        self.assert_usable()
+    def test_nothing_is_sent_of_an_address_that_could_break_out_of_its_command(self):
+        self.session.send = self.fail
+        for text in (
+            "ä@example.com",
+            "a\nb@example.com",
+            "a@[b\nrset]",
+            '"a>"@b.com',
+            "<a@b.com>",
+            "a b@c.com",
+        ):
+            with self.subTest(text):
+                result = transmit(self.session, envelope(recipient=text))
+                self.assertEqual(result.outcome, Outcome.BAD_ADDRESS)
+                result = transmit(self.session, envelope(sender=text))
+                self.assertEqual(result.outcome, Outcome.REFUSED)
+
+    def test_the_sender_may_be_nobody_or_a_local_name(self):
+        for sender in ("", "odoo@localhost"):
+            result = transmit(self.session, envelope(sender=sender))
+            self.assertEqual(result.outcome, Outcome.SENT)
+
+    def test_only_the_final_reply_may_take_longer_than_the_session_allows(self):
+        getreply, seconds = self.session.getreply, []
+
+        def timed():
+            seconds.append(self.session.sock.gettimeout())
+            return getreply()
+
+        self.session.getreply = timed
+        for _message in range(2):
+            self.transmit()
+        self.assertEqual(seconds, 2 * [5, 5, 5, transport.FINAL_REPLY_SECONDS])
+
+    def test_a_large_content_goes_out_in_blocks(self):
+        """So that a slow line gets its timeout for each."""
+        wire = self.session.sock = Recorder(self.session.sock)
+        content = CONTENT + b"\r\n" + b"..0123456789\r\n" * 20_000
+        self.assertEqual(transmit(self.session, envelope(content=content)).outcome, Outcome.SENT)
+        self.assertEqual(self.server.contents, [content + b"\r\n"])
+        self.assertEqual(max(wire.sizes), transport.BLOCK_SIZE)
 
 
 class TestTransmitPipelined(TestTransmit):
@@ -110,27 +169,43 @@ class TestTransmitPipelined(TestTransmit):
 
     pipelining = True
 
-    def test_a_server_that_waits_for_a_message_to_nobody_gets_none(self):
-        """Some servers answer DATA by 354 although they refused the only recipient."""
-        replies = [b"250 ok", b"550 no such user", b"354 go on", b"554 no valid recipients"]
-        session = Script(replies)
-        envelope = Envelope(7, "from@example.com", "to@example.com", "<1@x>", CONTENT)
-        result = transmit(session, envelope)
-        self.assertEqual((result.outcome, result.reply), (Outcome.BAD_ADDRESS, "550 no such user"))
-        self.assertIn(".\r\n", session.sent)
-        self.assertNotIn("Hello", "".join(map(str, session.sent)))
+
+class TestTransmitEncrypted(TestCase):
+    def setUp(self):
+        super().setUp()
+        self.server = self.enterContext(SmtpServer(starttls=True, auth=("odoo", "secret")))
+        self.session = smtplib.SMTP("127.0.0.1", self.server.port, timeout=5)
+        self.addCleanup(self.session.close)
+
+    def test_a_session_with_tls_and_log_in_sends_like_any(self):
+        context = ssl.create_default_context()
+        self.server.ca.configure_trust(context)
+        self.session.starttls(context=context)
+        self.session.login("odoo", "secret")
+        content = CONTENT + b"\r\n" + b"0123456789\r\n" * 10_000
+        result = transmit(self.session, envelope(content=content))
+        self.assertEqual(result.outcome, Outcome.SENT)
+        self.assertEqual(self.server.contents, [content + b"\r\n"])
+
+    def test_without_them_nobodys_address_is_blamed(self):
+        self.assertEqual(transmit(self.session, envelope()).outcome, Outcome.REFUSED)
+        self.assertIsNone(self.session.sock, "what refuses RSET, too, is of no use")
 
 
 class TestTransmitToBrokenServers(TestCase):
     """Servers that do not keep to the protocol, spoken to over a bare socket."""
 
-    def transmit(self, *replies, timeout=5):
-        """Transmit to a server with a script: to MAIL, RCPT, DATA and the content."""
-        server = self.enterContext(BrokenServer(b"220 ready", *replies))
-        session = smtplib.SMTP("127.0.0.1", server.port, timeout=timeout)
+    def connect(self, *replies, timeout=5, pipelining=False):
+        """A session with a server that has a script: to MAIL, RCPT, DATA and the content."""
+        self.server = self.enterContext(BrokenServer(b"220 ready", *replies))
+        session = smtplib.SMTP("127.0.0.1", self.server.port, timeout=timeout)
         self.addCleanup(session.close)
-        envelope = Envelope(7, "from@example.com", "to@example.com", "<1@x>", CONTENT)
-        result = transmit(session, envelope)
+        session.esmtp_features = {"pipelining": ""} if pipelining else {}
+        return session
+
+    def transmit(self, *replies, **options):
+        session = self.connect(*replies, **options)
+        result = transmit(session, envelope())
         self.assertIsNone(session.sock)
         return result.outcome
 
@@ -138,6 +213,7 @@ class TestTransmitToBrokenServers(TestCase):
         self.assertEqual(self.transmit(timeout=0.2), Outcome.NOT_SENT)
         self.assertEqual(self.transmit(b"250 ok", timeout=0.2), Outcome.NOT_SENT)
 
+    @patch.object(transport, "FINAL_REPLY_SECONDS", 0.2)
     def test_silence_after_the_content_leaves_it_unknown(self):
         outcome = self.transmit(b"250 ok", b"250 ok", b"354 go", timeout=0.2)
         self.assertEqual(outcome, Outcome.UNKNOWN)
@@ -156,27 +232,75 @@ class TestTransmitToBrokenServers(TestCase):
         self.assertEqual(self.transmit(None), Outcome.NOT_SENT)
         self.assertEqual(self.transmit(b"250 ok", b"250 ok", b"354 go", None), Outcome.UNKNOWN)
 
-    def test_content_that_could_not_be_handed_over_is_not_sent(self):
-        session = Script([b"250 ok", b"250 ok", b"354 go"])
-        send = session.send
+    def test_a_reply_stands_though_the_connection_is_closed_behind_it(self):
+        ok, go, bye = b"250 ok", b"354 go", b"421 4.7.0 too many connections"
+        cases = [
+            ([bye], Outcome.BUSY),
+            ([b"550 5.7.1 your address is blocked"], Outcome.REFUSED),
+            ([ok, b"550 5.1.1 no such user"], Outcome.BAD_ADDRESS),
+            ([ok, bye], Outcome.BUSY),
+            ([ok, ok, b"451 later"], Outcome.DEFERRED),
+            ([ok], Outcome.NOT_SENT),
+            ([ok, ok], Outcome.NOT_SENT),
+        ]
+        for replies, outcome in cases:
+            with self.subTest(replies):
+                self.assertEqual(self.transmit(*replies[:-1], (replies[-1], None)), outcome)
+                # with all commands at once the server says all it has to say at once
+                self.assertEqual(self.transmit((*replies, None), pipelining=True), outcome)
+        contents = [(b"250 taken", Outcome.SENT), (b"550 5.1.1 nobody", Outcome.BAD_ADDRESS)]
+        for reply, outcome in contents:
+            session = self.connect(ok, ok, go, (reply, None))
+            self.assertEqual(transmit(session, envelope()).outcome, outcome)
+            session = self.connect((ok, ok, go), (reply, None), pipelining=True)
+            self.assertEqual(transmit(session, envelope()).outcome, outcome)
 
-        def break_on_content(text):
-            if isinstance(text, bytes):
-                raise smtplib.SMTPServerDisconnected("broken pipe")
-            send(text)
+    def test_a_server_that_closes_in_the_middle_of_the_content_is_heard(self):
+        content = CONTENT + b"\r\n" + b"x" * 20_000_000
+        for reply, outcome in (
+            (b"552 5.3.4 message too big", Outcome.REFUSED),
+            (b"421 going down", Outcome.BUSY),
+            (b"250 taken", Outcome.NOT_SENT),
+        ):
+            session = self.connect(b"250 ok", b"250 ok", b"354 go", (reply, None))
+            with self.subTest(reply):
+                self.assertEqual(transmit(session, envelope(content=content)).outcome, outcome)
+                self.assertIsNone(session.sock)
 
-        session.send = break_on_content
-        envelope = Envelope(7, "from@example.com", "to@example.com", "<1@x>", CONTENT)
-        self.assertEqual(transmit(session, envelope).outcome, Outcome.NOT_SENT)
+    def test_a_content_that_nobody_takes_is_not_sent(self):
+        session = self.connect(b"250 ok", b"250 ok", b"354 go", timeout=0.2)
+        content = CONTENT + b"\r\n" + b"x" * 20_000_000
+        self.assertEqual(transmit(session, envelope(content=content)).outcome, Outcome.NOT_SENT)
+
+    def test_a_server_that_waits_for_a_message_to_nobody_gets_none(self):
+        """Some servers answer DATA by 354 although they refused the only recipient."""
+        replies = (b"250 ok", b"550 no such user", b"354 go on")
+        session = self.connect(replies, b"554 no valid recipients", b"250 ok", pipelining=True)
+        result = transmit(session, envelope())
+        self.assertEqual((result.outcome, result.reply), (Outcome.BAD_ADDRESS, "550 no such user"))
+        self.assertTrue(self.server.received.endswith(b"DATA\r\n.\r\nrset\r\n"))
 
     def test_hanging_up_on_a_silent_or_closed_session_is_harmless(self):
         hang_up(smtplib.SMTP(timeout=5))
-        session = Script([])
-        session.sock = socket.socket()
-        session.quit = lambda: session.getreply()
-        session.getreply = lambda: (_ for _ in ()).throw(TimeoutError())
+        session = self.connect()
+        session.quit = lambda: (_ for _ in ()).throw(TimeoutError())
         hang_up(session)
         self.assertIsNone(session.sock)
+
+
+class Recorder:
+    """A socket that remembers how much it was given at once."""
+
+    def __init__(self, wire):
+        self._wire = wire
+        self.sizes = []
+
+    def sendall(self, data):
+        self.sizes.append(len(data))
+        self._wire.sendall(data)
+
+    def __getattr__(self, name):
+        return getattr(self._wire, name)
 
 
 class TestDescribe(TestCase):
@@ -190,23 +314,3 @@ class TestDescribe(TestCase):
         }
         for error, words in errors.items():
             self.assertEqual(describe(error), words)
-
-
-class Script(smtplib.SMTP):
-    """A session that replies from a script."""
-
-    def __init__(self, replies):
-        super().__init__()
-        self.esmtp_features = {"pipelining": ""}
-        self.does_esmtp = True
-        self.replies = [(int(line[:3]), line[4:]) for line in replies]
-        self.sent = []
-
-    def send(self, text):
-        self.sent.append(text)
-
-    def getreply(self):
-        return self.replies.pop(0)
-
-    def rset(self):
-        return 250, b"ok"

@@ -1,14 +1,37 @@
+import email
+import email.policy
+import email.utils
 import re
 from email.header import decode_header, make_header
+from unittest.mock import patch
 
+from odoo.addons.mass_mailing_campaign.engine import letter as engine_letter
+from odoo.addons.mass_mailing_campaign.engine.spliced_letter import NotSpliceable
 from odoo.exceptions import UserError
+from odoo.tools import mute_logger
 
-from ..common import MassEmailCase
+from ..common import BASE_URL, ODD_NAMES, MassEmailCase
 
 URL = re.compile(r"https?://[^\s\"<>]+")
+FIELD = re.compile(rb"\r\n(?![ \t])")
+
+
+def raw_header(content):
+    """``{lower-case field name: value}`` as a program sees it that decodes nothing."""
+    lines = FIELD.split(content.partition(b"\r\n\r\n")[0])
+    fields = [line.replace(b"\r\n", b"").split(b": ", 1) for line in lines]
+    names = [name.decode().lower() for name, _value in fields]
+    assert len(names) == len(set(names)), names
+    return {name: value.decode() for name, (_name, value) in zip(names, fields, strict=True)}
+
+
+def decoded(value):
+    return "".join(str(make_header(decode_header(value))).split())
 
 
 class TestLetter(MassEmailCase):
+    """A letter as the recipient's mail server gets it, by default spliced."""
+
     def receive(self, body=None, contact=None, **values):
         """The message that one recipient receives."""
         if not contact:
@@ -25,7 +48,7 @@ class TestLetter(MassEmailCase):
 
     @staticmethod
     def text(message):
-        return message.get_body(("plain",)).get_content()
+        return message.get_body(("plain",)).get_content().replace("\r\n", "\n")
 
     def token(self):
         return self.mailing.mailing_trace_ids.sudo().token
@@ -170,6 +193,19 @@ class TestLetter(MassEmailCase):
         self.assertNotIn("Acme only", self.html(bodies["bob"]))
         self.assertIn("All", self.html(bodies["bob"]))
 
+    @mute_logger("odoo.addons.mail.models.mail_render_mixin")
+    def test_a_letter_that_fails_says_why_in_a_line(self):
+        contact = self._contact("Anna")
+        for values in (
+            {"body": '<p t-out="object.name / 0"/>'},
+            {"subject": "{{ object.name / 0 }}"},
+        ):
+            letter = self._mass_email(**values)._letter()
+            with self.assertRaisesRegex(UserError, r"\AThe letter cannot.*\Z") as failed:
+                letter.render(contact)
+            self.assertIn("object.name / 0", str(failed.exception))
+            self.assertIn("unsupported operand", str(failed.exception))
+
     def test_links_of_odoos_own_themes_get_the_recipients_pages(self):
         message = self.receive(
             '<a href="/unsubscribe_from_list">Leave</a> <a href="/view">View Online</a>'
@@ -186,3 +222,192 @@ class TestLetter(MassEmailCase):
         with self.assertRaisesRegex(UserError, re.escape(foreign.placeholder)):
             mailing.action_set_pending()
         self.assertEqual(mailing.state, "draft")
+
+    # ------------------------------------------------------------
+    # The header as it is on the wire
+    # ------------------------------------------------------------
+
+    def deliver(self, mailing):
+        """Send a mass email; return the raw headers and contents by recipient's address."""
+        with self.smtp() as server:
+            self.send(mailing, server)
+        self.assertFalse(mailing.delivery_issue)
+        return {
+            address: (raw_header(content), content)
+            for address, content in zip(server.rcpt_tos, server.contents, strict=True)
+        }
+
+    def test_one_click_opt_out_can_be_read_raw_whatever_the_base_url(self):
+        for base_url in (
+            "https://erp.mycompany.co.uk",
+            "https://newsletter.subsidiary.my-company-group.co.uk",
+            BASE_URL + ".a-very-long-domain.example:8069",
+            f"https://{'.'.join(['label'] * 30)}.example",
+        ):
+            with self.subTest(base_url=base_url):
+                self.env["ir.config_parameter"].set_param("web.base.url", base_url)
+                target_list = self._list(base_url)
+                self._contacts(2, target_list)
+                mailing = self._mass_email(contact_list_ids=[(6, 0, target_list.ids)])
+                messages = self.deliver(mailing)
+                for trace in mailing.mailing_trace_ids.sudo():
+                    header, content = messages[trace.email]
+                    url = f"{base_url}/mailing/opt-out/{trace.token}"
+                    self.assertIn(b"\r\nList-Unsubscribe: <" + url.encode() + b">\r\n", content)
+                    self.assertEqual(header["list-unsubscribe-post"], "List-Unsubscribe=One-Click")
+                    self.assertEqual(header["message-id"], trace.message_id)
+
+    def test_no_header_that_programs_read_raw_is_broken(self):
+        attachment = self.env["ir.attachment"].create(
+            {"name": "Preisliste für Gärten, Sommer & Herbst\n2026 " * 4 + ".txt", "raw": b"x"}
+        )
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email(
+            email_from='"Garten, Blumen & Söhne Gesellschaft mbH, Abteilung Versand"'
+            " <news@garden.example.com>",
+            reply_to='"The ""Green"" Company, Inc., Department of Very Long Names of Plants"'
+            " <a-very-long-mailbox-name-for-replies@replies.garden.example.com>",
+            attachment_ids=[(6, 0, attachment.ids)],
+        )
+        [(header, content)] = self.deliver(mailing).values()
+        for name in ("from", "reply-to", "to"):
+            [(_phrase, address)] = email.utils.getaddresses([header[name]])
+            self.assertIn("@", address, name)
+            self.assertNotIn("=?", address)
+        self.assertTrue(header["reply-to"].endswith(f"<{self.address(mailing.reply_to)}>"))
+        self.assertTrue(header["from"].endswith(f"<{self.address(mailing.email_from)}>"))
+        self.assertNotRegex(content.partition(b"Content-Disposition")[2], rb"\A[^\r]*=\?")
+        message = email.message_from_bytes(content, policy=email.policy.default)
+        [part] = message.iter_attachments()
+        self.assertEqual(part.get_filename(), " ".join(attachment.name.split()))
+
+    @staticmethod
+    def address(mailbox):
+        return email.utils.parseaddr(mailbox)[1]
+
+    def test_a_message_goes_to_its_recipients_own_address_whatever_her_name(self):
+        contacts = self._odd_contacts(self.target_list)
+        messages = self.deliver(self._mass_email())
+        self.assertEqual(set(messages), set(contacts.mapped("email")))
+        for contact, name in zip(contacts, ODD_NAMES, strict=True):
+            header, content = messages[contact.email]
+            [(phrase, address)] = email.utils.getaddresses([header["to"]])
+            self.assertEqual(address, contact.email)
+            self.assertEqual(decoded(phrase), "".join(name.split()))
+            self.assertEqual(decoded(header["subject"]), "".join(f"News for {name}".split()))
+            self.assertLessEqual(max(map(len, content.split(b"\r\n"))), 998)
+
+    def test_no_value_makes_a_header(self):
+        injection = "x\r\nBcc: all@example.com\r\n\r\nBody"
+        self._contact(injection, self.target_list, email="anna@example.com")
+        self.target_list.contact_ids.company_name = injection
+        for subject in (
+            "{{ object.company_name }}",
+            "{{ object.name }}\r\nBcc: me@example.com",
+            "=?utf-8?q?=0D=0ABcc:_all@example.com?= {{ object.name }}",
+        ):
+            with self.subTest(subject=subject):
+                [(header, _content)] = self.deliver(self._mass_email(subject=subject)).values()
+                self.assertNotIn("bcc", header)
+                self.assertIn("mime-version", header)
+
+    def test_an_address_within_the_address_is_nobody_to_write_to(self):
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email()
+        mailing._build_queue()
+        mailing.state = "sending"
+        for forged in ('"victim@example.com"@evil.example', "a@b@c.example", "a b@c.example"):
+            mailing.mailing_trace_ids.write({"trace_status": "outgoing", "email": forged})
+            with self.smtp() as server:
+                self.run_delivery()
+            self.assertFalse(server.addresses(), forged)
+            self.assertEqual(self.outcomes(mailing), {"Anna": "mail_email_invalid"})
+
+    # ------------------------------------------------------------
+    # Text part
+    # ------------------------------------------------------------
+
+    def test_the_text_part_keeps_paragraphs_apart(self):
+        for body in (
+            "<p>One</p><p>Two</p><p>Three</p>",
+            '<div class="o-paragraph">One</div><div>Two</div><div><br></div><div>Three</div>',
+            '<h1 style="color: red">One</h1>\n  <div>\n    <p>Two</p>\n  </div>\n  <h3>Three</h3>',
+        ):
+            with self.subTest(body=body):
+                target_list = self._list(body)
+                self._contact("Anna", target_list)
+                message = self.receive(body, True, contact_list_ids=[(6, 0, target_list.ids)])
+                text = self.text(message).replace("*", "")
+                self.assertEqual(text.split("\n\n")[:3], ["One", "Two", "Three"])
+
+    def test_the_text_part_has_a_line_for_each_item_and_row(self):
+        message = self.receive(
+            '<ul><li>One</li><li>Two</li></ul><table><tr class="x"><td>a</td></tr>'
+            '<tr class="x"><td>b</td></tr></table>'
+        )
+        self.assertRegex(self.text(message), r"One\s*\nTwo\s*\n\na\s*\nb\s*\n")
+
+    def test_a_link_around_an_image_has_no_words_in_the_text_part(self):
+        message = self.receive(
+            f'<p><a href="{self.offer.placeholder}"><img src="/web/image/logo.png"/></a></p>'
+        )
+        self.assertNotIn("None", self.text(message))
+        self.assertIn(f"/mailing/click/{self.offer.code}/{self.token()}", self.text(message))
+
+    # ------------------------------------------------------------
+    # Whose letter it is
+    # ------------------------------------------------------------
+
+    def alias_domain(self, name, company):
+        company.alias_domain_id = self.env["mail.alias.domain"].create({"name": name})
+
+    def test_replies_to_recipient_followers_go_to_odoos_catchall(self):
+        self.alias_domain("garden.example.com", self.env.company)
+        message = self.receive(reply_to_mode="update")
+        [reply_to] = message["Reply-To"].addresses
+        self.assertEqual(
+            (reply_to.display_name, reply_to.addr_spec),
+            ("Marta Marketer", "catchall@garden.example.com"),
+        )
+        anna = self.target_list.contact_ids
+        self.assertIn(f"-openerp-{anna.id}-mailing.contact@", message["Message-ID"])
+
+    def test_without_a_catchall_replies_to_followers_go_to_the_sender(self):
+        self.env.company.alias_domain_id = False
+        message = self.receive(reply_to_mode="update")
+        self.assertEqual(message["Reply-To"].addresses, message["From"].addresses)
+
+    def test_bounces_and_replies_go_to_the_company_of_who_is_responsible(self):
+        self.alias_domain("mother.example.com", self.env.company)
+        daughter = self.env["res.company"].create({"name": "Daughter"})
+        self.alias_domain("garden.example.com", daughter)
+        self.marketer.write({"company_ids": [(4, daughter.id)], "company_id": daughter.id})
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email(reply_to_mode="update")
+        with self.smtp() as server:
+            self.send(mailing, server)
+        [message] = server.messages
+        self.assertEqual(server.senders, ["bounce@garden.example.com"])
+        self.assertEqual(message["Reply-To"].addresses[0].domain, "garden.example.com")
+
+    def test_a_foreign_sender_is_replaced_by_the_notification_address_of_that_company(self):
+        self.alias_domain("mother.example.com", self.env.company)
+        daughter = self.env["res.company"].create({"name": "Daughter"})
+        self.alias_domain("garden.example.com", daughter)
+        self.marketer.write({"company_ids": [(4, daughter.id)], "company_id": daughter.id})
+        message = self.receive(email_from='"Marta" <marta@elsewhere.example>')
+        self.assertEqual(message["From"].addresses[0].addr_spec, "notifications@garden.example.com")
+
+    def test_a_letter_is_in_the_language_of_who_is_responsible(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.marketer.lang = "fr_FR"
+        message = self.receive("<p><t t-out=\"format_date('2030-02-01', 'MMMM')\"/></p>")
+        self.assertIn("février", self.html(message))
+
+
+class TestRenderedLetter(TestLetter):
+    """The same of a letter that Odoo renders and builds for every recipient."""
+
+    def setUp(self):
+        super().setUp()
+        self.startPatcher(patch.object(engine_letter, "SplicedLetter", side_effect=NotSpliceable))

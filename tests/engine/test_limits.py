@@ -224,8 +224,11 @@ class TestLanes(LimitsCase):
         self._contact("Anna", self.target_list)
         mailing = self._mass_email()
         mailing.action_set_pending()
-        with patch.object(type(mailing), "try_lock_for_update", lambda self: self.browse()):
-            self.assertFalse(mailing._have_queue())
+        with (
+            patch.object(type(mailing), "try_lock_for_update", lambda self: self.browse()),
+            self.committing(mailing) as committing,
+        ):
+            self.assertFalse(committing._have_queue())
         self.assertFalse(mailing.mailing_trace_ids)
 
     def test_a_mass_email_is_not_complete_while_another_lane_sends_it(self):

@@ -2,7 +2,7 @@ import socket
 from unittest.mock import patch
 
 from odoo.addons.base.models import ir_mail_server
-from odoo.addons.mass_mailing_campaign.delivery import pool
+from odoo.addons.mass_mailing_campaign.delivery import pool, transport
 
 from ..common import MassEmailCase
 from ..smtp_server import BrokenServer
@@ -34,6 +34,11 @@ FAULTS = {
     "MAIL: hang up": ([*TALK[:2], None], WAITS),
     "RCPT: later": ([*TALK[:3], b"450 later", OK], ("outgoing", 1, False, [])),
     "RCPT: unknown": ([*TALK[:3], b"550 unknown", OK], ("mail_email_invalid", 1, False, [])),
+    "RCPT: unknown, and hang up": (
+        [*TALK[:3], (b"550 unknown", None)],
+        ("mail_email_invalid", 1, False, []),
+    ),
+    "RCPT: full": ([*TALK[:3], b"552 5.2.2 mailbox full", OK], ("outgoing", 1, False, [])),
     "RCPT: denied": ([*TALK[:3], b"554 5.7.1 no relay", OK], ("outgoing", 1, True, [])),
     "RCPT: silence": (TALK[:3], WAITS),
     "RCPT: garbage": ([*TALK[:3], b"hm"], WAITS),
@@ -47,6 +52,7 @@ FAULTS = {
     "content: later": ([*TALK, b"451 later", OK], ("outgoing", 1, False, [])),
     "content: refused": ([*TALK, b"554 spam", OK], ("outgoing", 1, True, [])),
     "content: closing": ([*TALK, b"421 busy"], WAITS),
+    "content: unknown": ([*TALK, b"550 no such user", OK], ("mail_email_invalid", 1, False, [])),
     "content: silence": (TALK, ("in_doubt", 1, True, [])),
     "content: garbage": ([*TALK, b"hm"], ("in_doubt", 1, True, [])),
     "content: hang up": ([*TALK, None], ("in_doubt", 1, True, [])),
@@ -61,7 +67,8 @@ class TestFaults(MassEmailCase):
         super().setUp()
         self.enterContext(patch.object(ir_mail_server, "SMTP_TIMEOUT", 0.3))
         self.enterContext(patch.object(pool, "FIRST_REST", 0.001))
-        self.enterContext(patch.object(pool, "LOOK_UP", 0.01))
+        self.enterContext(patch.object(pool, "LOOK_SECONDS", 0.01))
+        self.enterContext(patch.object(transport, "FINAL_REPLY_SECONDS", 0.3))
         self._contact("Anna", self.target_list)
 
     def test_every_fault_at_every_moment_has_its_outcome(self):

@@ -1,10 +1,12 @@
 import email
 import email.policy
+import re
 from unittest.mock import patch
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome
 from odoo.addons.mass_mailing_campaign.engine import letter as engine_letter
 from odoo.addons.mass_mailing_campaign.engine.spliced_letter import NotSpliceable, SplicedLetter
 from odoo.addons.mass_mailing_campaign.models.sending.mailing_trace import Claimed
@@ -39,15 +41,20 @@ class Session:
 
 
 class TestSplice(MassEmailCase):
-    def compose(self, mailing, contact, spliced):
-        """Compose one recipient's message either way; return it parsed."""
+    def compose_raw(self, mailing, contact, spliced):
+        """Compose one recipient's message either way."""
         row = Claimed(1, contact.id, contact.email_normalized, "0123456789abcdef" * 2, 1)
         letter = mailing._letter()
         if not spliced:
             letter._spliced = False
         [envelope] = letter.compose([row], Session())
         self.assertEqual(bool(letter._spliced), spliced)
-        return email.message_from_bytes(envelope.content, policy=email.policy.default)
+        self.assertEqual(envelope.recipient, contact.email_normalized)
+        return envelope.content
+
+    def compose(self, mailing, contact, spliced):
+        content = self.compose_raw(mailing, contact, spliced)
+        return email.message_from_bytes(content, policy=email.policy.default)
 
     def assert_same_both_ways(self, mailing, contact):
         spliced = self.compose(mailing, contact, True)
@@ -111,18 +118,64 @@ class TestSplice(MassEmailCase):
         self.assertEqual(str(message["Subject"]).split(), f"News for {name}".split())
         contact.unlink()
 
-    def test_what_a_module_does_to_messages_is_honoured(self):
+    @settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
+    def test_nothing_in_a_name_or_a_company_makes_a_header(self, value):
+        contact = self._contact("x")
+        fields = []
+        for hostile in ("x", f"{value}\r\nBcc: all@example.com\n\nx{value}"):
+            contact.write({"name": hostile, "company_name": hostile})
+            mailing = self._mass_email(subject="For {{ object.company_name }}")
+            for spliced in (True, False):
+                content = self.compose_raw(mailing, contact, spliced)
+                header = content.partition(b"\r\n\r\n")[0]
+                fields.append(sorted(re.findall(rb"(?m)^[\w-]+(?=:)", header)))
+        self.assertEqual(fields, fields[:1] * 4)
+        contact.unlink()
+
+    def building(self, change):
+        """A module that changes the messages Odoo builds."""
         mail_server = type(self.env["ir.mail_server"])
         build = mail_server._build_email__
 
-        def with_header(records, *args, **kwargs):
+        def changed(records, *args, **kwargs):
             message = build(records, *args, **kwargs)
-            message["X-Module"] = "was here"
+            change(message)
             return message
 
-        with patch.object(mail_server, "_build_email__", with_header):
+        return patch.object(mail_server, "_build_email__", changed)
+
+    def test_what_a_module_does_to_messages_is_honoured(self):
+        with self.building(lambda message: message.add_header("X-Module", "was here")):
             message = self.compose(self._mass_email(), self._contact("Anna"), True)
         self.assertEqual(message["X-Module"], "was here")
+
+    def test_a_letter_whose_marks_a_module_moves_is_not_spliced(self):
+        def change_list_unsubscribe(message):
+            message.replace_header("List-Unsubscribe", "<https://www.example.com/leave>")
+
+        def repeat_recipient(message):
+            message["X-To"] = message["To"]
+
+        def change_subject(message):
+            message.replace_header("Subject", "Hello")
+
+        letter = self._mass_email()._letter()
+        for change in (change_list_unsubscribe, repeat_recipient, change_subject):
+            with self.subTest(change=change.__name__), self.building(change):
+                with self.assertRaises(NotSpliceable):
+                    SplicedLetter(letter, Session())
+
+    def test_what_a_module_sends_elsewhere_is_not_sent_at_all(self):
+        mail_server = type(self.env["ir.mail_server"])
+        contact = self._contact("Anna")
+        row = Claimed(1, contact.id, contact.email, "ab" * 16, 1)
+        to_another = patch.object(
+            mail_server, "_prepare_smtp_to_list", lambda *_args: ["all@example.com"]
+        )
+        with to_another:
+            [result] = self._mass_email()._letter().compose([row], Session())
+        self.assertEqual(result.outcome, Outcome.REFUSED)
 
     def test_what_is_more_than_a_field_is_rendered_by_odoo(self):
         for body in (

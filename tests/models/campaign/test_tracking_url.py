@@ -1,4 +1,7 @@
-from odoo.exceptions import ValidationError
+import re
+
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import new_test_user
 
 from ...common import MassEmailCase
 
@@ -29,3 +32,30 @@ class TestTrackingUrl(MassEmailCase):
         )
         self.assertFalse(link.placeholder)
         self.assertNotIn(link, self.campaign.tracking_url_ids)
+
+    def test_once_deleted_it_is_off_its_campaign_and_in_no_new_letter(self):
+        mailing = self._mass_email()
+        self.offer.with_user(self.marketer).unlink()
+        self.assertNotIn(self.offer, self.campaign.tracking_url_ids)
+        self.assertFalse(self.env["link.tracker"].search([("id", "=", self.offer.id)]))
+        with self.assertRaisesRegex(UserError, re.escape(self.offer.placeholder)):
+            mailing.action_set_pending()
+        self._tracking_url("Offer", self.offer.url)  # may be there again
+
+    def test_it_is_not_deleted_by_who_may_not_delete_it(self):
+        clerk = new_test_user(self.env, login="clerk", groups="base.group_user")
+        with self.assertRaises(AccessError):
+            self.offer.with_user(clerk).unlink()
+        self.assertTrue(self.offer.active)
+
+    def test_deleting_a_link_tracker_of_odoo_deletes_it(self):
+        link = self.env["link.tracker"].create({"url": "https://www.example.com", "title": "Page"})
+        link.unlink()
+        self.assertFalse(link.exists())
+
+    def test_it_is_the_address_of_a_page(self):
+        for url in ("not a url", "https:///offer", "https://"):
+            with self.subTest(url=url), self.assertRaisesRegex(ValidationError, "address"):
+                self._tracking_url(url, url)
+        self.offer.url = "www.example.com/other"
+        self.assertEqual(self.offer.url, "http://www.example.com/other")

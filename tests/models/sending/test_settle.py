@@ -4,9 +4,10 @@ import psycopg2
 import psycopg2.errorcodes
 
 from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome, Result
-from odoo.addons.mass_mailing_campaign.engine import run
+from odoo.addons.mass_mailing_campaign.engine import results, run
+from odoo.addons.mass_mailing_campaign.engine.turns import RUN_LOCK
 from odoo.addons.mass_mailing_campaign.models.sending.mailing_journal_run import MailingJournalRun
-from odoo.tools import SQL, mute_logger
+from odoo.tools import mute_logger
 
 from ...common import MassEmailCase
 
@@ -18,7 +19,7 @@ class Conflict(psycopg2.errors.SerializationFailure):
 class TestSettle(MassEmailCase):
     """What was sent is never sent again, whenever whatever dies."""
 
-    def claimed(self, count, run_key, *results, session_count=2, backend="1/1.0"):
+    def claimed(self, count, run_key, *results, session_count=2):
         """A mass email whose members were all claimed by a run that got some results."""
         self._contacts(count, self.target_list)
         mailing = self._mass_email()
@@ -36,13 +37,10 @@ class TestSettle(MassEmailCase):
         self.env.flush_all()
         with self.committing(mailing) as committing:
             runs = committing.env["mailing.journal.run"]
-            runs._begin(run_key, session_count)
-            committing.env.cr.execute(
-                "UPDATE mailing_journal_run SET backend = %s WHERE key = %s", (backend, run_key)
-            )
-            for position, outcome in results:
-                result = Result(traces[position].id, outcome, "a reply", f"<{position}@x>")
-                runs._acknowledge(committing.env.cr, run_key, [result])
+            with runs._alive(run_key, session_count) as journal:
+                for position, outcome in results:
+                    result = Result(traces[position].id, outcome, "a reply", f"<{position}@x>")
+                    runs._acknowledge(journal, run_key, [(1, result)])
         return mailing, traces
 
     def statuses(self, traces):
@@ -90,13 +88,57 @@ class TestSettle(MassEmailCase):
         self.assertEqual(self.env.cr.fetchall(), [("u",), ("u",)])
 
     def test_a_living_run_is_left_alone(self):
-        [(backend,)] = self.env.execute_query(
-            SQL("SELECT %s", self.env["mailing.journal.run"]._backend(SQL("pg_backend_pid()")))
-        )
-        mailing, traces = self.claimed(2, "alive", (0, Outcome.SENT), backend=backend)
-        self.run_delivery()
+        mailing, traces = self.claimed(2, "alive", (0, Outcome.SENT))
+        run_id = self.env["mailing.journal.run"].search([]).id
+        # a session of another database role would hide when it began, but not its lock
+        with self.registry.cursor() as other:
+            other.execute("SELECT pg_advisory_lock(%s, %s)", [RUN_LOCK, run_id])
+            try:
+                self.run_delivery()
+            finally:
+                other.execute("SELECT pg_advisory_unlock(%s, %s)", [RUN_LOCK, run_id])
         self.assertEqual(self.statuses(traces), ["process", "process"])
         self.assertEqual(mailing.state, "sending")
+
+    def test_a_result_belongs_to_one_claim_of_a_row(self):
+        mailing, traces = self.claimed(1, "run", (0, Outcome.NOT_SENT))
+        with self.committing(mailing) as committing:
+            runs = committing.env["mailing.journal.run"]
+            journal = committing.env.cr
+            runs._settle("run", 0)
+            # the same run claims the row again, the server takes the message
+            journal.execute(
+                "UPDATE mailing_trace SET trace_status = 'process', claim_key = 'run',"
+                " claim_number = 2 WHERE id = %s",
+                [traces.id],
+            )
+            runs._acknowledge(journal, "run", [(2, Result(traces.id, Outcome.SENT, "250 ok"))])
+            runs._end("run", on_wire=[])
+        self.assertEqual(self.statuses(traces), ["sent"])
+
+    def test_a_run_that_others_took_for_dead_sends_nothing_more(self):
+        self._contacts(5, self.target_list)
+        mailing = self._mass_email()
+        self.env["ir.config_parameter"].set_param("mass_mailing_campaign.smtp_sessions", "1")
+        acknowledge, calls = MailingJournalRun._acknowledge, []
+
+        def forget_the_run(runs, cr, *args, **kwargs):
+            calls.append(args)
+            if len(calls) == 3:
+                cr.execute("DELETE FROM mailing_journal_run")
+            return acknowledge(runs, cr, *args, **kwargs)
+
+        with (
+            self.smtp() as server,
+            patch.object(MailingJournalRun, "_acknowledge", forget_the_run),
+        ):
+            self.send(mailing, server)
+            self.assertEqual(len(server.messages), 3)
+            self.assertEqual((mailing.sent_count, mailing.waiting_count), (3, 2))
+            self.assertIn("lost", mailing.delivery_issue)
+            mailing.action_try_now()
+            self.run_delivery()
+        self.assertEqual(len(server.messages), 5)
 
     def test_what_was_opened_before_it_was_settled_stays_opened(self):
         mailing, traces = self.claimed(1, "killed", (0, Outcome.SENT))
@@ -115,7 +157,7 @@ class TestSettle(MassEmailCase):
         with self.committing(mailing) as committing:
             result = Result(traces.id, Outcome.SENT, "250 ok", "<1@x>")
             runs = committing.env["mailing.journal.run"]
-            runs._acknowledge(committing.env.cr, "killed", [result])
+            runs._acknowledge(committing.env.cr, "killed", [(1, result)], is_over=True)
             runs._end("killed", on_wire=[])
         self.assertEqual(self.statuses(traces), ["sent"])
 
@@ -137,9 +179,7 @@ class TestSettle(MassEmailCase):
             with self.subTest(outcome=outcome):
                 status = (trace.trace_status, trace.failure_type, trace.attempt_count)
                 self.assertEqual(status, expected)
-                self.assertEqual(
-                    bool(trace.retry_datetime), outcome in (Outcome.DEFERRED, Outcome.REFUSED)
-                )
+                self.assertEqual(bool(trace.retry_datetime), trace.trace_status == "outgoing")
                 self.assertEqual(
                     bool(trace.portion_datetime), outcome in (Outcome.SENT, Outcome.UNKNOWN)
                 )
@@ -168,7 +208,7 @@ class TestSettle(MassEmailCase):
     def test_an_error_while_settling_sends_nothing_twice(self):
         self._contacts(2, self.target_list)
         mailing = self._mass_email()
-        with self.smtp() as server, patch.object(run, "CHUNK", 1):
+        with self.smtp() as server, patch.object(results, "SETTLE_COUNT", 1):
             self.fail_once(
                 "_settle_acknowledged", psycopg2.errors.DiskFull("no space left"), mailing, server
             )
@@ -182,19 +222,19 @@ class TestSettle(MassEmailCase):
         mailing = self._mass_email()
         acknowledge, calls = MailingJournalRun._acknowledge, []
 
-        def crash(mailings, journal, *args):
+        def crash(runs, journal, *args, **kwargs):
             calls.append(args)
             # the second result was written down and not settled; the third cannot be written
             if len(calls) in (3, 4):
                 journal.execute("DELETE FROM mailing_journal_ack; DELETE FROM mailing_journal_run")
                 journal.commit()
                 raise psycopg2.OperationalError("terminated")
-            return acknowledge(mailings, journal, *args)
+            return acknowledge(runs, journal, *args, **kwargs)
 
         with (
             self.smtp() as server,
             patch.object(MailingJournalRun, "_acknowledge", crash),
-            patch.object(run, "SETTLE_SECONDS", 100),
+            patch.object(results, "SETTLE_SECONDS", 100),
             patch.object(run.time, "sleep"),
             mute_logger(
                 "odoo.addons.mass_mailing_campaign.models.sending.mailing_mailing",
@@ -206,6 +246,22 @@ class TestSettle(MassEmailCase):
             self.run_delivery()
         self.assertEqual(len(server.messages), 4, "sent twice or lost")
         self.assertEqual((mailing.sent_count, mailing.unknown_count), (4, 0))
+
+    def test_a_run_that_survives_a_crash_of_postgresql_knows_what_never_left(self):
+        mailing, traces = self.claimed(4, "survivor", (0, Outcome.SENT))
+        self.env.cr.execute("DELETE FROM mailing_journal_run; DELETE FROM mailing_journal_ack")
+        with self.smtp():
+            self.run_delivery()
+        self.assertEqual(self.statuses(traces), ["in_doubt"] * 4)
+        self.assertEqual(mailing.state, "done")
+        with self.committing(traces) as committing:
+            runs = committing.env["mailing.journal.run"]
+            result = Result(traces[0].id, Outcome.SENT, "250 ok", "<0@x>")
+            runs._acknowledge(committing.env.cr, "survivor", [(1, result)], is_over=True)
+            runs._end("survivor", on_wire=traces[1].ids)
+        self.assertEqual(self.statuses(traces), ["sent", "in_doubt", "outgoing", "outgoing"])
+        self.assertEqual([trace.attempt_count for trace in traces], [1, 1, 0, 0])
+        self.assertEqual(mailing.state, "sending")
 
     def test_a_serialization_failure_is_tried_again(self):
         self._contacts(2, self.target_list)

@@ -1,0 +1,74 @@
+import time
+
+# Results settled together.
+SETTLE_COUNT = 500
+# Seconds after which results are settled though they are fewer: for whoever watches the progress,
+# and for Odoo, that gives up a job that died three times without any.
+SETTLE_SECONDS = 1.0
+
+
+class Results:
+    """What a run knows of its messages: on the wire, known, written down, settled.
+
+    :param run_key: the run in the journal
+    :ivar set on_wire: ids of the messages handed to a session whose result is not written down
+    """
+
+    def __init__(self, run_key):
+        self.on_wire = set()
+        self._run_key = run_key
+        self._claim_numbers = {}
+        self._unwritten = []
+        self._unsettled = []
+        self._settled_ack = 0
+        self._settled_at = 0.0  # the first result is settled at once
+
+    def expect(self, rows):
+        """Results of these claimed rows will come."""
+        self._claim_numbers |= {row.id: row.claim_number for row in rows}
+
+    def add(self, results):
+        """These results are known."""
+        self._unwritten += [(self._claim_numbers.pop(result.key), result) for result in results]
+
+    def write_down(self, runs, cr, is_over=False):
+        """Write what is known to the journal; committed on return.
+
+        :param runs: ``mailing.journal.run`` in the environment of the run
+        :param cr: cursor to write with
+        :param is_over: whether the run has ended
+        :return: False when others took the run for dead: nothing more may be sent
+        """
+        if not self._unwritten:
+            return True
+        if not runs._acknowledge(cr, self._run_key, self._unwritten, is_over):
+            return False
+        self.on_wire.difference_update(result.key for _number, result in self._unwritten)
+        self._unsettled += self._unwritten
+        self._unwritten = []
+        return True
+
+    def are_to_be_settled(self):
+        """Tell whether enough results or enough time came together."""
+        if not self._unsettled:
+            return False
+        seconds = time.monotonic() - self._settled_at
+        return len(self._unsettled) >= SETTLE_COUNT or seconds > SETTLE_SECONDS
+
+    def settle(self, runs):
+        """Carry what was written down over to the messages; committed on return."""
+        self._settled_ack = runs._settle(self._run_key, self._settled_ack)
+        runs.env["ir.cron"]._commit_progress(len(self._unsettled))
+        self._unsettled = []
+        self._settled_at = time.monotonic()
+
+    def end(self, runs):
+        """Settle what is left, and end the run in the journal; committed on return."""
+        self.write_down(runs, runs.env.cr, is_over=True)
+        runs._end(self._run_key, on_wire=self.on_wire)
+        runs.env["ir.cron"]._commit_progress(len(self._unsettled))
+
+    def write_down_again(self):
+        """What is not settled is to be written down once more: the journal may have been lost."""
+        self._unwritten = self._unsettled + self._unwritten
+        self._unsettled = []

@@ -1,0 +1,232 @@
+import functools
+import random
+import resource
+from datetime import timedelta
+from unittest.mock import patch
+
+from freezegun import freeze_time
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE
+
+from odoo import fields
+from odoo.addons.mass_mailing_campaign.delivery import pool
+from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome
+from odoo.addons.mass_mailing_campaign.engine import job_time
+from odoo.addons.mass_mailing_campaign.models.message.mailing_trace import STANDINGS
+from odoo.addons.mass_mailing_campaign.models.sending.ir_mail_server import IrMailServer
+from odoo.exceptions import UserError
+from odoo.tests import TransactionCase
+from odoo.tools import config
+
+from ..common import DELIVERY_CRON, MassEmailCase
+
+UNRULY = ["hang up", "421 busy", "451 later", "450 4.2.1 too many", "554 5.7.1 no"]
+
+
+class TestRun(MassEmailCase):
+    """One recipient in trouble costs herself, not the others."""
+
+    def setUp(self):
+        super().setUp()
+        self.set_limit("smtp_sessions", 1)
+        self.enterContext(patch.object(pool, "FIRST_REST", 0.001))
+
+    def set_limit(self, name, value):
+        self.env["ir.config_parameter"].set_param(f"mass_mailing_campaign.{name}", str(value))
+
+    def addresses(self, *numbers):
+        return [f"target{number:05}@example.com" for number in numbers]
+
+    def test_recipients_who_break_sessions_do_not_hold_up_the_others(self):
+        self._contacts(10, self.target_list)
+        self.set_limit("portion_size", 5)
+        mailing = self._mass_email()
+        now = fields.Datetime.now()
+        with self.smtp() as server:
+            for address in self.addresses(0, 1, 2):
+                server.replies[address] = "hang up"
+            mailing.action_set_pending()
+            for hours in range(12):
+                for minutes in (0, 1):
+                    with freeze_time(now + timedelta(hours=hours, minutes=minutes), tick=True):
+                        self.run_delivery()
+        self.assertEqual(server.addresses(), self.addresses(*range(3, 10)))
+        self.assertEqual((mailing.state, mailing.failed_count), ("done", 3))
+
+    def test_one_mailbox_that_is_busy_does_not_hold_up_the_others(self):
+        self._contacts(8, self.target_list)
+        mailing = self._mass_email()
+        with self.smtp() as server:
+            for address in self.addresses(0, 1, 2, 3, 4, 5):
+                server.replies[address] = "450 4.2.1 receives too many messages"
+            self.send(mailing, server)
+        self.assertEqual(server.addresses(), self.addresses(6, 7))
+        self.assertFalse(mailing.delivery_issue)
+
+    def test_who_alone_is_refused_does_not_stop_the_mass_email(self):
+        self._contacts(10, self.target_list)
+        mailing = self._mass_email()
+        with self.smtp() as server:
+            server.replies[self.addresses(1)[0]] = "550 5.7.1 not for you"
+            self.send(mailing, server)
+        self.assertEqual(len(server.messages), 9)
+        self.assertFalse(mailing.delivery_issue)
+        self.assertEqual(mailing.waiting_count, 1)
+
+    def test_several_refused_in_a_row_stop_the_mass_email(self):
+        self._contacts(20, self.target_list)
+        mailing = self._mass_email()
+        with self.smtp() as server:
+            server.replies["MAIL"] = "550 5.7.1 your address is on a blocklist"
+            self.send(mailing, server)
+        self.assertIn("blocklist", mailing.delivery_issue)
+        attempts = mailing.mailing_trace_ids.mapped("attempt_count")
+        self.assertEqual((attempts.count(1), attempts.count(0)), (5, 15))
+
+    def test_a_server_that_says_no_at_random_gets_nothing_twice(self):
+        for seed in range(3):
+            with self.subTest(seed=seed), self.smtp() as server:
+                self.play_unruly(random.Random(seed), server)
+
+    def play_unruly(self, chance, server):
+        target_list = self._list("A seed")
+        self._contacts(60, target_list)
+        mailing = self._mass_email(contact_list_ids=target_list)
+        mailing.action_set_pending()
+        now = fields.Datetime.now()
+        for hour in range(10):
+            trouble = [*UNRULY, *[None] * 40] if hour < 6 else [None]
+            server.any_reply = functools.partial(chance.choice, trouble)
+            with freeze_time(now + timedelta(hours=hour), tick=True):
+                self.run_delivery()
+            mailing.action_try_now()
+        taken = set(server.addresses())
+        self.assertEqual(len(server.addresses()), len(taken), "somebody got it twice")
+        traces = mailing.mailing_trace_ids
+        told = {standing: set() for standing, _label in STANDINGS}
+        for trace in traces:
+            told[trace.standing].add(trace.email)
+        self.assertLessEqual(told["taken"], taken)
+        self.assertLessEqual(taken, told["taken"] | told["undecided"])
+
+    def test_no_transaction_is_open_while_a_session_is_opened(self):
+        self._contacts(1, self.target_list)
+        mailing = self._mass_email()
+        journals, open_session = [], IrMailServer._open_session
+
+        def look(mail_server, address):
+            journals.append(mail_server.env.cr is not mailing.env.cr)
+            return open_session(mail_server, address)
+
+        with patch.object(IrMailServer, "_open_session", look):
+            self.send(mailing)
+        self.assertEqual(journals, [True])
+        with self.env["mailing.journal.run"]._alive("a run", 1) as journal:
+            self.env["ir.mail_server"].with_env(self.env(cr=journal)).search([]).mapped("name")
+            status = journal._cnx.info.transaction_status
+            journal.execute("DELETE FROM mailing_journal_run WHERE key = 'a run'")
+        self.assertEqual(status, TRANSACTION_STATUS_IDLE)
+
+
+class TestDoubt(MassEmailCase):
+    def test_an_opening_before_a_late_result_stays(self):
+        self._contacts(1, self.target_list)
+        mailing = self._mass_email()
+        mailing._build_queue()
+        trace = mailing.mailing_trace_ids.sudo()
+        trace.write(
+            {
+                "trace_status": "open",
+                "failure_type": "in_doubt",
+                "claim_key": "run",
+                "claim_number": 1,
+                "attempt_count": 1,
+            }
+        )
+        self.env.flush_all()
+        self.env.cr.execute(
+            "INSERT INTO mailing_journal_ack"
+            " (run_key, trace_id, claim_number, outcome, ack_datetime)"
+            " VALUES ('run', %s, 1, %s, NOW() AT TIME ZONE 'UTC')",
+            [trace.id, Outcome.SENT.value],
+        )
+        self.env["mailing.journal.run"]._settle_acknowledged("run")
+        self.assertEqual((trace.trace_status, trace.failure_type), ("open", False))
+
+
+class TestDatabase(MassEmailCase):
+    def test_a_pooler_that_mixes_sessions_is_told(self):
+        self._contacts(1, self.target_list)
+        mailing = self._mass_email()
+        with self.committing(mailing) as committing:
+            cr = committing.env.cr
+            execute = cr.execute
+
+            def elsewhere(query, *args, **kwargs):
+                if "pg_advisory_unlock" in str(getattr(query, "code", query)):
+                    query = "SELECT FALSE"
+                    args = ()
+                return execute(query, *args, **kwargs)
+
+            with (
+                patch.object(cr, "execute", elsewhere),
+                self.assertRaisesRegex(UserError, "pooler"),
+            ):
+                committing.env["mailing.journal.run"]._end_dead()
+
+    def test_claims_and_results_wait_for_the_disk(self):
+        with self.committing(self._mass_email()) as committing:
+            committing.env.cr.execute("SET LOCAL synchronous_commit TO off")
+            committing.env["mailing.journal.run"]._settle_acknowledged("run")
+            committing.env.cr.execute("SHOW synchronous_commit")
+            self.assertEqual(committing.env.cr.fetchone(), ("on",))
+
+
+class TestJobTime(TransactionCase):
+    """A job ends before Odoo ends its worker, whatever the jobs before it took."""
+
+    def job_time(self, seconds_at_work, cron_end=1.0):
+        class Cursor:
+            pass
+
+        self.cursor = Cursor()
+        self.addCleanup(job_time._work.__dict__.clear)
+        job_time.note_work(self.cursor)
+        job_time._work.started_at -= seconds_at_work
+        job_time.note_work(self.cursor)  # the next job of the same work
+        return job_time.JobTime(cron_end)
+
+    def setUp(self):
+        super().setUp()
+        limits = {"limit_time_real_cron": -1, "limit_time_real": 120}
+        self.enterContext(patch.dict(config.options, limits))
+
+    def test_the_time_of_the_jobs_before_counts(self):
+        for seconds, is_worth_it, is_over in (
+            (0, True, False),
+            (60, True, False),
+            (70, False, False),
+            (80, False, True),
+        ):
+            with self.subTest(seconds=seconds):
+                time_left = self.job_time(seconds)
+                self.assertEqual(time_left.is_worth_it(), is_worth_it)
+                self.assertEqual(time_left.is_over(), is_over)
+                self.assertLess(seconds + time_left.wire_seconds(), 120)
+
+    def test_a_job_that_nobody_scheduled_has_its_own_time(self):
+        self.assertTrue(self.job_time(200, cron_end=None).is_worth_it())
+
+    def test_new_work_has_new_time(self):
+        self.job_time(200)
+        self.assertTrue(self.job_time(0).is_worth_it())
+
+    def test_cpu_time_counts_where_it_is_limited(self):
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        used = used.ru_utime + used.ru_stime
+        for left, is_worth_it in ((10, False), (30, True)):
+            with patch.object(resource, "getrlimit", lambda _what, left=left: (used + left, 0)):
+                self.assertEqual(self.job_time(0).is_worth_it(), is_worth_it)
+
+    def test_odoo_tells_which_jobs_are_one_work(self):
+        self.env.ref(DELIVERY_CRON).method_direct_trigger()
+        self.assertIs(job_time._work.cron_cr(), self.env.cr)

@@ -1,0 +1,171 @@
+import logging
+from datetime import timedelta
+
+from odoo import fields
+from odoo.addons.mass_mailing_campaign import hooks
+from odoo.fields import Command
+
+from .common import MassEmailCase
+
+
+class TestUninstalling(MassEmailCase):
+    def setUp(self):
+        super().setUp()
+        self.anna = self._contact("Anna", self.target_list)
+        self.boris = self._contact("Boris", self.target_list)
+        self.yesterday = fields.Datetime.now() - timedelta(days=1)
+        self.mailing = self._mass_email(schedule_date=self.yesterday)
+
+    def hand_over(self):
+        with self.committing(self.env["ir.cron"]) as crons:
+            hooks.hand_over_to_odoo(crons.env)
+
+    def let_odoo_send(self, *mailings):
+        """Run Odoo's own cron as it runs when nothing of the addon is left.
+
+        :return: the addresses it mails
+        """
+        mailings = self.mailing.browse(mailing.id for mailing in mailings)
+        mailings.delivery_mode = "standard"
+        with self.committing(self.env["mailing.mailing"]) as queue:
+            queue._process_mass_mailing_queue()
+        traces = self.env["mailing.trace"].search(
+            [("mass_mailing_id", "in", mailings.ids), ("mail_mail_id_int", "!=", False)]
+        )
+        live = traces.filtered(lambda trace: trace.trace_status != "cancel")
+        return sorted(live.mapped("email"))
+
+    def send_one(self):
+        """Send to Anna alone, so that the mass email stays In Process."""
+        self.env["ir.config_parameter"].set_param("mass_mailing_campaign.portion_size", "1")
+        self.send(self.mailing)
+        outcomes = self.outcomes(self.mailing)
+        self.assertEqual((outcomes["Anna"], outcomes["Boris"]), ("sent", "outgoing"))
+
+    # ------------------------------------------------------------
+    # Nothing goes out
+    # ------------------------------------------------------------
+
+    def test_without_it_odoo_would_send_what_is_pending_to_the_excluded_too(self):
+        self._contact("Anna's twin", self.excluding_list, email="anna@example.com")
+        self.mailing.action_set_pending()
+        addresses = self.let_odoo_send(self.mailing)
+        self.assertEqual(addresses, ["anna@example.com", "boris@example.com"])
+
+    def test_pending_becomes_a_draft_that_odoo_does_not_send(self):
+        self.mailing.action_set_pending()
+        self.hand_over()
+        self.assertEqual(self.mailing.state, "draft")
+        self.assertFalse(self.mailing.schedule_date)
+        self.assertEqual(self.let_odoo_send(self.mailing), [])
+
+    def test_in_process_becomes_a_draft_that_odoo_does_not_send(self):
+        self.send_one()
+        self.hand_over()
+        self.assertEqual(self.mailing.state, "draft")
+        self.assertEqual(self.let_odoo_send(self.mailing), [])
+
+    def test_paused_inactive_and_archived_become_drafts_too(self):
+        inactive = self.campaign.copy({"campaign_status": "inactive"})
+        paused, archived = self._mass_email(), self._mass_email()
+        of_inactive = self._mass_email(body="<p>Hello</p>", campaign_id=inactive.id)
+        mailings = paused + archived + of_inactive
+        mailings.action_set_pending()
+        paused.action_pause()
+        archived.active = False
+        inactive.campaign_status = "inactive"
+        self.hand_over()
+        self.assertEqual(set(mailings.mapped("state")), {"draft"})
+
+    def test_complete_mass_emails_stay_complete(self):
+        self.send(self.mailing)
+        body = self.mailing.body_html
+        self.hand_over()
+        self.assertEqual((self.mailing.state, self.mailing.body_html), ("done", body))
+        self.assertEqual(set(self.outcomes(self.mailing).values()), {"sent"})
+
+    def test_standard_mailings_are_left_alone(self):
+        start = fields.Datetime.now() + timedelta(days=1)
+        values = {"delivery_mode": "standard", "schedule_type": "scheduled", "state": "in_queue"}
+        body = "<p>{optOutUrl}</p>"
+        standard = self._mass_email(body=body, body_html=body, **values | {"schedule_date": start})
+        self.hand_over()
+        self.assertEqual(
+            (standard.state, standard.schedule_date, standard.body_html),
+            ("in_queue", start.replace(microsecond=0), body),
+        )
+
+    def test_the_mass_email_and_the_server_log_say_so(self):
+        self.mailing.action_set_pending()
+        # Odoo calls a level of its own INFO
+        with self.assertLogs(hooks.__name__, logging.INFO) as log:
+            self.hand_over()
+        self.assertIn(f"Mass email {self.mailing.id} is a draft", log.output[0])
+        self.assertIn("was uninstalled", self.mailing.message_ids[0].body)
+
+    # ------------------------------------------------------------
+    # A draft that Odoo can send
+    # ------------------------------------------------------------
+
+    def test_sent_by_hand_it_reaches_who_was_waiting_and_nobody_else(self):
+        self._contact("Cleo", self.target_list, email="cleo@example.com")
+        self._contact("Cleo's twin", self.excluding_list, email="cleo@example.com")
+        self._contact("Anna again", self.target_list, email="anna@example.com")
+        self.send_one()
+        self.hand_over()
+        self.mailing.action_launch()
+        self.assertEqual(self.let_odoo_send(self.mailing), ["boris@example.com"])
+
+    def test_pending_sent_by_hand_leaves_out_who_must_not_be_mailed(self):
+        self._contact("Anna's twin", self.excluding_list, email="anna@example.com")
+        self.mailing.action_set_pending()
+        self.hand_over()
+        self.mailing.action_launch()
+        self.assertEqual(self.let_odoo_send(self.mailing), ["boris@example.com"])
+
+    def test_placeholders_become_links_that_odoo_knows(self):
+        body = (
+            f'<p><a href="{self.offer.placeholder}">offer</a>'
+            '<a href="https://%7BoptOutUrl%7D">out</a><a href="{trackingUrl:999999}">gone</a></p>'
+        )
+        draft = self._mass_email(body=body)
+        self.hand_over()
+        self.assertEqual(
+            draft.body_html,
+            '<p><a href="https://www.example.com/offer">offer</a>'
+            '<a href="/unsubscribe_from_list">out</a><a href="#">gone</a></p>',
+        )
+        self.assertEqual(draft.body_arch, draft.body_html)
+
+    # ------------------------------------------------------------
+    # What must be known afterwards
+    # ------------------------------------------------------------
+
+    def test_what_was_on_the_wire_when_a_server_died_is_unknown(self):
+        self.send_one()
+        boris = self.mailing.mailing_trace_ids.filtered(lambda trace: trace.email[0] == "b")
+        boris.sudo().write({"trace_status": "process", "claim_key": "of a dead run"})
+        self.hand_over()
+        self.assertEqual(boris.trace_status, "error")
+
+    def test_who_left_a_list_and_was_put_back_stays_opted_out(self):
+        self.anna.subscription_ids.opt_out = True
+        self.target_list.contact_ids -= self.anna
+        self.target_list.contact_ids = [Command.link(self.anna.id)]
+        self.hand_over()
+        self.assertTrue(self.anna.subscription_ids.opt_out)
+        self.assertTrue(self.anna.subscription_ids.opt_out_datetime)
+        self.assertFalse(self.boris.subscription_ids.opt_out)
+
+    def test_settings_are_forgotten(self):
+        parameters = self.env["ir.config_parameter"]
+        self.hand_over()
+        self.assertFalse(parameters.search([("key", "=like", "mass_mailing_campaign.%")]))
+
+    def test_all_lanes_go_with_what_they_run(self):
+        self.env["ir.cron"]._set_lane_count(3)
+        self.env["ir.cron"]._set_lane_count(2)
+        self.hand_over()
+        runs = [("code", "=", "model._cron_deliver_portions()")]
+        self.assertFalse(self.env["ir.cron"].search(runs))
+        self.assertFalse(self.env["ir.actions.server"].search(runs))
