@@ -5,6 +5,7 @@ from . import message
 from . import audience
 from . import mass_email
 from . import content
+from . import standard
 from . import sending
 from . import response
 from . import statistics

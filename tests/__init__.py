@@ -20,11 +20,14 @@ from .engine import test_limits
 from .engine import test_run
 from .engine import test_run_faults
 from .engine import test_spliced_letter
+from .models import test_standard
+from .models.settings import test_settings
 from .models.campaign import test_campaign
 from .models.campaign import test_tracking_url
 from .models.audience import test_opt_out_memory
 from .models.audience import test_queue
 from .models.audience import test_target
+from .models.mass_email import test_ending
 from .models.mass_email import test_mass_email
 from .models.content import test_content
 from .models.sending import test_delivery
@@ -37,5 +40,6 @@ from .wizards import test_send_test
 from . import test_demo
 from . import test_life
 from . import test_rights
+from . import test_rights_matrix
 from . import test_tours
 from . import test_translations

@@ -50,8 +50,14 @@ class MassEmailData:
             login="marketer",
             name="Marta Marketer",
             email="marta@example.com",
-            groups="base.group_user,mass_mailing.group_mass_mailing_user,"
-            "sales_team.group_sale_salesman_all_leads",
+            groups="base.group_user,mass_mailing.group_mass_mailing_user",
+        )
+        cls.seller = new_test_user(
+            cls.env,
+            login="seller",
+            name="Sam Seller",
+            email="sam@example.com",
+            groups="mass_mailing.group_mass_mailing_user,sales_team.group_sale_salesman",
         )
         cls.target_list = cls._list("Customers")
         cls.excluding_list = cls._list("Competitors")

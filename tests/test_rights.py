@@ -1,5 +1,7 @@
-from odoo.exceptions import AccessError
-from odoo.tests import new_test_user
+from lxml import etree
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import Form, new_test_user
 
 from .common import MassEmailCase
 
@@ -43,6 +45,51 @@ class TestRights(MassEmailCase):
         )
         wizard.action_create()
         self.assertTrue(env["mailing.list"].search([("name", "=", "Reached")]).contact_count)
+
+    def test_a_marketer_without_sales_rights_opens_every_form(self):
+        lead = self.env["crm.lead"].create({"name": "Lee", "email_from": "lee@example.com"})
+        target = self.env["mailing.contact"]._for_records(lead)
+        target.list_ids = self.target_list
+        mailing = self._mass_email()
+        self.send(mailing)
+        for record, view in (
+            (target, "mass_mailing.mailing_contact_view_form"),
+            (self.target_list, "mass_mailing.mailing_list_view_form"),
+            (self.campaign, "utm.utm_campaign_view_form"),
+            (mailing, "mass_mailing_campaign.mailing_mailing_view_form_mass_email"),
+            (mailing.mailing_trace_ids, "mass_mailing.mailing_trace_view_form"),
+        ):
+            with self.subTest(view):
+                Form(record.with_user(self.marketer), view=view)
+        self.assertNotIn("lead_id", self.fields_on(target, self.marketer))
+        self.assertIn("lead_id", self.fields_on(target, self.seller))
+
+    def fields_on(self, record, user):
+        """The fields that a user sees on a record's form."""
+        form = etree.fromstring(record.with_user(user).get_view(view_type="form")["arch"])
+        return {
+            node.get("name")
+            for node in form.iter("field")
+            if node.get("invisible") not in ("1", "True")
+        }
+
+    def test_nobody_deletes_members_of_a_mass_email(self):
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email()
+        self.send(mailing)
+        with self.assertRaisesRegex(UserError, "opt-out links"):
+            mailing.mailing_trace_ids.with_user(self.marketer).unlink()
+        members = self.env.ref("mass_mailing_campaign.mailing_trace_view_list_members")
+        self.assertIn('delete="0"', members.arch)
+        mailing.with_user(self.marketer).unlink()
+        self.assertFalse(mailing.exists())
+
+    def test_messages_of_standard_mailings_are_deleted_as_ever(self):
+        trace = self.env["mailing.trace"].create(
+            {"model": "mailing.contact", "res_id": self._contact("Anna").id}
+        )
+        trace.with_user(self.marketer).unlink()
+        self.assertFalse(trace.exists())
 
     def test_a_marketer_cannot_change_the_log_nor_read_tokens(self):
         self._contact("Anna", self.target_list)

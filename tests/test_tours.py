@@ -57,6 +57,26 @@ class TestTours(MassEmailData, HttpCase):
         clicked = self.env["mailing.list"].search([("name", "=", "Clicked the offer")])
         self.assertEqual(clicked.contact_ids.mapped("name"), ["Anna"])
 
+    def test_a_mass_email_opens_in_its_own_form_from_everywhere(self):
+        values = {"user_id": self.marketer.id, "state": "draft"}
+        mailing = self._mass_email(subject="Mass news", **values)
+        self.env["mailing.mailing"].create({"subject": "Standard news", **values})
+        path = "/odoo/action-mass_mailing.mailing_mailing_action_mail"
+        self.start_tour(path, "mass_email_forms", login="marketer")
+        for url in (
+            f"{path}/{mailing.id}",
+            f"/mail/view?model=mailing.mailing&res_id={mailing.id}",
+        ):
+            self.start_tour(url, "mass_email_form_by_url", login="marketer")
+
+    def test_a_campaigns_buttons_end_and_add_mass_emails(self):
+        self._contacts(3, self.target_list)
+        mailing = self._mass_email()
+        mailing._build_queue()
+        path = f"/odoo/action-mass_mailing.action_view_utm_campaigns/{self.campaign.id}"
+        self.start_tour(path, "mass_email_campaign_buttons", login="marketer")
+        self.assertEqual(set(mailing.mailing_trace_ids.mapped("failure_type")), {"ended"})
+
     def test_the_user_pauses_and_decides_on_unknown_messages(self):
         self._contacts(3, self.target_list)
         mailing = self._mass_email(campaign_id=self.campaign.id)

@@ -1,2 +1,3 @@
 from . import mailing_list_from_log
+from . import mailing_mailing_test
 from . import mailing_send_test

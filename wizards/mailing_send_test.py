@@ -16,7 +16,7 @@ class MailingSendTest(models.TransientModel):
         string="Contacts",
         domain=[("is_company", "=", False)],
     )
-    lead_ids = fields.Many2many("crm.lead", string="Leads")
+    lead_ids = fields.Many2many("crm.lead", string="Leads", groups="sales_team.group_sale_salesman")
     account_ids = fields.Many2many(
         "res.partner",
         "mailing_send_test_account_rel",
@@ -53,7 +53,8 @@ class MailingSendTest(models.TransientModel):
         return (
             contact._for_records(self.user_ids)
             + contact._for_records(self.contact_ids | self.account_ids)
-            + contact._for_records(self.lead_ids)
+            # who may read no leads may not even read the field
+            + contact._for_records(self.sudo().lead_ids.with_env(self.env))
         )
 
     def _check_mailable(self, targets):

@@ -49,6 +49,7 @@ class UtmCampaign(models.Model):
         "mailing.list",
         "utm_campaign_target_list_rel",
         string="Target Lists",
+        copy=False,
         groups="mass_mailing.group_mass_mailing_user",
         help="The lists a new mass email of this campaign starts with.",
     )
@@ -56,6 +57,7 @@ class UtmCampaign(models.Model):
         "mailing.list",
         "utm_campaign_excluding_list_rel",
         string="Excluding Target Lists",
+        copy=False,
         groups="mass_mailing.group_mass_mailing_user",
         help="Their members are not mailed, nor is anybody with the same e-mail address.",
     )
@@ -82,6 +84,9 @@ class UtmCampaign(models.Model):
         compute="_compute_recent_event_ids",
         groups="mass_mailing.group_mass_mailing_user",
     )
+    # Odoo's own form counts mailings for whoever opens it, with or without Email Marketing
+    mailing_mail_count = fields.Integer(compute_sudo=True)
+    ab_testing_mailings_count = fields.Integer(compute_sudo=True)
 
     _dates_in_order = models.Constraint(
         "CHECK (date_end >= date_start)", "A campaign cannot end before it starts."
@@ -101,7 +106,7 @@ class UtmCampaign(models.Model):
         """The log as the campaign form shows it: a page, however long the log is."""
         for campaign in self:
             campaign.recent_event_ids = self.env["mailing.trace.event"].search(
-                [("campaign_id", "=", campaign._origin.id)], limit=RECENT_EVENTS
+                [("campaign_id", "in", campaign._origin.ids)], limit=RECENT_EVENTS
             )
 
     def write(self, vals):
@@ -120,15 +125,22 @@ class UtmCampaign(models.Model):
         return super().write(vals)
 
     def copy_data(self, default=None):
-        return [
-            dict(
-                values,
-                target_list_ids=campaign.target_list_ids.ids,
-                excluding_list_ids=campaign.excluding_list_ids.ids,
-                campaign_status="planning",
-            )
-            for campaign, values in zip(self, super().copy_data(default), strict=True)
-        ]
+        copies = [dict(values, campaign_status="planning") for values in super().copy_data(default)]
+        for name in ("target_list_ids", "excluding_list_ids"):
+            # an employee without Email Marketing copies what she sees
+            if self._has_field_access(self._fields[name], "read"):
+                for campaign, values in zip(self, copies, strict=True):
+                    values[name] = campaign[name].ids
+        return copies
+
+    def action_add_mass_email(self):
+        """Open a new mass email of this campaign."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "mass_mailing_campaign.mailing_mailing_action_mass_email"
+        )
+        context = {"default_campaign_id": self.id, "default_delivery_mode": "portions"}
+        return action | {"context": context}
 
     def action_list_from_log(self):
         """Open the wizard that makes a target list from this campaign's log."""

@@ -3,6 +3,8 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command, Domain
 from odoo.tools import SQL
 
+from ...engine.turns import turn_to_claim
+
 
 class MailingMailing(models.Model):
     """A mass email: a mailing that goes out in hourly portions (``delivery_mode`` portions).
@@ -28,6 +30,13 @@ class MailingMailing(models.Model):
     opt_out_entirely = fields.Boolean(
         help="Who opts out of this mass email is never mailed again by any. Otherwise the "
         "recipient leaves its target lists only.",
+    )
+
+    is_ended = fields.Boolean(
+        "Ended by a User",
+        readonly=True,
+        copy=False,
+        help="Who comes back to the queue is cancelled.",
     )
 
     @api.constrains("delivery_mode", "campaign_id")
@@ -63,6 +72,7 @@ class MailingMailing(models.Model):
             "contact_list_ids": [Command.set(campaign.target_list_ids.ids)],
             "excluding_list_ids": [Command.set(campaign.excluding_list_ids.ids)],
             "schedule_type": "scheduled",
+            "schedule_date": fields.Datetime.now(),
         }
 
     @api.model_create_multi
@@ -76,11 +86,12 @@ class MailingMailing(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_sending(self):
-        if self.filtered(lambda m: m.delivery_mode == "portions" and m.state == "sending"):
+        traces = self.env["mailing.trace"]
+        if any(mailing._is_being_sent() or any(traces._unfinished(mailing)) for mailing in self):
             raise UserError(
                 self.env._(
-                    "A mass email that is being sent cannot be deleted. Set its campaign to "
-                    "Inactive to stop it."
+                    "A mass email that is being sent cannot be deleted. End it first; what is on "
+                    "its way to the mail server then takes up to half a minute."
                 )
             )
 
@@ -119,6 +130,14 @@ class MailingMailing(models.Model):
         if not self.contact_list_ids:
             raise UserError(self.env._("Choose at least one target list first."))
         self._check_letter()
+        if not self._has_members():
+            raise UserError(
+                self.env._("The target lists have no members. Add somebody, or choose others.")
+            )
+
+    def _has_members(self):
+        lists = Domain("list_id", "in", self.contact_list_ids.ids)
+        return bool(self.env["mailing.subscription"].search_count(lists, limit=1))
 
     def action_put_in_queue(self):
         portions = self.filtered(lambda mailing: mailing.delivery_mode == "portions")
@@ -131,6 +150,7 @@ class MailingMailing(models.Model):
             portions.write(
                 {
                     "state": "in_queue",
+                    "is_ended": False,
                     "delivery_issue": False,
                     "retry_datetime": False,
                     "retry_delay": 0,
@@ -148,20 +168,42 @@ class MailingMailing(models.Model):
 
     def _retry_failed(self):
         """Put messages that failed for certain back in the queue; not those in doubt."""
-        self._traces_standing("failed").action_send_again()
-
-    def _traces_standing(self, standing):
-        return self.env["mailing.trace"].search(
-            [("mass_mailing_id", "in", self.ids), ("standing", "=", standing)]
-        )
+        self.check_access("write")
+        self.env["mailing.trace"]._send_again(self._messages("failed"))
 
     def action_send_unknown_again(self):
         """Send again what may or may not have been delivered."""
-        self._traces_standing("undecided").action_send_again()
+        self.check_access("write")
+        self.env["mailing.trace"]._send_again(self._messages("undecided"))
 
     def action_leave_unknown(self):
         """Let what may or may not have been delivered be."""
-        self._traces_standing("undecided").action_leave()
+        self.check_access("write")
+        self.env["mailing.trace"]._leave(self._messages("undecided"))
+
+    def _messages(self, standing):
+        """Domain of the messages of these mass emails that stand in some way."""
+        return Domain("mass_mailing_id", "in", self.ids) & Domain("standing", "=", standing)
+
+    def action_end(self):
+        """Mail nobody else: who waits is cancelled, what is on the wire finishes."""
+        self.check_access("write")
+        with turn_to_claim(self.env):
+            self.invalidate_recordset()
+            for mailing in self.filtered(lambda mailing: mailing._is_being_sent()):
+                mailing.write(
+                    {
+                        "state": "done",
+                        "is_ended": True,
+                        "is_paused": False,
+                        "sent_date": fields.Datetime.now(),
+                        "kpi_mail_required": not mailing.sent_date,
+                    }
+                )
+            self.env["mailing.trace"]._cancel_ended()
+
+    def _is_being_sent(self):
+        return self.delivery_mode == "portions" and self.state == "sending"
 
     def action_back_to_draft(self):
         """Take a mass email out of line while nothing of it was queued."""
@@ -186,11 +228,6 @@ class MailingMailing(models.Model):
             "mass_mailing_campaign.mailing_trace_action_members"
         )
         return action | {"domain": [("mass_mailing_id", "=", self.id)]}
-
-    def get_formview_id(self, access_uid=None):
-        if self.delivery_mode == "portions":
-            return self.env.ref("mass_mailing_campaign.mailing_mailing_view_form_mass_email").id
-        return super().get_formview_id(access_uid=access_uid)
 
     # ------------------------------------------------------------
     # Standard delivery keeps off

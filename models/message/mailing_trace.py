@@ -1,5 +1,7 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 # How a message stands, by its trace status. Counts, filters, colours, lists and figures read it
 # here; only statements that write a status spell it out.
@@ -56,7 +58,7 @@ class MailingTrace(models.Model):
 
     token = fields.Char("Recipient Token", readonly=True, copy=False, groups="base.group_system")
     test_mailing_id = fields.Many2one(
-        "mailing.mailing", "Test of", readonly=True, index="btree_not_null", ondelete="cascade"
+        "mailing.mailing", "Test of", readonly=True, index="btree_not_null", ondelete="set null"
     )
     attempt_count = fields.Integer("Attempts", readonly=True)
     setback_count = fields.Integer(
@@ -81,6 +83,7 @@ class MailingTrace(models.Model):
             ("mail_refused", "Refused by the Mail Server"),
             ("in_doubt", "Unknown: Interrupted While Sending"),
             ("left", "Unknown: Left as It Is"),
+            ("ended", "Ended by a User"),
         ]
     )
 
@@ -127,32 +130,85 @@ class MailingTrace(models.Model):
             domain &= Domain("failure_type", "not in", list(STANDING_BY_FAILURE))
         return domain
 
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_members(self):
+        if not self.env.su and any(self.sudo().mapped("token")):
+            raise UserError(
+                self.env._(
+                    "The members of a mass email cannot be deleted one by one: the opt-out links "
+                    "of the letters they got would not work any more."
+                )
+            )
+
     # ------------------------------------------------------------
-    # Unknown and failed messages
+    # What a user decides
     # ------------------------------------------------------------
 
     def action_send_again(self):
-        """Put messages that failed or are in doubt back in the queue: the user has decided."""
+        """Put messages that failed or are in doubt back in the queue."""
         self.check_access("write")
-        traces = self.filtered(
-            lambda trace: (
-                trace.standing in ("failed", "undecided", "left")
-                and trace.mass_mailing_id.delivery_mode == "portions"
-            )
-        )
-        traces.sudo().write(
-            {
-                "trace_status": "outgoing",
-                "failure_type": False,
-                "failure_reason": False,
-                "attempt_count": 0,
-                "setback_count": 0,
-                "retry_datetime": False,
-                "claim_key": False,
-            }
-        )
-        traces.mass_mailing_id._reopen()
+        standings = ("failed", "undecided", "left")
+        self._send_again(Domain("id", "in", self.ids) & Domain("standing", "in", standings))
 
     def action_leave(self):
-        """Leave messages in doubt as they are: the user has decided."""
-        self.filtered(lambda trace: trace.standing == "undecided").failure_type = "left"
+        """Leave messages in doubt as they are."""
+        self.check_access("write")
+        self._leave(Domain("id", "in", self.ids) & Domain("standing", "=", "undecided"))
+
+    @api.model
+    def _send_again(self, domain):
+        """Put the messages of a domain back in the queue, and have their mass emails go on."""
+        mailings = self._decide(
+            domain,
+            SQL(
+                "trace_status = 'outgoing', failure_type = NULL, failure_reason = NULL,"
+                " attempt_count = 0, setback_count = 0, retry_datetime = NULL, claim_key = NULL"
+            ),
+        )
+        # no lane completes them meanwhile
+        self.env.execute_query(
+            SQL("SELECT FROM mailing_mailing WHERE id = ANY(%s) FOR NO KEY UPDATE", mailings.ids)
+        )
+        mailings.is_ended = False
+        mailings._reopen()
+
+    @api.model
+    def _leave(self, domain):
+        """Leave the messages of a domain as they are."""
+        self._decide(domain, SQL("failure_type = 'left'"))
+
+    @api.model
+    def _cancel_ended(self):
+        """Cancel who waits, or waits again, in mass emails that a user ended."""
+        domain = Domain("mass_mailing_id.is_ended", "=", True) & Domain("standing", "=", "waiting")
+        self._decide(
+            domain, SQL("trace_status = 'cancel', failure_type = 'ended', retry_datetime = NULL")
+        )
+
+    @api.model
+    def _decide(self, domain, values):
+        """Set columns of those messages of mass emails that a domain holds.
+
+        Raw SQL: one statement, a mass email may have a million.
+
+        :return: their mass emails
+        """
+        traces = self.sudo()._search(
+            Domain(domain)
+            & Domain("token", "!=", False)
+            & Domain("mass_mailing_id.delivery_mode", "=", "portions")
+        )
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH decided AS (
+                    UPDATE mailing_trace SET %s WHERE id IN %s RETURNING mass_mailing_id
+                )
+                SELECT DISTINCT mass_mailing_id FROM decided
+                """,
+                values,
+                traces.subselect(),
+            )
+        )
+        self.env.invalidate_all()
+        return self.env["mailing.mailing"].browse(mailing_id for (mailing_id,) in rows)

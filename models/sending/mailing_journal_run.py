@@ -291,10 +291,13 @@ class MailingJournalRun(models.Model):
         self.env.cr.execute(SQL("DELETE FROM mailing_journal_ack WHERE run_key = %s", key))
         self.env.cr.execute(SQL("DELETE FROM mailing_journal_run WHERE key = %s", key))
         self.env["mailing.trace"].invalidate_model()
+        self.env["mailing.trace"]._cancel_ended()
         mailings = self.env["mailing.mailing"].browse(
             {mailing_id for mailing_id, status in rows if mailing_id and status == "outgoing"}
         )
-        mailings.filtered(lambda mailing: mailing.state == "done")._reopen()
+        mailings.filtered(
+            lambda mailing: mailing.state == "done" and not mailing.is_ended
+        )._reopen()
 
     @retried
     def _end_dead(self):

@@ -331,11 +331,13 @@ class MailingMailing(models.Model):
             yield rows
 
         try:
-            run.send(self._letter(), claims(), session_count=1)
+            issue = run.send(self._letter(), claims(), session_count=1)
         except (OSError, smtplib.SMTPException) as error:
             reason = mail_server._describe_failure(error)
             raise UserError(self.env._("The mail server does not answer: %s", reason)) from error
         traces = self.env["mailing.trace"].sudo().browse(row.id for row in rows)
         # a test is not tried again, whatever the reason
-        traces.filtered(lambda trace: trace.trace_status == "outgoing").trace_status = "error"
+        for trace in traces.filtered(lambda trace: trace.trace_status == "outgoing"):
+            reason = trace.failure_reason or issue or self.env._("Sending was interrupted.")
+            trace.write({"trace_status": "error", "failure_reason": reason})
         return traces

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import convert_file
 
 from .ir_config_parameter import SETTINGS
 
@@ -84,5 +85,9 @@ class ResConfigSettings(models.TransientModel):
 
     def set_values(self):
         result = super().set_values()
+        if not self.env["ir.cron"]._lanes():
+            # an administrator deleted them all
+            file = "data/ir_cron_data.xml"
+            convert_file(self.sudo().env, "mass_mailing_campaign", file, None, noupdate=True)
         self.env["ir.cron"]._set_lane_count(self.mass_email_lanes)
         return result

@@ -27,6 +27,9 @@ class TestOptOut(MassEmailData, HttpCase):
         self.assertFalse(self.opted_out_lists())
         self.assertEqual(self.logged(), ["sent"])
 
+    def test_the_page_shows_the_logo_once(self):
+        self.assertEqual(self.url_open(self.path).text.count("/web/binary/company_logo"), 1)
+
     def test_one_click_opts_out_of_the_mass_emails_lists_only(self):
         # a mail program has no session, no cookie and no CSRF token
         self.opener.cookies.clear()

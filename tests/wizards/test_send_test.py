@@ -1,4 +1,6 @@
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import Form
+from odoo.tools import mute_logger
 
 from ..common import MassEmailCase
 
@@ -12,10 +14,12 @@ class TestSendTest(MassEmailCase):
             {"name": "Acme", "is_company": True, "email": "office@acme.example.com"}
         )
         cls.person = cls.env["res.partner"].create({"name": "Ann", "email": "ann@example.com"})
-        cls.lead = cls.env["crm.lead"].create({"name": "Lee", "email_from": "lee@example.com"})
+        cls.lead = cls.env["crm.lead"].create(
+            {"name": "Lee", "email_from": "lee@example.com", "user_id": cls.seller.id}
+        )
 
-    def send_test(self, **values):
-        wizard = self.env["mailing.send.test"].with_user(self.marketer)
+    def send_test(self, user=None, **values):
+        wizard = self.env["mailing.send.test"].with_user(user or self.marketer)
         wizard = wizard.create({"mailing_id": self.mailing.id, **values})
         with self.committing(wizard) as committing:
             return committing.action_send()
@@ -32,12 +36,31 @@ class TestSendTest(MassEmailCase):
     def test_it_goes_to_users_contacts_leads_and_accounts(self):
         with self.smtp() as server:
             self.send_test(
-                contact_ids=self.person.ids, account_ids=self.account.ids, lead_ids=self.lead.ids
+                self.seller,
+                contact_ids=self.person.ids,
+                account_ids=self.account.ids,
+                lead_ids=self.lead.ids,
             )
         self.assertEqual(
             server.addresses(),
-            ["ann@example.com", "lee@example.com", "marta@example.com", "office@acme.example.com"],
+            ["ann@example.com", "lee@example.com", "office@acme.example.com", "sam@example.com"],
         )
+
+    def test_who_has_no_sales_rights_sees_no_leads_and_tests_all_the_same(self):
+        wizards = self.env["mailing.send.test"].with_user(self.marketer)
+        form = Form(wizards.with_context(default_mailing_id=self.mailing.id))
+        self.assertNotIn("lead_ids", form._view["fields"])
+        with self.assertRaises(AccessError):
+            wizards.create({"mailing_id": self.mailing.id, "lead_ids": self.lead.ids})
+        with self.smtp() as server:
+            self.send_test(contact_ids=self.person.ids)
+        self.assertEqual(server.addresses(), ["ann@example.com", "marta@example.com"])
+
+    def test_nobody_sends_a_test_to_a_lead_that_she_may_not_read(self):
+        self.lead.user_id = self.marketer
+        with self.smtp() as server, self.assertRaises(AccessError):
+            self.send_test(self.seller, lead_ids=self.lead.ids)
+        self.assertFalse(server.messages)
 
     def test_it_ignores_status_and_start_date_and_changes_neither(self):
         self.mailing.schedule_date = "2099-01-01 00:00:00"
@@ -73,6 +96,33 @@ class TestSendTest(MassEmailCase):
             with self.assertRaisesRegex(UserError, "portion"):
                 self.send_test()
         self.assertEqual(len(server.messages), 1)
+
+    def test_it_stays_in_the_hourly_portion_when_its_mass_email_is_deleted(self):
+        self.env["ir.config_parameter"].set_param("mass_mailing_campaign.portion_size", "1")
+        another = self._mass_email()
+        with self.smtp():
+            self.send_test()
+            trace = self.events_of_tests().trace_id.sudo()
+            self.mailing.unlink()
+            self.mailing = another
+            with self.assertRaisesRegex(UserError, "portion"):
+                self.send_test()
+        self.assertEqual(self.env["mailing.trace"].sudo()._from_token(trace.token), trace)
+
+    def test_errors_of_the_letter_are_shown_in_words(self):
+        self.mailing.subject = "{{ object.nobody_knows_this }}"
+        with self.smtp() as server, mute_logger("odoo.addons.mail.models.mail_render_mixin"):
+            with self.assertRaisesRegex(UserError, r"marta@example.com: (?!False)\S+"):
+                self.send_test()
+        self.assertFalse(server.messages)
+
+    def test_a_refusal_is_shown_for_those_who_come_behind_it_too(self):
+        with self.smtp() as server:
+            server.replies["MAIL"] = "550 5.7.1 sender not allowed"
+            with self.assertRaises(UserError) as raised:
+                self.send_test(contact_ids=self.person.ids, account_ids=self.account.ids)
+        self.assertEqual(str(raised.exception).count("sender not allowed"), 3)
+        self.assertNotIn("False", str(raised.exception))
 
     def test_errors_are_shown_in_the_servers_words(self):
         with self.smtp() as server:

@@ -1,4 +1,5 @@
 import { Component } from "@odoo/owl";
+import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { Dropdown } from "@web/core/dropdown/dropdown";
 import { DropdownItem } from "@web/core/dropdown/dropdown_item";
 import { _t } from "@web/core/l10n/translation";
@@ -14,13 +15,26 @@ class RecordMenu extends Component {
 
     setup() {
         this.action = useService("action");
+        this.dialog = useService("dialog");
     }
 
     get items() {
         return [];
     }
 
-    async select(method) {
+    select({ method, label, confirm }) {
+        if (!confirm) {
+            return this.call(method);
+        }
+        this.dialog.add(ConfirmationDialog, {
+            body: confirm,
+            confirmLabel: label,
+            confirm: () => this.call(method),
+            cancel: () => {},
+        });
+    }
+
+    async call(method) {
         const { record } = this.props;
         const form = record.model.root;
         if (await form.save()) {
@@ -37,6 +51,12 @@ class RecordMenu extends Component {
     }
 }
 
+const END = {
+    method: "action_end",
+    label: _t("End"),
+    confirm: _t("Who has not been mailed yet will not be. What was sent stays sent."),
+};
+
 /** Stands at the end of a row of the Mass Emails panel. */
 export class MassEmailRowMenu extends RecordMenu {
     get items() {
@@ -47,6 +67,7 @@ export class MassEmailRowMenu extends RecordMenu {
         return [
             ...(state === "done" ? [] : [{ method: "action_send_test", label: _t("Send Test") }]),
             ...(is_under_way ? [pause] : []),
+            ...(state === "sending" ? [END] : []),
             { method: "action_view_members", label: _t("Members") },
         ];
     }

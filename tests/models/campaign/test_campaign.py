@@ -1,6 +1,7 @@
 from psycopg2 import IntegrityError
 
 from odoo.exceptions import ValidationError
+from odoo.tests import Form, new_test_user
 from odoo.tools import mute_logger
 
 from ...common import MassEmailCase
@@ -28,6 +29,34 @@ class TestCampaign(MassEmailCase):
         self.assertEqual(copy.excluding_list_ids, self.excluding_list)
         self.assertEqual(copy.campaign_status, "planning")
         self.assertFalse(copy.mass_email_ids)
+
+    def test_who_has_no_email_marketing_copies_and_opens_a_campaign_without_it(self):
+        salesman = new_test_user(
+            self.env, login="salesman", groups="sales_team.group_sale_salesman"
+        )
+        copy = self.campaign.with_user(salesman).copy()
+        self.assertFalse(copy.sudo().target_list_ids)
+        with Form(self.campaign.with_user(salesman)) as form:
+            form.title = "Late summer"
+        self.assertEqual(self.campaign.title, "Late summer")
+
+    def test_the_log_of_a_new_campaign_is_empty(self):
+        self._contacts(1, self.target_list)
+        self.send(self._mass_email())
+        self.campaign.unlink()
+        self.assertFalse(self.env["utm.campaign"].new().recent_event_ids)
+        form = Form(self.env["utm.campaign"].with_user(self.marketer))
+        self.assertFalse(len(form.recent_event_ids))
+
+    def test_a_mass_email_is_added_in_its_own_form(self):
+        action = self.campaign.with_user(self.marketer).action_add_mass_email()
+        form = Form(
+            self.env["mailing.mailing"].with_user(self.marketer).with_context(**action["context"]),
+            view=self.env["ir.ui.view"].browse(action["view_id"][0]),
+        )
+        form.subject = "Hello"
+        mailing = form.save()
+        self.assertEqual((mailing.campaign_id, mailing.delivery_mode), (self.campaign, "portions"))
 
     def test_the_form_shows_the_latest_lines_of_a_long_log(self):
         self._contacts(60, self.target_list)

@@ -151,7 +151,9 @@ class TestWhatIsWrong(MassEmailCase):
         self.assertEqual(mailing.state, "in_queue")
 
     def test_a_letter_to_lists_without_members_is_not_tried_on_anybody(self):
-        self.assert_accepted(contact_list_ids=[(6, 0, self._list("Empty").ids)])
+        nobody = [(6, 0, self._list("Empty").ids)]
+        self._mass_email(contact_list_ids=nobody)._check_letter()
+        self.assert_refused("no members", contact_list_ids=nobody)
 
     def test_an_informational_email_refuses_the_opt_out_link_of_a_footer(self):
         self.campaign.campaign_type = "informational"

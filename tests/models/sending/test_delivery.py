@@ -79,9 +79,13 @@ class TestDelivery(MassEmailCase):
             self.send(mailing, server)
         self.assertEqual(server.addresses(), ["anna@example.com"])
 
-    def test_an_empty_target_list_completes_at_once(self):
+    def test_a_target_list_that_is_emptied_before_the_start_completes_at_once(self):
+        anna = self._contact("Anna", self.target_list)
         mailing = self._mass_email()
-        self.send(mailing)
+        mailing.action_set_pending()
+        anna.unlink()
+        with self.smtp():
+            self.run_delivery()
         self.assertEqual(mailing.state, "done")
 
     def test_who_opts_out_while_waiting_is_not_mailed(self):

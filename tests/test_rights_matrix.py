@@ -1,0 +1,253 @@
+from copy import deepcopy
+
+from lxml import etree
+
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
+from odoo.tests import new_test_user
+
+from .common import MassEmailCase
+
+# Who may call what. Marketer, seller: Email Marketing without and with Sales (own leads only);
+# abroad: Email Marketing in another company; admin: Settings without Email Marketing.
+MATRIX = """
+model                 method                    marketer seller abroad admin employee portal public
+mailing.mailing       create                    yes      yes    yes    no    no       no     no
+mailing.mailing       write                     yes      yes    yes    yes   no       no     no
+mailing.mailing       unlink                    yes      yes    yes    yes   no       no     no
+mailing.mailing       copy                      yes      yes    yes    no    no       no     no
+mailing.mailing       action_set_pending        yes      yes    yes    no    no       no     no
+mailing.mailing       action_put_in_queue       yes      yes    yes    no    no       no     no
+mailing.mailing       action_back_to_draft      yes      yes    yes    yes   no       no     no
+mailing.mailing       action_pause              yes      yes    yes    yes   no       no     no
+mailing.mailing       action_resume             yes      yes    yes    yes   no       no     no
+mailing.mailing       action_try_now            yes      yes    yes    yes   no       no     no
+mailing.mailing       action_end                yes      yes    yes    yes   no       no     no
+mailing.mailing       action_retry_failed       yes      yes    yes    yes   no       no     no
+mailing.mailing       action_send_unknown_again yes      yes    yes    yes   no       no     no
+mailing.mailing       action_leave_unknown      yes      yes    yes    yes   no       no     no
+mailing.mailing       action_send_test          yes      yes    yes    no    no       no     no
+mailing.mailing       action_view_members       yes      yes    yes    no    no       no     no
+mailing.mailing       action_duplicate          yes      yes    yes    no    no       no     no
+mailing.mailing       action_launch             yes      yes    yes    no    no       no     no
+mailing.mailing       action_schedule           yes      yes    yes    no    no       no     no
+mailing.mailing       action_test               yes      yes    yes    no    no       no     no
+mailing.mailing       action_cancel             yes      yes    yes    yes   no       no     no
+mailing.mailing       action_select_as_winner   yes      yes    yes    yes   no       no     no
+mailing.mailing       get_formview_action       yes      yes    yes    yes   no       no     no
+mailing.mailing.test  send_mail_test            yes      yes    yes    no    no       no     no
+mailing.send.test     action_send               yes      yes    yes    no    no       no     no
+mailing.list.from.log action_create             yes      yes    yes    no    no       no     no
+mailing.trace         read                      yes      yes    yes    no    no       no     no
+mailing.trace         action_send_again         yes      yes    yes    no    no       no     no
+mailing.trace         action_leave              yes      yes    yes    no    no       no     no
+mailing.trace.event   read                      yes      yes    yes    yes   no       no     no
+mailing.trace.event   write                     no       no     no     no    no       no     no
+mailing.trace.event   unlink                    no       no     no     yes   no       no     no
+mailing.opt.out       search                    yes      yes    yes    no    no       no     no
+mailing.opt.out       create                    no       no     no     no    no       no     no
+mailing.journal.run   search                    no       no     no     yes   no       no     no
+mailing.journal.run   create                    no       no     no     no    no       no     no
+mailing.journal.ack   search                    no       no     no     yes   no       no     no
+mailing.journal.ack   create                    no       no     no     no    no       no     no
+mailing.subscription  create                    yes      yes    yes    no    no       no     no
+mailing.subscription  write                     yes      yes    yes    no    no       no     no
+link.tracker          create                    yes      yes    yes    yes   no       no     no
+link.tracker          write                     yes      yes    yes    yes   no       no     no
+link.tracker          unlink                    yes      yes    yes    yes   no       no     no
+link.tracker.click    add_click                 no       no     no     yes   no       no     no
+utm.campaign          read                      yes      yes    yes    yes   yes      no     no
+utm.campaign          write                     yes      yes    yes    yes   yes      no     no
+utm.campaign          copy                      yes      yes    yes    yes   yes      no     no
+utm.campaign          action_add_mass_email     yes      yes    yes    yes   no       no     no
+utm.campaign          action_list_from_log      yes      yes    yes    no    no       no     no
+utm.campaign          action_view_log           yes      yes    yes    yes   no       no     no
+res.config.settings   set_values                no       no     no     yes   no       no     no
+"""
+
+# Called by Odoo in the course of what the matrix lists, and telling nothing by themselves.
+NOT_LISTED = {"init", "default_get", "copy_data", "get_formview_id"}
+
+# What our fields tell employees without Email Marketing.
+SEEN_BY_EMPLOYEES = {
+    "link.tracker.active",
+    "link.tracker.is_tracking_url",
+    "link.tracker.placeholder",
+    "utm.campaign.campaign_status",
+    "utm.campaign.campaign_type",
+    "utm.campaign.date_end",
+    "utm.campaign.date_start",
+    "utm.campaign.sends_mass_emails",
+}
+
+
+class TestRightsMatrix(MassEmailCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.contact = cls._contact("Anna", cls.target_list)
+        company = cls.env["res.company"].create({"name": "Abroad"})
+        cls.users = {
+            "marketer": cls.marketer,
+            "seller": cls.seller,
+            "abroad": cls._user(
+                "abroad",
+                "mass_mailing.group_mass_mailing_user",
+                company_id=company.id,
+                company_ids=[Command.set(company.ids)],
+            ),
+            "admin": cls._user("settings", "base.group_system"),
+            "employee": cls._user("employee", "base.group_user"),
+            "portal": cls._user("customer", "base.group_portal"),
+            "public": cls.env.ref("base.public_user"),
+        }
+
+    @classmethod
+    def _user(cls, login, groups, **values):
+        return new_test_user(cls.env, login=login, groups=groups, **values)
+
+    def test_everybody_can_do_what_she_may_and_nothing_else(self):
+        [columns, *rows] = [line.split() for line in MATRIX.strip().splitlines()]
+        for model, method, *expected in rows:
+            with self.subTest(f"{model}.{method}"):
+                answers = self.answers(model, method, columns[2:])
+                self.assertEqual(answers, dict(zip(columns[2:], expected, strict=True)))
+
+    def test_the_matrix_has_every_button_and_public_method(self):
+        rows = {tuple(line.split()[:2]) for line in MATRIX.strip().splitlines()}
+        self.assertFalse((self.buttons() | self.public_methods()) - rows)
+
+    def test_what_employees_see_of_it(self):
+        self.assertEqual(self.visible_fields("employee"), SEEN_BY_EMPLOYEES)
+        self.assertFalse(self.visible_fields("portal") | self.visible_fields("public"))
+        campaigns = self.env["utm.campaign"].with_user(self.users["employee"])
+        with self.assertRaises(AccessError):
+            campaigns.search([("target_list_ids.name", "=", "Customers")])
+
+    def test_a_marketer_without_sales_rights_reads_no_leads_through_contacts(self):
+        lead = self.env["crm.lead"].create({"name": "Big deal", "email_from": "lee@example.com"})
+        target = self.env["mailing.contact"]._for_records(lead).with_user(self.marketer)
+        self.assertEqual(target.email, "lee@example.com", "a member is no secret")
+        with self.assertRaises(AccessError):
+            target.lead_id.read(["name"])
+        with self.assertRaises(AccessError):
+            target.search([("lead_id.name", "=", "Big deal")])
+
+    # ------------------------------------------------------------
+    # How it is found out
+    # ------------------------------------------------------------
+
+    def answers(self, model, method, names):
+        """Call a method as every user; what one does is taken back before the next."""
+        record = self.record(model)
+        wizard, arguments = self.wizard(model), self.arguments(model, method)
+        answers = {}
+        for name in names:
+            with self.committing(record) as committing:
+                record_of_user = committing.with_user(self.users[name].id)
+                may = self.may(record_of_user, method, arguments, wizard)
+                answers[name] = "yes" if may else "no"
+                committing.env.cr.rollback()
+        return answers
+
+    def may(self, record, method, arguments, wizard):
+        """Tell whether a user may call a method, and open the window that it returns."""
+        try:
+            if wizard is not None:
+                record = record.create(wizard)
+            action = getattr(record, method)(*deepcopy(arguments))
+            if isinstance(action, dict) and "res_model" in action:
+                record.env[action["res_model"]].check_access("read")
+        except AccessError:
+            return False
+        except UserError:
+            return True  # what is missing is told to who may do it
+        return True
+
+    def record(self, model):
+        if model == "utm.campaign":
+            return self.campaign
+        if model == "link.tracker":
+            return self.offer
+        if model == "mailing.subscription":
+            return self.contact.subscription_ids
+        mailing = self._mass_email()
+        if model == "mailing.trace":
+            mailing._build_queue()
+            return mailing.mailing_trace_ids
+        if model == "mailing.trace.event":
+            mailing._build_queue()
+            mailing.mailing_trace_ids.sudo()._log_event("sent")
+            return self.env[model].search([("mailing_id", "=", mailing.id)])
+        return mailing if model == "mailing.mailing" else self.env[model]
+
+    def wizard(self, model):
+        """Values of a wizard, which belongs to who opens it."""
+        return {
+            "mailing.send.test": {"mailing_id": self._mass_email().id},
+            "mailing.mailing.test": {"mass_mailing_id": self._mass_email().id},
+            "mailing.list.from.log": {"campaign_id": self.campaign.id, "name": "New"},
+            "res.config.settings": {},
+        }.get(model)
+
+    def arguments(self, model, method):
+        new = {
+            "mailing.mailing": {"subject": "New", "delivery_mode": "portions"},
+            "mailing.subscription": {
+                "contact_id": self._contact("Bob").id,
+                "list_id": self.target_list.id,
+            },
+            "link.tracker": {
+                "title": f"Link {self._contact('Carl').id}",
+                "url": "https://www.example.com",
+                "campaign_id": self.campaign.id,
+                "is_tracking_url": True,
+            },
+        }
+        changes = {
+            "mailing.mailing": {"subject": "Other"},
+            "mailing.subscription": {"opt_out": True},
+            "mailing.trace.event": {"email": "other@example.com"},
+            "link.tracker": {"title": "Other"},
+            "utm.campaign": {"campaign_status": "active"},
+        }
+        return {
+            "create": [new.get(model, {})],
+            "write": [changes.get(model)],
+            "search": [[]],
+            "add_click": [self.offer.code],
+        }.get(method, [])
+
+    def buttons(self):
+        views = self.env["ir.ui.view"].browse(self.ours("ir.ui.view"))
+        return {
+            (view.model, button.get("name"))
+            for view in views.filtered("model")
+            for button in etree.fromstring(view.arch).iter("button")
+            if button.get("type") == "object"
+        }
+
+    def public_methods(self):
+        return {
+            (model, name)
+            for model, model_class in self.registry.items()
+            for base in model_class.__mro__
+            if base.__module__.startswith("odoo.addons.mass_mailing_campaign.")
+            for name, value in vars(base).items()
+            if callable(value) and not name.startswith("_") and name not in NOT_LISTED
+        }
+
+    def visible_fields(self, name):
+        """Fields of ours that a user may read, of the models she may read."""
+        visible = set()
+        for field in self.env["ir.model.fields"].browse(self.ours("ir.model.fields")):
+            records = self.env[field.model].with_user(self.users[name])
+            if field.modules == "mass_mailing_campaign" and records.has_access("read"):
+                python_field = records._fields[field.name]
+                if records._has_field_access(python_field, "read"):
+                    visible.add(str(python_field))
+        return visible
+
+    def ours(self, model):
+        domain = [("module", "=", "mass_mailing_campaign"), ("model", "=", model)]
+        return self.env["ir.model.data"].search(domain).mapped("res_id")
