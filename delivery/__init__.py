@@ -2,6 +2,7 @@
 
 * ``placeholders``: ``{optOutUrl}`` and ``{trackingUrl:ID}`` in a body, filled in one pass;
 * ``skeleton``: a message compiled once, spliced per recipient;
+* ``address``: the one form of an address on the wire;
 * ``header``: header values on the wire;
 * ``envelope``: a message ready for the wire;
 * ``transport``: one message over one SMTP session, and what the reply means;
@@ -11,6 +12,7 @@
 * ``token``: the secret in a recipient's links.
 """
 
+from . import address
 from . import bounce
 from . import envelope
 from . import header

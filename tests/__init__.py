@@ -1,4 +1,5 @@
 # the rooms, from the plain engine to the doors
+from .delivery import test_address
 from .delivery import test_bounce
 from .delivery import test_envelope
 from .delivery import test_header
