@@ -15,13 +15,17 @@ from .engine import test_run_faults
 from .engine import test_spliced_letter
 from .models.campaign import test_campaign
 from .models.campaign import test_tracking_url
+from .models.audience import test_claim
+from .models.audience import test_merge
 from .models.audience import test_opt_out_memory
 from .models.audience import test_queue
 from .models.audience import test_target
+from .models.audience import test_wire_address
 from .models.mass_email import test_mass_email
 from .models.sending import test_delivery
 from .models.sending import test_settle
 from .models.response import test_bounce_routing
+from .models.response import test_opt_out_verbs
 from .controllers import test_opt_out
 from .controllers import test_tracking
 from .wizards import test_list_from_log

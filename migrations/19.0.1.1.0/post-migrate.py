@@ -1,5 +1,4 @@
 from odoo import SUPERUSER_ID, api
-
 from odoo.addons.mass_mailing_campaign.delivery.address import wire_address
 from odoo.addons.mass_mailing_campaign.hooks import remember_earlier_opt_outs
 

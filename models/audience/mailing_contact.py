@@ -16,7 +16,8 @@ SOURCE_FIELDS = {
 
 def _name_the_one_there_is(env, diagnostics):
     """Say which mailing contact stands for a record already."""
-    key = re.search(r"\((\w+)\)=\((\d+)\)", diagnostics.message_detail or "") if diagnostics else None
+    detail = diagnostics and diagnostics.message_detail
+    key = re.search(r"\((\w+)\)=\((\d+)\)", detail or "")
     contact = env["mailing.contact"].search([(key[1], "=", int(key[2]))]) if key else None
     if not contact:
         return env._("This record already has its mailing contact. Use that one.")
@@ -170,7 +171,7 @@ class MailingContact(models.Model):
     def _check_sources_are_readable(self):
         """Who makes a target of a record gets to know its name and e-mail address."""
         if not self.env.su:
-            for source in SOURCE_FIELDS.values():
+            for source in filter(self.mapped, SOURCE_FIELDS.values()):
                 self[source].check_access("read")
 
     # ------------------------------------------------------------

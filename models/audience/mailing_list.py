@@ -52,8 +52,9 @@ class MailingList(models.Model):
 
     def action_merge(self, src_lists, archive):
         newest_id = self.env["mailing.subscription"]._newest_id()
-        super().action_merge(src_lists, archive)
+        result = super().action_merge(src_lists, archive)
         self.env["mailing.subscription"]._welcome_since(newest_id)
+        return result
 
     def _update_subscription_from_email(self, email, opt_out=True, force_message=None):
         """Every spelling of the address is meant, and the memory learns of it."""

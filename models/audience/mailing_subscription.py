@@ -72,9 +72,9 @@ class MailingSubscription(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if {"opt_out", "opt_out_datetime", "opt_out_reason_id"} & vals.keys():
-            if not self.env.context.get("opt_out_memory_is_settled"):
-                self._remember_opt_outs()
+        is_settled = self.env.context.get("opt_out_memory_is_settled")
+        if not is_settled and {"opt_out", "opt_out_datetime", "opt_out_reason_id"} & vals.keys():
+            self._remember_opt_outs()
         return result
 
     # ------------------------------------------------------------

@@ -183,12 +183,11 @@ class MailingTrace(models.Model):
 
     def _own_opt_outs(self):
         """Return what holds of this message's opt-outs, of lists and of all mass emails."""
-        of_this_message = [("trace_id", "=", self.id)]
-        opt_outs = self.env["mailing.opt.out"].sudo().search(of_this_message)
-        blacklisted = self.env["mail.blacklist"].sudo().search(
-            [("opt_out_trace_id", "=", self.id)]
+        memory, blacklist = self.env["mailing.opt.out"].sudo(), self.env["mail.blacklist"].sudo()
+        return (
+            memory.search([("trace_id", "=", self.id)]),
+            blacklist.search([("opt_out_trace_id", "=", self.id)]),
         )
-        return opt_outs, blacklisted
 
     def _can_opt_in(self):
         """Tell whether there is something that this message's recipient may take back."""
