@@ -20,6 +20,7 @@ from .models.audience import test_merge
 from .models.audience import test_opt_out_memory
 from .models.audience import test_queue
 from .models.audience import test_target
+from .models.audience import test_who_may_be_mailed
 from .models.audience import test_wire_address
 from .models.mass_email import test_mass_email
 from .models.sending import test_delivery

@@ -30,7 +30,21 @@ class MailBlacklist(models.Model):
         for entry in self:
             entry.address = wire_address(entry.email or "")
 
+    # Whoever blacklists an address that is blacklisted already means it, too: from then on it is
+    # not for a recipient's message to take back.
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        entries = super().create(vals_list)
+        entries.opt_out_trace_id = False
+        return entries
+
     def write(self, vals):
         if "active" in vals:
             vals = {"opt_out_trace_id": False, **vals}
         return super().write(vals)
+
+    def _add(self, email, message=None):
+        entry = super()._add(email, message=message)
+        entry.opt_out_trace_id = False
+        return entry
