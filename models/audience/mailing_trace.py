@@ -80,7 +80,7 @@ class MailingTrace(models.Model):
                                    PARTITION BY address, judged.reason IS NULL
                                    ORDER BY judged.id
                                ), judged.id)
-                           ) END AS same_address_contact_id
+                           ) END AS before_her
                       FROM judged
                       LEFT JOIN mailing_trace mailed
                         ON mailed.mass_mailing_id = %(mailing)s
@@ -95,14 +95,15 @@ class MailingTrace(models.Model):
                 SELECT %(mailing)s, %(campaign)s, 'mail', 'mailing.contact', id,
                        COALESCE(address, typed_address),
                        REPLACE(gen_random_uuid()::text, '-', ''),
-                       CASE WHEN reason IS NULL AND same_address_contact_id IS NULL
+                       CASE WHEN reason IS NULL AND before_her IS NULL
                             THEN 'outgoing' ELSE 'cancel' END,
-                       CASE WHEN same_address_contact_id IS NULL
-                            THEN reason ELSE 'mail_dup' END,
-                       list_id, excluding_list_id, same_address_contact_id, 0,
+                       CASE WHEN before_her IS NULL THEN reason ELSE 'mail_dup' END,
+                       list_id, excluding_list_id,
+                       -- she may be deleted
+                       (SELECT id FROM mailing_contact WHERE id = before_her), 0,
                        %(now)s, %(now)s
                   FROM ranked
-                 ORDER BY id
+                 ORDER BY ranked.id
                 """,
                 mailing=mailing.id,
                 campaign=mailing.campaign_id.id or None,

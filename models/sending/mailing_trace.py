@@ -130,24 +130,26 @@ class MailingTrace(models.Model):
                                NULLIF(FIRST_VALUE(contact_id) OVER (
                                    PARTITION BY judged.email, moves ORDER BY judged.id
                                ), contact_id)
-                           ) END AS same_address_contact_id
+                           ) END AS before_her
                       FROM judged
                       LEFT JOIN mailing_trace holder
                         ON moves AND holder.mass_mailing_id = %(mailing)s
                        AND holder.email = judged.email
                        AND holder.token IS NOT NULL AND holder.trace_status != 'cancel'
                 ), decided AS (
-                    SELECT placed.*, CASE
-                               WHEN reason IS NOT NULL OR same_address_contact_id IS NOT NULL
-                               THEN 'cancel' WHEN moves THEN 'outgoing' ELSE 'process'
-                           END AS trace_status
+                    SELECT placed.*, CASE WHEN before_her IS NULL THEN reason ELSE 'mail_dup' END
+                               AS failure_type,
+                           CASE WHEN COALESCE(reason, before_her::text) IS NOT NULL THEN 'cancel'
+                                WHEN moves THEN 'outgoing' ELSE 'process' END AS trace_status,
+                           -- she may be deleted
+                           (SELECT id FROM mailing_contact WHERE id = before_her)
+                               AS same_address_contact_id
                       FROM placed
                 )
                 UPDATE mailing_trace trace
                    SET trace_status = decided.trace_status,
                        email = decided.email,
-                       failure_type = CASE WHEN decided.same_address_contact_id IS NULL
-                                           THEN decided.reason ELSE 'mail_dup' END,
+                       failure_type = decided.failure_type,
                        same_address_contact_id = decided.same_address_contact_id,
                        excluding_list_id = decided.list_id,
                        attempt_count =

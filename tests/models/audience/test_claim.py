@@ -121,6 +121,20 @@ class TestClaim(ClaimCase):
         self.assertEqual(put_aside.same_address_contact_id, anna + bob)
         self.assertTrue(carl)
 
+    def test_an_address_that_somebody_deleted_had_gets_no_second_copy(self):
+        anna = self._contact("Anna", self.target_list)
+        mailing = self.queue()
+        self.claim(mailing)
+        bob = self._contact("Bob", self.target_list)
+        mailing._build_queue()
+        anna.unlink()
+        bob.email = "anna@example.com"
+        self._contact("Carl", self.target_list, email="anna@example.com")
+        mailing._build_queue()
+        self.assertEqual(self.claim(mailing), {})
+        put_aside = mailing.mailing_trace_ids.filtered("failure_type")
+        self.assertEqual(put_aside.mapped("failure_type"), ["mail_dup", "mail_dup"])
+
     def test_of_two_who_get_the_same_new_address_the_first_is_mailed(self):
         first, second = (self._contact(name, self.target_list) for name in ("First", "Second"))
         mailing = self.queue()

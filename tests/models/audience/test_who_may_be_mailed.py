@@ -4,7 +4,7 @@ from odoo.fields import Command
 
 from .test_claim import ClaimCase
 
-SEEDS = 6
+SEEDS = 8
 STEPS = 25
 
 
@@ -157,6 +157,7 @@ class TestWhoMayBeMailed(ClaimCase):
             ).sudo()
             for person, contact in self.contacts.items()
         }
+        self.env.invalidate_all()
 
     def subscription(self, person, target_list):
         return self.contacts[person].subscription_ids.filtered(
