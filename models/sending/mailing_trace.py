@@ -113,29 +113,33 @@ class MailingTrace(models.Model):
         A row follows its contact to another address, where nobody of this mass email is before it;
         it is then claimed the next time, for that address' domain may have had its portion.
         """
+        # compiled, it would take longer than it runs
+        self.env.cr.execute("SET LOCAL jit TO off")
         rows = self.env.execute_query(
             SQL(
                 """
-                WITH next AS MATERIALIZED (%(claimable)s), judged AS (
-                    SELECT next.id, contact.id AS contact_id, objection.reason, excluding.list_id,
+                WITH next AS MATERIALIZED (%(claimable)s), judged AS MATERIALIZED (
+                    SELECT next.id, next.email AS email_before, contact.id AS contact_id,
                            COALESCE(contact.address, NULLIF(TRIM(contact.email), ''), next.email)
                                AS email,
-                           objection.reason IS NULL AND contact.address != next.email AS moves
+                           objection.reason, excluding.list_id
                       FROM next
                       LEFT JOIN mailing_contact contact ON contact.id = next.res_id
                       %(objection)s
+                ), moving AS (
+                    SELECT judged.*, reason IS NULL AND email != email_before AS moves FROM judged
                 ), placed AS (
-                    SELECT judged.*, CASE WHEN moves THEN COALESCE(
-                               holder.res_id,
+                    SELECT moving.*, CASE WHEN moves THEN COALESCE(
+                               (SELECT holder.res_id FROM mailing_trace holder
+                                 WHERE holder.mass_mailing_id = %(mailing)s
+                                   AND holder.email = moving.email
+                                   AND holder.token IS NOT NULL
+                                   AND holder.trace_status != 'cancel'),
                                NULLIF(FIRST_VALUE(contact_id) OVER (
-                                   PARTITION BY judged.email, moves ORDER BY judged.id
+                                   PARTITION BY moving.email, moves ORDER BY moving.id
                                ), contact_id)
                            ) END AS before_her
-                      FROM judged
-                      LEFT JOIN mailing_trace holder
-                        ON moves AND holder.mass_mailing_id = %(mailing)s
-                       AND holder.email = judged.email
-                       AND holder.token IS NOT NULL AND holder.trace_status != 'cancel'
+                      FROM moving
                 ), decided AS (
                     SELECT placed.*, CASE WHEN before_her IS NULL THEN reason ELSE 'mail_dup' END
                                AS failure_type,
