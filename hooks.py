@@ -100,7 +100,7 @@ def _keep_opt_outs(env):
           FROM mailing_opt_out memory, mailing_contact contact
          WHERE memory.list_id = subscription.list_id
            AND contact.id = subscription.contact_id
-           AND contact.email_normalized = memory.email
+           AND (contact.address = memory.email OR contact.id = memory.contact_id)
            AND subscription.opt_out IS NOT TRUE
         """
     )

@@ -33,5 +33,9 @@ class OptOutController(http.Controller):
                 trace._receive_opt_out()
         return request.render(
             "mass_mailing_campaign.opt_out_page",
-            {"url": trace._opt_out_url(token), "opted_out": trace._is_opted_out()},
+            {
+                "url": trace._opt_out_url(token),
+                "opted_out": trace._is_opted_out(),
+                "can_opt_in": trace._can_opt_in(),
+            },
         )

@@ -74,9 +74,9 @@ class Bench:
             """
             WITH contact AS (
                 INSERT INTO mailing_contact (
-                    name, email, email_normalized, company_name, target_type, message_bounce,
-                    create_uid, write_uid, create_date, write_date)
-                SELECT 'Recipient ' || i, address, address, 'Company ' || i, 'plain', 0,
+                    name, email, email_normalized, address, company_name, target_type,
+                    message_bounce, create_uid, write_uid, create_date, write_date)
+                SELECT 'Recipient ' || i, address, address, address, 'Company ' || i, 'plain', 0,
                        1, 1, now(), now()
                   FROM generate_series(1, %(count)s) i,
                        LATERAL (SELECT %(prefix)s || i || '.' || %(run)s || '@example.com')

@@ -4,3 +4,6 @@ from . import mailing_opt_out
 from . import mailing_subscription
 from . import mailing_mailing
 from . import mailing_trace
+from . import mail_blacklist
+from . import base_partner_merge_automatic_wizard
+from . import crm_lead

@@ -1,10 +1,30 @@
+import re
+
+from psycopg2.errors import SerializationFailure, UniqueViolation
+
 from odoo import api, fields, models
+from odoo.tools import SQL, mute_logger
+
+from ...delivery.address import wire_address
 
 SOURCE_FIELDS = {
     "res.partner": "partner_id",
     "crm.lead": "lead_id",
     "res.users": "user_id",
 }
+
+
+def _name_the_one_there_is(env, diagnostics):
+    """Say which mailing contact stands for a record already."""
+    detail = diagnostics and diagnostics.message_detail
+    key = re.search(r"\((\w+)\)=\((\d+)\)", detail or "")
+    contact = env["mailing.contact"].search([(key[1], "=", int(key[2]))]) if key else None
+    if not contact:
+        return env._("This record already has its mailing contact. Use that one.")
+    return env._(
+        "“%s” already has a mailing contact. Open that one, and add it to your target list.",
+        contact.display_name,
+    )
 
 
 class MailingContact(models.Model):
@@ -37,6 +57,13 @@ class MailingContact(models.Model):
     event_ids = fields.One2many("mailing.trace.event", "contact_id", string="Campaign Log")
     name = fields.Char(tracking=False)
     email = fields.Char(compute="_compute_email", store=True, readonly=False, precompute=True)
+    address = fields.Char(
+        "Address on the Wire",
+        compute="_compute_address",
+        store=True,
+        help="What stands in SMTP commands, and what addresses are compared by. Empty when the "
+        "e-mail cannot be used.",
+    )
     company_name = fields.Char(
         compute="_compute_company_name", store=True, readonly=False, precompute=True
     )
@@ -46,16 +73,12 @@ class MailingContact(models.Model):
         "A target stands for one account, contact, lead or user, not for several.",
     )
     _partner_uniq = models.UniqueIndex(
-        "(partner_id) WHERE partner_id IS NOT NULL",
-        "This account or contact already has its mailing contact.",
+        "(partner_id) WHERE partner_id IS NOT NULL", _name_the_one_there_is
     )
-    _lead_uniq = models.UniqueIndex(
-        "(lead_id) WHERE lead_id IS NOT NULL", "This lead already has its mailing contact."
-    )
-    _user_uniq = models.UniqueIndex(
-        "(user_id) WHERE user_id IS NOT NULL", "This user already has its mailing contact."
-    )
+    _lead_uniq = models.UniqueIndex("(lead_id) WHERE lead_id IS NOT NULL", _name_the_one_there_is)
+    _user_uniq = models.UniqueIndex("(user_id) WHERE user_id IS NOT NULL", _name_the_one_there_is)
     _email_normalized_idx = models.Index("(email_normalized) WHERE email_normalized IS NOT NULL")
+    _address_idx = models.Index("(address) WHERE address IS NOT NULL")
 
     @api.depends("partner_id.is_company", "lead_id", "user_id")
     def _compute_target_type(self):
@@ -101,6 +124,11 @@ class MailingContact(models.Model):
             else:
                 contact.email = contact.email
 
+    @api.depends("email_normalized")
+    def _compute_address(self):
+        for contact in self:
+            contact.address = wire_address(contact.email_normalized or "")
+
     @api.depends(
         "partner_id.commercial_company_name",
         "lead_id.partner_name",
@@ -116,10 +144,128 @@ class MailingContact(models.Model):
             else:
                 contact.company_name = contact.company_name
 
+    # ------------------------------------------------------------
+    # Memberships
+    # ------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        joins_lists = any("list_ids" in vals for vals in vals_list)
+        newest_id = self.env["mailing.subscription"]._newest_id() if joins_lists else None
+        contacts = super().create(vals_list)
+        contacts._check_sources_are_readable()
+        if joins_lists:
+            self.env["mailing.subscription"]._welcome_since(newest_id)
+        return contacts
+
+    def write(self, vals):
+        joins_lists = "list_ids" in vals
+        newest_id = self.env["mailing.subscription"]._newest_id() if joins_lists else None
+        result = super().write(vals)
+        if not vals.keys().isdisjoint(SOURCE_FIELDS.values()):
+            self._check_sources_are_readable()
+        if joins_lists:
+            self.env["mailing.subscription"]._welcome_since(newest_id)
+        return result
+
+    def _check_sources_are_readable(self):
+        """Who makes a target of a record gets to know its name and e-mail address."""
+        if not self.env.su:
+            for source in filter(self.mapped, SOURCE_FIELDS.values()):
+                self[source].check_access("read")
+
+    # ------------------------------------------------------------
+    # Records that targets stand for
+    # ------------------------------------------------------------
+
     @api.model
     def _for_records(self, records):
-        """Return the contacts standing for partners, leads or users; missing ones are created."""
+        """Return the contacts standing for partners, leads or users; missing ones are created.
+
+        :raise SerializationFailure: somebody else creates one right now; Odoo then begins anew
+        """
         source = SOURCE_FIELDS[records._name]
         contacts = self.search([(source, "in", records.ids)])
         missing = records - contacts[source]
-        return contacts + self.create([{source: record.id} for record in missing])
+        try:
+            with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+                return contacts + self.create([{source: record.id} for record in missing])
+        except UniqueViolation as error:
+            raise SerializationFailure(str(error)) from error
+
+    @api.model
+    def _merge_records(self, records, target):
+        """Partners or leads become one: so do the contacts standing for them."""
+        source = SOURCE_FIELDS[target._name]
+        contacts = self.sudo().search([(source, "in", (records | target).ids)], order="id")
+        if contacts:
+            kept = contacts.filtered(lambda contact: contact[source] == target) or contacts[0]
+            (contacts - kept)._merge_into(kept)
+            kept[source] = target
+
+    def _merge_into(self, kept):
+        """Hand over all that these contacts are known by to another, and delete them.
+
+        Raw SQL: one statement for each kind, however much there is. An opt-out of either holds.
+        """
+        if not self:
+            return
+        self.env.flush_all()
+        merged = {"merged": self.ids, "kept": kept.id, "now": fields.Datetime.now()}
+        for statement in (
+            self._merge_subscriptions,
+            self._merge_opt_outs,
+            self._merge_messages,
+            self._merge_same_address,
+            self._merge_log,
+        ):
+            self.env.cr.execute(SQL(statement, **merged))
+        self.env.invalidate_all(flush=False)
+        kept.subscription_ids._remembered().opt_out = True
+        kept.subscription_ids.filtered("opt_out")._remember_opt_outs()
+        self.unlink()
+
+    _merge_subscriptions = """
+        INSERT INTO mailing_subscription AS known (
+            contact_id, list_id, opt_out, opt_out_datetime, opt_out_reason_id,
+            create_date, write_date)
+        SELECT %(kept)s, list_id, BOOL_OR(opt_out IS TRUE), MAX(opt_out_datetime),
+               MAX(opt_out_reason_id), %(now)s, %(now)s
+          FROM mailing_subscription
+         WHERE contact_id = ANY(%(merged)s)
+         GROUP BY list_id
+        ON CONFLICT (contact_id, list_id) DO UPDATE
+           SET opt_out = known.opt_out IS TRUE OR EXCLUDED.opt_out,
+               opt_out_datetime = COALESCE(known.opt_out_datetime, EXCLUDED.opt_out_datetime),
+               opt_out_reason_id = COALESCE(known.opt_out_reason_id, EXCLUDED.opt_out_reason_id)
+    """
+    # what is known of their addresses, is now known of the person
+    _merge_opt_outs = """
+        INSERT INTO mailing_opt_out (list_id, contact_id, trace_id, create_date, write_date)
+        SELECT memory.list_id, %(kept)s, memory.trace_id, %(now)s, %(now)s
+          FROM mailing_opt_out memory
+         WHERE memory.contact_id = ANY(%(merged)s)
+            OR memory.email IN (SELECT address FROM mailing_contact WHERE id = ANY(%(merged)s))
+        ON CONFLICT DO NOTHING
+    """
+    # their places in queues, where the other has none; by the unique index of each mass email
+    _merge_messages = """
+        UPDATE mailing_trace SET res_id = %(kept)s WHERE id IN (
+            SELECT DISTINCT ON (mailing.id) trace.id
+              FROM mailing_mailing mailing
+              JOIN mailing_trace trace
+                ON trace.mass_mailing_id = mailing.id AND trace.token IS NOT NULL
+               AND trace.res_id = ANY(%(merged)s)
+             WHERE NOT EXISTS (
+                SELECT FROM mailing_trace known
+                 WHERE known.mass_mailing_id = mailing.id AND known.token IS NOT NULL
+                   AND known.res_id = %(kept)s)
+             ORDER BY mailing.id, trace.trace_status = 'cancel', trace.id)
+    """
+    _merge_same_address = """
+        UPDATE mailing_trace SET same_address_contact_id = NULLIF(%(kept)s, res_id)
+         WHERE same_address_contact_id = ANY(%(merged)s)
+    """
+    _merge_log = """
+        UPDATE mailing_trace_event SET contact_id = %(kept)s WHERE contact_id = ANY(%(merged)s)
+    """

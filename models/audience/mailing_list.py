@@ -1,5 +1,9 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import SQL, email_normalize
+
+from ...delivery.address import wire_address
 
 
 class MailingList(models.Model):
@@ -16,7 +20,7 @@ class MailingList(models.Model):
         """
         self.ensure_one()
         contacts = self.env["mailing.contact"]._search(domain)
-        self.env.flush_all()
+        newest_id = self.env["mailing.subscription"]._newest_id()
         self.env.cr.execute(
             SQL(
                 """
@@ -35,13 +39,75 @@ class MailingList(models.Model):
         )
         added = self.env.cr.rowcount
         self.env.invalidate_all(flush=False)
+        self.env["mailing.subscription"]._welcome_since(newest_id)
         return added
 
+    def write(self, vals):
+        if "contact_ids" not in vals:
+            return super().write(vals)
+        newest_id = self.env["mailing.subscription"]._newest_id()
+        result = super().write(vals)
+        self.env["mailing.subscription"]._welcome_since(newest_id)
+        return result
+
+    def action_merge(self, src_lists, archive):
+        newest_id = self.env["mailing.subscription"]._newest_id()
+        result = super().action_merge(src_lists, archive)
+        self.env["mailing.subscription"]._welcome_since(newest_id)
+        return result
+
     def _update_subscription_from_email(self, email, opt_out=True, force_message=None):
-        if not opt_out:
-            self.env["mailing.opt.out"].sudo().search(
-                [("list_id", "in", self.ids), ("email", "=", email_normalize(email))]
-            ).unlink()
-        return super()._update_subscription_from_email(
-            email, opt_out=opt_out, force_message=force_message
+        """Every spelling of the address is meant, and the memory learns of it."""
+        address = wire_address(email_normalize(email) or "")
+        if not address:
+            return super()._update_subscription_from_email(
+                email, opt_out=opt_out, force_message=force_message
+            )
+        contacts = self.env["mailing.contact"].sudo().search([("address", "=", address)])
+        memory = self.env["mailing.opt.out"].sudo()
+        if opt_out:
+            memory._remember(self, contacts, [address])
+        else:
+            memory._of(self, contacts, [address]).unlink()
+        for spelling in sorted(set(contacts.mapped("email_normalized"))):
+            super()._update_subscription_from_email(
+                spelling, opt_out=opt_out, force_message=force_message
+            )
+        return None
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_in_use(self):
+        """Who is excluded by a list must not be mailed because the list is deleted."""
+        in_use = Domain("contact_list_ids", "in", self.ids)
+        in_use |= Domain("excluding_list_ids", "in", self.ids)
+        mass_email = (
+            self.env["mailing.mailing"]
+            .sudo()
+            .with_context(active_test=False)
+            .search(
+                Domain("delivery_mode", "=", "portions") & Domain("state", "!=", "done") & in_use,
+                limit=1,
+            )
         )
+        if mass_email:
+            raise UserError(
+                self.env._(
+                    "Mass email “%s” is sent to this target list or excludes its members. "
+                    "Remove the list there before you delete it.",
+                    mass_email.display_name,
+                )
+            )
+        campaign = (
+            self.env["utm.campaign"]
+            .sudo()
+            .with_context(active_test=False)
+            .search([("excluding_list_ids", "in", self.ids)], limit=1)
+        )
+        if campaign:
+            raise UserError(
+                self.env._(
+                    "Campaign “%s” excludes the members of this target list. "
+                    "Remove the list there before you delete it.",
+                    campaign.title,
+                )
+            )

@@ -11,13 +11,15 @@ class MailingMailing(models.Model):
         "mailing.list",
         "mailing_mailing_excluding_list_rel",
         string="Excluding Target Lists",
+        context={"active_test": False},  # an archived list excludes as before
         help="Their members are not mailed, nor is anybody with the same e-mail address.",
     )
 
     def _objections(self, contacts):
-        """Tell why some contacts must not be mailed, whether or not they are on a list.
+        """Tell why some contacts must not get a test of this mass email.
 
-        Excluding lists are not looked at: colleagues who test often stand on one.
+        Neither target lists nor excluding lists are looked at: colleagues who test are on no list,
+        or on one of those.
 
         :return: ``{contact: reason}``, a failure type of ``mailing.trace``
         """
@@ -26,20 +28,22 @@ class MailingMailing(models.Model):
             SQL(
                 "SELECT contact.id, objection.reason FROM mailing_contact contact %s"
                 " WHERE contact.id = ANY(%s) AND objection.reason IS NOT NULL",
-                self._objection(SQL("contact.email_normalized"), self.env["mailing.list"]),
+                self._objection(is_test=True),
                 contacts.ids,
             )
         )
         return {contacts.browse(contact_id): reason for contact_id, reason in rows}
 
-    def _objection(self, address, excluding_lists=None):
-        """Joins that tell why ``contact`` must not be mailed at ``address``.
+    def _objection(self, is_test=False):
+        """Joins that tell why ``contact`` must not be mailed, at the address she has now.
 
-        :param SQL address: the normalised address in question
-        :param excluding_lists: lists to look at instead of this mass email's own
+        This is the one place that decides it. Whoever is in doubt is not mailed: a list that is
+        archived or deleted is none to be mailed by, but excludes as before, and its opt-outs hold.
+
         :return: SQL to put behind a FROM with ``contact``; gives ``objection.reason``, NULL when
             nothing speaks against mailing, and ``excluding.list_id``
         """
+        target_lists = self.with_context(active_test=False).contact_list_ids
         return SQL(
             """
             LEFT JOIN res_partner partner ON partner.id = contact.partner_id
@@ -52,7 +56,7 @@ class MailingMailing(models.Model):
                 SELECT subscription.list_id
                   FROM mailing_contact namesake
                   JOIN mailing_subscription subscription ON subscription.contact_id = namesake.id
-                 WHERE namesake.email_normalized = %(address)s
+                 WHERE namesake.address = contact.address
                    AND subscription.list_id = ANY(%(excluding_lists)s)
                  LIMIT 1
             ) excluding ON TRUE
@@ -63,33 +67,46 @@ class MailingMailing(models.Model):
                       OR NOT COALESCE(partner.active, lead.active, account.active, TRUE)
                     THEN 'archived'
                     WHEN COALESCE(TRIM(contact.email), '') = '' THEN 'mail_email_missing'
-                    WHEN %(address)s IS NULL THEN 'mail_email_invalid'
+                    WHEN contact.address IS NULL THEN 'mail_email_invalid'
                     WHEN %(use_blacklist)s AND EXISTS (
                         SELECT FROM mail_blacklist
-                         WHERE email = %(address)s AND active
+                         WHERE address = contact.address AND active
                     ) THEN 'mail_bl'
-                    WHEN %(respect_opt_out)s AND EXISTS (
-                        SELECT FROM mailing_subscription
-                         WHERE contact_id = contact.id AND list_id = ANY(%(target_lists)s)
-                    ) AND NOT EXISTS (
-                        -- a list that neither this contact nor anybody of her address left
+                    WHEN EXISTS (
+                        -- a list that neither she nor anybody of her address left
                         SELECT FROM mailing_subscription subscription
                          WHERE subscription.contact_id = contact.id
-                           AND subscription.list_id = ANY(%(target_lists)s)
+                           AND subscription.list_id = ANY(%(active_lists)s)
                            AND subscription.opt_out IS NOT TRUE
-                           AND NOT EXISTS (
-                            SELECT FROM mailing_opt_out memory
-                             WHERE memory.list_id = subscription.list_id
-                               AND memory.email = %(address)s)
+                           AND NOT %(left_subscription)s
+                    ) THEN NULL
+                    WHEN %(respect_opt_out)s AND EXISTS (
+                        SELECT FROM unnest(%(target_lists)s::int[]) target (list_id)
+                         WHERE %(left_target)s OR EXISTS (
+                            SELECT FROM mailing_subscription subscription
+                             WHERE subscription.contact_id = contact.id
+                               AND subscription.list_id = target.list_id
+                               AND subscription.opt_out)
                     ) THEN 'mail_optout'
+                    WHEN %(must_be_member)s AND NOT EXISTS (
+                        SELECT FROM mailing_subscription subscription
+                         WHERE subscription.contact_id = contact.id
+                           AND subscription.list_id = ANY(%(active_lists)s)
+                    ) THEN 'removed'
                 END AS reason
             ) objection
             """,
-            address=address,
-            excluding_lists=(
-                self.excluding_list_ids if excluding_lists is None else excluding_lists
-            ).ids,
-            target_lists=self.contact_list_ids.ids,
+            excluding_lists=[] if is_test else self.excluding_list_ids.ids,
+            target_lists=target_lists.ids,
+            active_lists=target_lists.filtered("active").ids,
+            left_subscription=self._is_left(SQL("subscription.list_id")),
+            left_target=self._is_left(SQL("target.list_id")),
+            must_be_member=not is_test,
             use_blacklist=self.use_exclusion_list,
             respect_opt_out=not self._is_informational(),
+        )
+
+    def _is_left(self, list_id):
+        return self.env["mailing.opt.out"]._knows(
+            list_id, SQL("contact.id"), SQL("contact.address")
         )

@@ -1,19 +1,99 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
 
 
 class MailingOptOut(models.Model):
-    """The memory of opt-outs: this address left this list.
+    """The memory of opt-outs: this address left this list, or this person did.
 
     A subscription forgets when it is removed or its contact deleted; this does not. Mass emails
     look here, so that adding somebody again does not bring her back. Only opting in does: on the
-    opt-out page, in the portal, or by unticking Opt Out on a subscription.
+    opt-out page, in the portal, by signing up herself, or by unticking Opt Out on a subscription.
     """
 
     _name = "mailing.opt.out"
     _description = "Opt-Out of a Mailing List"
-    _rec_name = "email"
+    _rec_name = "list_id"
 
     list_id = fields.Many2one("mailing.list", required=True, readonly=True, ondelete="cascade")
-    email = fields.Char("E-mail Address", required=True, readonly=True)
+    email = fields.Char("E-mail Address", readonly=True, help="As it stands on the wire.")
+    contact_id = fields.Many2one("mailing.contact", "Target", readonly=True, ondelete="cascade")
+    trace_id = fields.Many2one(
+        "mailing.trace",
+        "Message",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        help="The message whose opt-out this is; its opt-in takes back this and nothing else.",
+    )
 
+    _address_or_person = models.Constraint("CHECK (num_nonnulls(email, contact_id) = 1)")
     _once = models.UniqueIndex("(list_id, email)")
+    _once_per_person = models.UniqueIndex("(contact_id, list_id)")
+
+    @api.model
+    def _knows(self, list_id, contact_id, address):
+        """SQL condition: a contact left a list, or anybody did who has her address or had it."""
+        return SQL(
+            """(
+            EXISTS (SELECT FROM mailing_opt_out memory
+                     WHERE memory.list_id = %(list_id)s AND memory.email = %(address)s)
+            OR EXISTS (SELECT FROM mailing_opt_out memory
+                        WHERE memory.list_id = %(list_id)s AND memory.contact_id = %(contact_id)s)
+            OR EXISTS (SELECT FROM mailing_opt_out memory
+                         JOIN mailing_contact namesake ON namesake.id = memory.contact_id
+                        WHERE memory.list_id = %(list_id)s AND namesake.address = %(address)s)
+            )""",
+            list_id=list_id,
+            contact_id=contact_id,
+            address=address,
+        )
+
+    @api.model
+    def _remember(self, lists, contacts, addresses, trace=None):
+        """Remember that somebody left some lists.
+
+        Raw SQL: what is known already is left as it is, whoever writes it at the same moment.
+
+        :param contacts: all that stand for her
+        :param addresses: all of hers
+        :param trace: the message by which she opted out
+        :return: how much of it was news
+        """
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO mailing_opt_out (
+                    list_id, contact_id, email, trace_id,
+                    create_uid, create_date, write_uid, write_date)
+                SELECT list_id, contact_id, email, %(trace)s::int,
+                       %(uid)s::int, %(now)s::timestamp, %(uid)s::int, %(now)s::timestamp
+                  FROM unnest(%(lists)s::int[]) list_id,
+                       (SELECT contact_id, NULL AS email
+                          FROM unnest(%(contacts)s::int[]) contact_id
+                         UNION ALL
+                        SELECT NULL, email FROM unnest(%(addresses)s::varchar[]) email) her
+                ON CONFLICT DO NOTHING
+                """,
+                lists=lists.ids,
+                contacts=contacts.ids,
+                addresses=list(addresses),
+                trace=trace.id if trace else None,
+                uid=self.env.uid,
+                now=fields.Datetime.now(),
+            )
+        )
+        news = self.env.cr.rowcount
+        self.invalidate_model()
+        return news
+
+    @api.model
+    def _of(self, lists, contacts, addresses):
+        """Return what is remembered of somebody."""
+        of_her = (
+            Domain("email", "in", list(addresses))
+            | Domain("contact_id", "in", contacts.ids)
+            | Domain("contact_id.address", "in", list(addresses))
+        )
+        return self.search(Domain("list_id", "in", lists.ids) & of_her)

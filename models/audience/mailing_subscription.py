@@ -1,28 +1,41 @@
 from odoo import api, fields, models
+from odoo.http import request
 from odoo.tools import SQL
 
 
 class MailingSubscription(models.Model):
-    """Opt-outs of a list go to its memory, ``mailing.opt.out``."""
+    """Opt-outs of a list go to its memory, ``mailing.opt.out``, and are shown again from there."""
 
     _inherit = "mailing.subscription"
 
     def _remember_opt_outs(self):
         """Bring the memory in line with these subscriptions.
 
-        Raw SQL: one statement each way, a list may be opted out as a whole.
+        Raw SQL: one statement each way, a list may be opted out as a whole. Who is opted in takes
+        her address along: nobody of that address has left the list any more.
         """
-        self.flush_recordset()
-        self.env["mailing.contact"].flush_model(["email_normalized"])
+        self.env.flush_all()
         self.env.cr.execute(
             SQL(
                 """
-                DELETE FROM mailing_opt_out memory
-                 USING mailing_subscription subscription
-                  JOIN mailing_contact contact ON contact.id = subscription.contact_id
-                 WHERE subscription.id = ANY(%s) AND subscription.opt_out IS NOT TRUE
-                   AND memory.list_id = subscription.list_id
-                   AND memory.email = contact.email_normalized
+                WITH stayed AS (
+                    SELECT subscription.list_id, contact.id AS contact_id, contact.address
+                      FROM mailing_subscription subscription
+                      JOIN mailing_contact contact ON contact.id = subscription.contact_id
+                     WHERE subscription.id = ANY(%s) AND subscription.opt_out IS NOT TRUE
+                )
+                DELETE FROM mailing_opt_out WHERE id IN (
+                    SELECT memory.id FROM stayed
+                      JOIN mailing_opt_out memory USING (list_id, contact_id)
+                     UNION ALL
+                    SELECT memory.id FROM stayed
+                      JOIN mailing_opt_out memory
+                        ON memory.list_id = stayed.list_id AND memory.email = stayed.address
+                     UNION ALL
+                    SELECT memory.id FROM stayed
+                      JOIN mailing_contact namesake ON namesake.address = stayed.address
+                      JOIN mailing_opt_out memory
+                        ON memory.list_id = stayed.list_id AND memory.contact_id = namesake.id)
                 """,
                 self.ids,
             )
@@ -31,14 +44,15 @@ class MailingSubscription(models.Model):
             SQL(
                 """
                 INSERT INTO mailing_opt_out (
-                    list_id, email, create_uid, create_date, write_uid, write_date)
-                SELECT DISTINCT ON (subscription.list_id, contact.email_normalized)
-                       subscription.list_id, contact.email_normalized,
+                    list_id, contact_id, email, create_uid, create_date, write_uid, write_date)
+                SELECT subscription.list_id, her.contact_id, her.email,
                        %(uid)s::int, %(now)s::timestamp, %(uid)s::int, %(now)s::timestamp
                   FROM mailing_subscription subscription
                   JOIN mailing_contact contact ON contact.id = subscription.contact_id
+                 CROSS JOIN LATERAL (VALUES (contact.id, NULL), (NULL, contact.address))
+                            her (contact_id, email)
                  WHERE subscription.id = ANY(%(ids)s) AND subscription.opt_out
-                   AND contact.email_normalized IS NOT NULL
+                   AND num_nonnulls(her.contact_id, her.email) = 1
                 ON CONFLICT DO NOTHING
                 """,
                 ids=self.ids,
@@ -51,12 +65,76 @@ class MailingSubscription(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         subscriptions = super().create(vals_list)
-        # who is added again, not opted out, does not opt in by that
-        subscriptions.filtered("opt_out")._remember_opt_outs()
+        opted_out = subscriptions.filtered("opt_out")
+        opted_out._remember_opt_outs()
+        (subscriptions - opted_out)._welcome()
         return subscriptions
 
     def write(self, vals):
         result = super().write(vals)
-        if {"opt_out", "opt_out_datetime", "opt_out_reason_id"} & vals.keys():
+        is_settled = self.env.context.get("opt_out_memory_is_settled")
+        if not is_settled and {"opt_out", "opt_out_datetime", "opt_out_reason_id"} & vals.keys():
             self._remember_opt_outs()
         return result
+
+    # ------------------------------------------------------------
+    # Added again
+    # ------------------------------------------------------------
+
+    def _welcome(self):
+        """See to who left the list before: by signing up herself she is back.
+
+        Whoever is added by others stays opted out, and the subscription says so.
+        """
+        remembered = self.sudo()._remembered()
+        back = remembered.filtered(lambda each: each._is_own_doing())
+        back._remember_opt_outs()
+        (remembered - back).opt_out = True
+
+    @api.model
+    def _welcome_since(self, newest_id):
+        """``_welcome`` those that were added by SQL or as a many2many."""
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL("SELECT id FROM mailing_subscription WHERE id > %s", newest_id)
+        )
+        self.browse(subscription_id for (subscription_id,) in rows)._welcome()
+
+    @api.model
+    def _newest_id(self):
+        self.env.flush_all()
+        [(newest_id,)] = self.env.execute_query(
+            SQL("SELECT COALESCE(MAX(id), 0) FROM mailing_subscription")
+        )
+        return newest_id
+
+    def _remembered(self):
+        """Return those not opted out of a list that was left nevertheless.
+
+        Raw SQL: one statement, however many were added.
+        """
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT subscription.id
+                  FROM mailing_subscription subscription
+                  JOIN mailing_contact contact ON contact.id = subscription.contact_id
+                 WHERE subscription.id = ANY(%s) AND subscription.opt_out IS NOT TRUE AND %s
+                """,
+                self.ids,
+                self.env["mailing.opt.out"]._knows(
+                    SQL("subscription.list_id"), SQL("contact.id"), SQL("contact.address")
+                ),
+            )
+        )
+        return self.browse(subscription_id for (subscription_id,) in rows)
+
+    def _is_own_doing(self):
+        """Tell whether the subscriber is the one who subscribes.
+
+        She is a visitor of the website or of the portal, whose forms act in her name with
+        superuser rights; or a colleague who adds her own address.
+        """
+        user = (request.env if request else self.env).user.sudo()
+        return not user._is_internal() or user.email_normalized == self.contact_id.email_normalized

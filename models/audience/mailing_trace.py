@@ -10,11 +10,24 @@ class MailingTrace(models.Model):
     target_list_id = fields.Many2one("mailing.list", readonly=True)
     excluding_list_id = fields.Many2one("mailing.list", "Excluded By", readonly=True)
     same_address_contact_id = fields.Many2one(
-        "mailing.contact", "Same Address As", readonly=True, ondelete="set null"
+        "mailing.contact",
+        "Same Address As",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
     )
     contact_id = fields.Many2one("mailing.contact", "Target", compute="_compute_contact_id")
     failure_type = fields.Selection(
-        selection_add=[("excluded", "Excluded"), ("archived", "Archived or Deleted")]
+        selection_add=[
+            ("excluded", "Excluded"),
+            ("archived", "Archived or Deleted"),
+            ("removed", "No Longer in a Target List"),
+        ]
+    )
+
+    # who waits for an address that another was to be mailed at?
+    _put_aside_idx = models.Index(
+        "(mass_mailing_id) WHERE token IS NOT NULL AND failure_type = 'mail_dup'"
     )
 
     @api.depends("model", "res_id")
@@ -37,8 +50,8 @@ class MailingTrace(models.Model):
         self.env.cr.execute("SET LOCAL work_mem TO '64MB'; SET LOCAL jit TO off")
         # what was filled a moment ago is not known to the planner yet
         self.env.cr.execute(
-            "ANALYZE mailing_contact (email_normalized),"
-            " mailing_subscription (contact_id, list_id), mailing_opt_out (email, list_id)"
+            "ANALYZE mailing_contact (address), mailing_subscription (contact_id, list_id),"
+            " mailing_opt_out (email, contact_id, list_id)"
         )
         self.env.cr.execute(
             SQL(
@@ -49,7 +62,7 @@ class MailingTrace(models.Model):
                      WHERE list_id = ANY(%(target_lists)s)
                      GROUP BY contact_id
                 ), judged AS MATERIALIZED (
-                    SELECT contact.id, contact.email_normalized AS address,
+                    SELECT contact.id, contact.address,
                            NULLIF(TRIM(contact.email), '') AS typed_address, member.list_id,
                            excluding.list_id AS excluding_list_id, objection.reason
                       FROM member
@@ -67,7 +80,7 @@ class MailingTrace(models.Model):
                                    PARTITION BY address, judged.reason IS NULL
                                    ORDER BY judged.id
                                ), judged.id)
-                           ) END AS same_address_contact_id
+                           ) END AS before_her
                       FROM judged
                       LEFT JOIN mailing_trace mailed
                         ON mailed.mass_mailing_id = %(mailing)s
@@ -82,21 +95,68 @@ class MailingTrace(models.Model):
                 SELECT %(mailing)s, %(campaign)s, 'mail', 'mailing.contact', id,
                        COALESCE(address, typed_address),
                        REPLACE(gen_random_uuid()::text, '-', ''),
-                       CASE WHEN reason IS NULL AND same_address_contact_id IS NULL
+                       CASE WHEN reason IS NULL AND before_her IS NULL
                             THEN 'outgoing' ELSE 'cancel' END,
-                       CASE WHEN same_address_contact_id IS NULL
-                            THEN reason ELSE 'mail_dup' END,
-                       list_id, excluding_list_id, same_address_contact_id, 0,
+                       CASE WHEN before_her IS NULL THEN reason ELSE 'mail_dup' END,
+                       list_id, excluding_list_id,
+                       -- she may be deleted
+                       (SELECT id FROM mailing_contact WHERE id = before_her), 0,
                        %(now)s, %(now)s
                   FROM ranked
-                 ORDER BY id
+                 ORDER BY ranked.id
                 """,
                 mailing=mailing.id,
                 campaign=mailing.campaign_id.id or None,
                 target_lists=mailing.contact_list_ids.ids,
-                objection=mailing._objection(SQL("contact.email_normalized")),
+                objection=mailing._objection(),
                 now=fields.Datetime.now(),
             )
         )
         self.env.cr.execute("ANALYZE mailing_trace (mass_mailing_id, email, token, trace_status)")
         self.invalidate_model()
+
+    @api.model
+    def _hand_on(self, mailing):
+        """Put who was not mailed for another's sake in the queue, if the other is not either.
+
+        An address that nobody of this mass email holds any more goes to the first of its members
+        who may be mailed. Raw SQL: one look at those who were put aside.
+
+        :return: number of rows that wait now
+        """
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH aside AS MATERIALIZED (
+                    SELECT trace.id, trace.res_id
+                      FROM mailing_trace trace
+                      JOIN mailing_contact contact ON contact.id = trace.res_id
+                     WHERE trace.mass_mailing_id = %(mailing)s AND trace.token IS NOT NULL
+                       AND trace.failure_type = 'mail_dup' AND trace.trace_status = 'cancel'
+                       AND NOT EXISTS (
+                        SELECT FROM mailing_trace holder
+                         WHERE holder.mass_mailing_id = %(mailing)s
+                           AND holder.email = contact.address
+                           AND holder.token IS NOT NULL AND holder.trace_status != 'cancel')
+                ), heir AS (
+                    SELECT DISTINCT ON (contact.address) aside.id, contact.address
+                      FROM aside
+                      JOIN mailing_contact contact ON contact.id = aside.res_id
+                      %(objection)s
+                     WHERE objection.reason IS NULL
+                     ORDER BY contact.address, aside.id
+                )
+                UPDATE mailing_trace trace
+                   SET trace_status = 'outgoing', failure_type = NULL, email = heir.address,
+                       same_address_contact_id = NULL
+                  FROM heir
+                 WHERE heir.id = trace.id
+                """,
+                mailing=mailing.id,
+                objection=mailing._objection(),
+            )
+        )
+        count = self.env.cr.rowcount
+        self.invalidate_model()
+        return count

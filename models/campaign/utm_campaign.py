@@ -57,6 +57,7 @@ class UtmCampaign(models.Model):
         "mailing.list",
         "utm_campaign_excluding_list_rel",
         string="Excluding Target Lists",
+        context={"active_test": False},  # an archived list excludes as before
         copy=False,
         groups="mass_mailing.group_mass_mailing_user",
         help="Their members are not mailed, nor is anybody with the same e-mail address.",

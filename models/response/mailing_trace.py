@@ -1,7 +1,8 @@
 from odoo import api, fields, models
-from odoo.tools import SQL, email_normalize
+from odoo.tools import SQL
 from odoo.tools.urls import urljoin
 
+from ...delivery.address import wire_address
 from ...delivery.token import is_token
 
 
@@ -111,45 +112,95 @@ class MailingTrace(models.Model):
     def _receive_opt_out(self):
         """The recipient does not want the lists of this mass email any more.
 
-        Where the mass email is gone, the lists are not known any more: all of the recipient's are
-        meant. Where no list knows the address, it goes to the blacklist, so that adding it again
-        does not bring it back.
+        Where these lists are gone, all that she is in are meant. Where no list knows her, her
+        address goes to the blacklist, so that adding it again does not bring it back. What she
+        had left before stays as it is, and is not this message's to take back.
         """
-        self._set_opt_out(True)
+        self.ensure_one()
+        lists, contacts, addresses = self._opt_out_scope()
+        memory = self.env["mailing.opt.out"].sudo()
+        subscriptions = self._subscriptions(lists, contacts)
+        is_known = subscriptions or memory._of(lists, contacts, addresses)
+        staying = subscriptions.filtered(lambda each: not each.opt_out)
+        is_news = memory._remember(lists, contacts, addresses, trace=self) or staying
+        for address in addresses:
+            lists._update_subscription_from_email(address, opt_out=True)
+        staying.filtered(lambda each: not each.opt_out).opt_out = True
+        mailing = self.mass_mailing_id or self.test_mailing_id
+        if mailing.opt_out_entirely or not (is_known or self.is_test_trace):
+            is_news = self._blacklist(addresses) or is_news
+        if is_news:
+            self._log_event("opted_out")
 
     def _receive_opt_in(self):
-        """The recipient takes the opt-out back."""
-        self._set_opt_out(False)
+        """The recipient takes back what she opted out of by this message, and nothing else."""
+        self.ensure_one()
+        opt_outs, blacklisted = self._own_opt_outs()
+        left = {(each.list_id, each.contact_id) for each in opt_outs}
+        subscriptions = self._subscriptions(opt_outs.list_id, opt_outs.contact_id).filtered(
+            lambda each: (each.list_id, each.contact_id) in left
+        )
+        subscriptions.with_context(opt_out_memory_is_settled=True).opt_out = False
+        for entry in blacklisted:
+            entry._remove(entry.email)
+        if opt_outs or blacklisted:
+            opt_outs.unlink()
+            self._log_event("opted_in")
 
     def _log_opening(self):
         """Every sign of life is an opening, where openings are told."""
         if self.env["ir.config_parameter"]._mass_email_setting("open_tracking"):
             self._log_event("opened")
 
-    def _is_opted_out(self):
-        """Tell whether this message's recipient opted out by it and did not come back."""
-        self.ensure_one()
-        last = self.env["mailing.trace.event"].search(
-            [("trace_id", "=", self.id), ("event_type", "in", ("opted_out", "opted_in"))],
-            order="id DESC",
-            limit=1,
-        )
-        return last.event_type == "opted_out"
+    # ------------------------------------------------------------
+    # Opt-out, by the state of now
+    # ------------------------------------------------------------
 
-    def _set_opt_out(self, opt_out):
-        self.ensure_one()
-        if self._is_opted_out() == opt_out:
-            return
-        address = email_normalize(self.email)
-        mailing = self.mass_mailing_id or self.test_mailing_id
-        subscriptions = self.env["mailing.subscription"].search(
-            [("contact_id.email_normalized", "=", address)]
+    def _opt_out_scope(self):
+        """Return the lists an opt-out means, and all contacts and addresses of the recipient."""
+        contact = self.contact_id
+        addresses = {wire_address(self.email or ""), contact.address} - {None, False}
+        contacts = contact | contact.search([("address", "in", list(addresses))])
+        mailing = (self.mass_mailing_id or self.test_mailing_id).with_context(active_test=False)
+        lists = mailing.contact_list_ids or contacts.subscription_ids.list_id
+        return lists, contacts, sorted(addresses)
+
+    def _subscriptions(self, lists, contacts):
+        return self.env["mailing.subscription"].search(
+            [("list_id", "in", lists.ids), ("contact_id", "in", contacts.ids)]
         )
-        lists = subscriptions.list_id
-        if mailing:
-            lists &= mailing.contact_list_ids
-        lists._update_subscription_from_email(address, opt_out=opt_out)
-        blacklist = self.env["mail.blacklist"]
-        if mailing.opt_out_entirely or not (lists or self.is_test_trace):
-            blacklist._add(address) if opt_out else blacklist._remove(address)
-        self._log_event("opted_out" if opt_out else "opted_in")
+
+    def _blacklist_entries(self, addresses):
+        return self.env["mail.blacklist"].sudo().search([("address", "in", list(addresses))])
+
+    def _blacklist(self, addresses):
+        """Blacklist what is not yet, and return it."""
+        missing = set(addresses) - set(self._blacklist_entries(addresses).mapped("address"))
+        blacklist = self.env["mail.blacklist"].sudo()
+        added = blacklist.concat(*(blacklist._add(address) for address in sorted(missing)))
+        added.opt_out_trace_id = self
+        return added
+
+    def _own_opt_outs(self):
+        """Return what holds of this message's opt-outs, of lists and of all mass emails."""
+        memory, blacklist = self.env["mailing.opt.out"].sudo(), self.env["mail.blacklist"].sudo()
+        return (
+            memory.search([("trace_id", "=", self.id)]),
+            blacklist.search([("opt_out_trace_id", "=", self.id)]),
+        )
+
+    def _can_opt_in(self):
+        """Tell whether there is something that this message's recipient may take back."""
+        return any(self._own_opt_outs())
+
+    def _is_opted_out(self):
+        """Tell whether the recipient has left the lists of this message, by whatever way."""
+        self.ensure_one()
+        lists, contacts, addresses = self._opt_out_scope()
+        if self._blacklist_entries(addresses):
+            return True
+        subscriptions = self._subscriptions(lists, contacts)
+        opted_out = subscriptions.filtered("opt_out") | subscriptions.sudo()._remembered()
+        if subscriptions:
+            return subscriptions == opted_out
+        return bool(self.env["mailing.opt.out"].sudo()._of(lists, contacts, addresses))

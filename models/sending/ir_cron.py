@@ -31,7 +31,10 @@ class IrCron(models.Model):
     def _set_lane_count(self, count):
         """Have as many crons send as wanted."""
         lanes = self._lanes()
+        # Odoo would leave what a lane runs
+        actions = lanes[count:].ir_actions_server_id
         lanes[count:].unlink()
+        actions.unlink()
         for number in range(len(lanes) + 1, count + 1):
             lane = lanes[0].copy({"name": f"{lanes[0].name} ({number})"})
             self.env["ir.model.data"]._update_xmlids(

@@ -276,7 +276,9 @@ class MailingMailing(models.Model):
         """Complete this mass email when nobody waits any more; the lanes take turns."""
         with turn_to_claim(self.env):
             self.invalidate_recordset()
-            if self.state == "sending" and not any(self.env["mailing.trace"]._unfinished(self)):
+            traces = self.env["mailing.trace"]
+            is_finished = self.state == "sending" and not any(traces._unfinished(self))
+            if is_finished and not traces._hand_on(self):
                 self.write(
                     {
                         "state": "done",

@@ -1,5 +1,10 @@
-from psycopg2 import IntegrityError
+from unittest.mock import patch
 
+from psycopg2 import IntegrityError
+from psycopg2.errors import SerializationFailure
+
+from odoo.exceptions import AccessError
+from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
 from ...common import MassEmailCase
@@ -70,3 +75,42 @@ class TestTarget(MassEmailCase):
         target = self.target(self.person)
         self.person.unlink()
         self.assertFalse(target.exists())
+
+    # F5
+    def test_the_error_of_a_second_target_names_the_first(self):
+        target = self.target(self.lead)
+        for source, record in (("lead_id", self.lead), ("partner_id", self.person)):
+            target = self.target(record)
+            savepoint = self.env.cr.savepoint()
+            with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError) as caught:
+                self.env["mailing.contact"].create({source: record.id})
+            savepoint.rollback()
+            message = self.env["mailing.contact"]._sql_error_to_message(caught.exception)
+            self.assertIn(target.display_name, message)
+
+    def test_a_target_that_somebody_else_makes_at_this_moment_is_waited_for(self):
+        self.target(self.lead)
+        contacts = type(self.env["mailing.contact"])
+        with (
+            patch.object(contacts, "search", lambda model, *_args, **_kwargs: model.browse()),
+            self.assertRaises(SerializationFailure),
+        ):
+            self.target(self.lead)
+
+    # B10
+    def test_a_target_of_a_record_needs_the_right_to_read_it(self):
+        marketer = new_test_user(
+            self.env,
+            login="marketer_only",
+            groups="base.group_user,mass_mailing.group_mass_mailing_user",
+        )
+        contacts = self.env["mailing.contact"].with_user(marketer)
+        plain = self._contact("Plain").with_user(marketer)
+        with self.assertRaises(AccessError):
+            contacts.create({"lead_id": self.lead.id})
+        with self.assertRaises(AccessError):
+            contacts.with_context(default_lead_id=self.lead.id).create({"name": "Any"})
+        with self.assertRaises(AccessError):
+            plain.lead_id = self.lead
+        self.assertTrue(contacts.create({"partner_id": self.person.id}))
+        self.assertTrue(contacts._for_records(self.account.with_user(marketer)))

@@ -1,0 +1,104 @@
+from odoo.fields import Command
+
+from .test_claim import ClaimCase
+
+
+class TestMerge(ClaimCase):
+    def partners(self, *emails):
+        partners = self.env["res.partner"].create(
+            [{"name": f"Partner {number}", "email": email} for number, email in enumerate(emails)]
+        )
+        return partners, self.env["mailing.contact"]._for_records(partners).sorted("partner_id")
+
+    def merge(self, kept, gone):
+        self.env["base.partner.merge.automatic.wizard"]._merge((kept + gone).ids, kept)
+        self.env.flush_all()
+        self.env.invalidate_all()
+
+    # A10
+    def test_merging_partners_keeps_memberships_and_exclusions(self):
+        (kept, gone), (kept_contact, gone_contact) = self.partners("a@example.com", "b@example.com")
+        self.target_list.contact_ids = [Command.set((kept_contact + gone_contact).ids)]
+        second = self._list("Second", gone_contact)
+        self.excluding_list.contact_ids += gone_contact
+        self.merge(kept, gone)
+        self.assertFalse(gone_contact.exists())
+        lists = self.target_list + second + self.excluding_list
+        self.assertEqual(kept_contact.subscription_ids.list_id, lists)
+        self.assertEqual(set(self.outcomes(self.queue()).values()), {"excluded"})
+
+    def test_merging_partners_keeps_either_ones_opt_out(self):
+        for opted_out in (0, 1):
+            for is_member in (True, False):
+                partners, contacts = self.partners("a@example.com", "b@example.com")
+                target_list = self._list("Any", *contacts)
+                self.env.invalidate_all()
+                contacts[opted_out].subscription_ids.opt_out = True
+                if not is_member:
+                    target_list.contact_ids -= contacts[opted_out]
+                self.merge(*partners)
+                mailing = self.queue(contact_list_ids=[Command.set(target_list.ids)])
+                with self.subTest(opted_out=opted_out, is_member=is_member):
+                    self.assertEqual(set(self.outcomes(mailing).values()), {"mail_optout"})
+                    self.assertTrue(contacts[0].subscription_ids.opt_out, "the screen says why")
+
+    def test_a_merged_partner_without_a_target_takes_over_the_others(self):
+        partners = self.env["res.partner"].create(
+            [{"name": f"P{number}", "email": f"{number}@example.com"} for number in range(3)]
+        )
+        kept, *gone = partners
+        contacts = self.env["mailing.contact"]._for_records(partners - kept)
+        self.target_list.contact_ids = [Command.set(contacts[0].ids)]
+        self.excluding_list.contact_ids = [Command.set(contacts[1].ids)]
+        self.merge(kept, gone[0] + gone[1])
+        contact = contacts.exists()
+        self.assertEqual(contact.partner_id, kept)
+        self.assertEqual(contact.name, "P0")
+        self.assertEqual(contact.subscription_ids.list_id, self.target_list + self.excluding_list)
+
+    def test_merging_leads_keeps_exclusions_and_opt_outs(self):
+        leads = self.env["crm.lead"].create(
+            [{"name": f"Lead {n}", "email_from": f"{n}@example.com"} for n in range(2)]
+        )
+        contacts = self.env["mailing.contact"]._for_records(leads)
+        self.target_list.contact_ids = [Command.set(contacts.ids)]
+        self.excluding_list.contact_ids = [Command.set(contacts[0].ids)]
+        self.env.invalidate_all()
+        contacts[1].subscription_ids.opt_out = True
+        lead = leads.merge_opportunity()
+        self.env.invalidate_all()
+        contact = contacts.exists()
+        self.assertEqual(contact.lead_id, lead)
+        self.assertEqual(contact.subscription_ids.list_id, self.target_list + self.excluding_list)
+        self.assertEqual(contact.subscription_ids.filtered("opt_out").list_id, self.target_list)
+
+    def test_a_merged_targets_place_in_the_queue_is_handed_on(self):
+        # the first waits, the other was put aside for the same address
+        (kept, gone), contacts = self.partners("a@example.com", "a@example.com")
+        for first, second in ((0, 1), (1, 0)):
+            partners, contacts = self.partners("a@example.com", "a@example.com")
+            target_list = self._list("Any", *contacts)
+            mailing = self.queue(contact_list_ids=[Command.set(target_list.ids)])
+            self.merge(partners[first], partners[second])
+            with self.subTest(kept=first):
+                self.assertEqual(list(self.claim(mailing).values()), ["a@example.com"])
+        self.assertTrue(kept and gone)
+
+    def test_the_other_takes_the_place_when_it_has_none(self):
+        (kept, gone), (kept_contact, gone_contact) = self.partners("a@example.com", "b@example.com")
+        self.target_list.contact_ids = [Command.set(gone_contact.ids)]
+        mailing = self.queue()
+        self.merge(kept, gone)
+        self.assertEqual(list(self.claim(mailing).values()), ["a@example.com"])
+        self.assertEqual(mailing.mailing_trace_ids.contact_id, kept_contact)
+
+    def test_the_log_and_opt_out_links_follow_the_merged_target(self):
+        (kept, gone), (kept_contact, gone_contact) = self.partners("a@example.com", "b@example.com")
+        self.target_list.contact_ids = [Command.set(gone_contact.ids)]
+        mailing = self._mass_email()
+        self.send(mailing)
+        self.merge(kept, gone)
+        events = self.env["mailing.trace.event"].search([("mailing_id", "=", mailing.id)])
+        self.assertEqual(events.contact_id, kept_contact)
+        mailing.mailing_trace_ids.sudo()._receive_opt_out()
+        self.assertTrue(kept_contact.subscription_ids.opt_out)
