@@ -51,7 +51,7 @@ def _take_out_of_line(mass_emails):
             )
         )
         _logger.info("Mass email %s is a draft from now on", mass_email.id)
-    mass_emails.action_cancel()
+    mass_emails.write({"state": "draft", "schedule_type": "now", "schedule_date": False})
 
 
 def _delete_waiting(mass_email):

@@ -26,6 +26,13 @@ ODD_NAMES = [
 ]
 
 
+class Session:
+    """What Odoo asks of an SMTP session while it prepares a message."""
+
+    from_filter = False
+    smtp_from = False
+
+
 class MassEmailData:
     """Targets, lists, a campaign and mass emails; mixed into TransactionCase or HttpCase."""
 

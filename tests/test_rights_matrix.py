@@ -50,6 +50,12 @@ mailing.journal.run   search                    no       no     no     yes   no 
 mailing.journal.run   create                    no       no     no     no    no       no     no
 mailing.journal.ack   search                    no       no     no     yes   no       no     no
 mailing.journal.ack   create                    no       no     no     no    no       no     no
+mailing.contact       create                    yes      yes    yes    no    no       no     no
+mailing.contact       write                     yes      yes    yes    no    no       no     no
+mailing.list          write                     yes      yes    yes    no    no       no     no
+mailing.list          action_merge              yes      yes    yes    no    no       no     no
+mail.blacklist        create                    yes      yes    yes    yes   no       no     no
+mail.blacklist        write                     yes      yes    yes    yes   no       no     no
 mailing.subscription  create                    yes      yes    yes    no    no       no     no
 mailing.subscription  write                     yes      yes    yes    no    no       no     no
 link.tracker          create                    yes      yes    yes    yes   no       no     no
@@ -171,6 +177,12 @@ class TestRightsMatrix(MassEmailCase):
             return self.offer
         if model == "mailing.subscription":
             return self.contact.subscription_ids
+        if model == "mailing.contact":
+            return self.contact
+        if model == "mailing.list":
+            return self.target_list
+        if model == "mail.blacklist":
+            return self.env[model]._add("blocked@example.com")
         mailing = self._mass_email()
         if model == "mailing.trace":
             mailing._build_queue()
@@ -193,6 +205,8 @@ class TestRightsMatrix(MassEmailCase):
     def arguments(self, model, method):
         new = {
             "mailing.mailing": {"subject": "New", "delivery_mode": "portions"},
+            "mailing.contact": {"name": "Dora", "email": "dora@example.com"},
+            "mail.blacklist": {"email": "dora@example.com"},
             "mailing.subscription": {
                 "contact_id": self._contact("Bob").id,
                 "list_id": self.target_list.id,
@@ -206,6 +220,9 @@ class TestRightsMatrix(MassEmailCase):
         }
         changes = {
             "mailing.mailing": {"subject": "Other"},
+            "mailing.contact": {"name": "Other"},
+            "mailing.list": {"name": "Other"},
+            "mail.blacklist": {"active": False},
             "mailing.subscription": {"opt_out": True},
             "mailing.trace.event": {"email": "other@example.com"},
             "link.tracker": {"title": "Other"},
@@ -216,6 +233,7 @@ class TestRightsMatrix(MassEmailCase):
             "write": [changes.get(model)],
             "search": [[]],
             "add_click": [self.offer.code],
+            "action_merge": [self.excluding_list, False],
         }.get(method, [])
 
     def buttons(self):

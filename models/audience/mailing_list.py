@@ -51,6 +51,7 @@ class MailingList(models.Model):
         return result
 
     def action_merge(self, src_lists, archive):
+        self.check_access("write")  # Odoo merges for whoever calls
         newest_id = self.env["mailing.subscription"]._newest_id()
         result = super().action_merge(src_lists, archive)
         self.env["mailing.subscription"]._welcome_since(newest_id)
@@ -77,19 +78,15 @@ class MailingList(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_in_use(self):
-        """Who is excluded by a list must not be mailed because the list is deleted."""
-        in_use = Domain("contact_list_ids", "in", self.ids)
-        in_use |= Domain("excluding_list_ids", "in", self.ids)
-        mass_email = (
-            self.env["mailing.mailing"]
-            .sudo()
-            .with_context(active_test=False)
-            .search(
-                Domain("delivery_mode", "=", "portions") & Domain("state", "!=", "done") & in_use,
-                limit=1,
-            )
-        )
-        if mass_email:
+        """Who is excluded by a list must not be mailed because the list is deleted.
+
+        Not even by code while a mass email is under way; users are kept from it before, too.
+        """
+        in_use = Domain("excluding_list_ids", "in", self.ids)
+        of_mass_email = in_use | Domain("contact_list_ids", "in", self.ids)
+        states = ("in_queue", "sending") if self.env.su else ("draft", "in_queue", "sending")
+        of_mass_email &= Domain("delivery_mode", "=", "portions") & Domain("state", "in", states)
+        if mass_email := self._user_of_list("mailing.mailing", of_mass_email):
             raise UserError(
                 self.env._(
                     "Mass email “%s” is sent to this target list or excludes its members. "
@@ -97,13 +94,7 @@ class MailingList(models.Model):
                     mass_email.display_name,
                 )
             )
-        campaign = (
-            self.env["utm.campaign"]
-            .sudo()
-            .with_context(active_test=False)
-            .search([("excluding_list_ids", "in", self.ids)], limit=1)
-        )
-        if campaign:
+        if not self.env.su and (campaign := self._user_of_list("utm.campaign", in_use)):
             raise UserError(
                 self.env._(
                     "Campaign “%s” excludes the members of this target list. "
@@ -111,3 +102,6 @@ class MailingList(models.Model):
                     campaign.title,
                 )
             )
+
+    def _user_of_list(self, model, domain):
+        return self.env[model].sudo().with_context(active_test=False).search(domain, limit=1)

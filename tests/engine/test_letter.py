@@ -5,12 +5,14 @@ import re
 from email.header import decode_header, make_header
 from unittest.mock import patch
 
+from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome
 from odoo.addons.mass_mailing_campaign.engine import letter as engine_letter
 from odoo.addons.mass_mailing_campaign.engine.spliced_letter import NotSpliceable
+from odoo.addons.mass_mailing_campaign.models.sending.mailing_trace import Claimed
 from odoo.exceptions import UserError
 from odoo.tools import mute_logger
 
-from ..common import BASE_URL, ODD_NAMES, MassEmailCase
+from ..common import BASE_URL, ODD_NAMES, MassEmailCase, Session
 
 URL = re.compile(r"https?://[^\s\"<>]+")
 FIELD = re.compile(rb"\r\n(?![ \t])")
@@ -312,16 +314,19 @@ class TestLetter(MassEmailCase):
                 self.assertIn("mime-version", header)
 
     def test_an_address_within_the_address_is_nobody_to_write_to(self):
-        self._contact("Anna", self.target_list)
-        mailing = self._mass_email()
-        mailing._build_queue()
-        mailing.state = "sending"
         for forged in ('"victim@example.com"@evil.example', "a@b@c.example", "a b@c.example"):
-            mailing.mailing_trace_ids.write({"trace_status": "outgoing", "email": forged})
+            target_list = self._list(forged)
+            contact = self._contact("Anna", target_list, email=forged)
+            mailing = self._mass_email(contact_list_ids=target_list)
             with self.smtp() as server:
-                self.run_delivery()
-            self.assertFalse(server.addresses(), forged)
-            self.assertEqual(self.outcomes(mailing), {"Anna": "mail_email_invalid"})
+                self.send(mailing, server)
+            judged = [contact.address] if contact.address else []
+            self.assertEqual(server.addresses(), judged, forged)
+            self.assertNotIn("victim@example.com", judged)
+            # and whatever stands in the row
+            row = Claimed(1, contact.id, forged, "ab" * 16, 1)
+            [result] = mailing._letter().compose([row], Session())
+            self.assertEqual(result.outcome, Outcome.BAD_ADDRESS, forged)
 
     # ------------------------------------------------------------
     # Text part

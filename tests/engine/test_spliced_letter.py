@@ -11,7 +11,7 @@ from odoo.addons.mass_mailing_campaign.engine import letter as engine_letter
 from odoo.addons.mass_mailing_campaign.engine.spliced_letter import NotSpliceable, SplicedLetter
 from odoo.addons.mass_mailing_campaign.models.sending.mailing_trace import Claimed
 
-from ..common import MassEmailCase
+from ..common import MassEmailCase, Session
 
 NAMES = st.text(
     st.characters(exclude_categories=["Cs", "Cc", "Co", "Cn"]), min_size=1, max_size=60
@@ -31,13 +31,6 @@ NAMES = st.text(
 # Message-ID and Date differ by nature
 COMPARED = ["From", "Subject", "Reply-To", "List-Unsubscribe", "List-Unsubscribe-Post"]
 COMPARED += ["Precedence", "Auto-Submitted", "MIME-Version"]
-
-
-class Session:
-    """What Odoo asks of an SMTP session while it prepares a message."""
-
-    from_filter = False
-    smtp_from = False
 
 
 class TestSplice(MassEmailCase):

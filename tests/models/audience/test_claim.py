@@ -23,7 +23,7 @@ class ClaimCase(MassEmailCase):
         self.env.invalidate_all()
         return {
             self.env["mailing.contact"].browse(contact_id).name: email
-            for _status, _id, contact_id, email, _token, _attempts in claimed
+            for _status, _id, contact_id, email, *_rest in claimed
         }
 
 
@@ -247,22 +247,24 @@ class TestClaim(ClaimCase):
         self.env.invalidate_all()
         self.assertEqual(self.claim(mailing), {})
 
-    def test_an_excluding_list_in_use_cannot_be_deleted(self):
+    def test_a_user_cannot_delete_an_excluding_list_in_use(self):
         mailing = self._mass_email()
+        excluding_list = self.excluding_list.with_user(self.marketer)
         with self.assertRaisesRegex(UserError, "News for"):
-            self.excluding_list.unlink()
+            excluding_list.unlink()
         mailing.state = "done"
         with self.assertRaisesRegex(UserError, "Summer"):
-            self.excluding_list.unlink()
+            excluding_list.unlink()
         self.campaign.excluding_list_ids = False
-        self.excluding_list.unlink()
+        excluding_list.unlink()
 
-    def test_a_target_list_of_a_mass_email_under_way_cannot_be_deleted(self):
-        mailing = self._mass_email()
-        with self.assertRaisesRegex(UserError, "News for"):
-            self.target_list.unlink()
+    def test_nobody_can_delete_lists_of_a_mass_email_under_way(self):
+        mailing = self.queue()
+        for each in (self.target_list, self.excluding_list):
+            with self.assertRaisesRegex(UserError, "News for"):
+                each.sudo().unlink()
         mailing.state = "done"
-        self.target_list.unlink()
+        (self.target_list + self.excluding_list).sudo().unlink()
 
     def test_a_target_list_that_is_gone_is_none_to_be_mailed_by(self):
         self._contact("Anna", self.target_list)
