@@ -14,7 +14,8 @@ class MailingMailing(models.Model):
       (``action_set_pending``);
     * ``sending``, In Process: every member of its target lists has a row in the queue; set by the
       queue build;
-    * ``done``, Complete: nobody waits any more; set by the delivery.
+    * ``done``, Complete: nobody waits any more; set by the delivery, or by a user who ends it
+      (``action_end``). Messages that are to be sent again bring it back to ``sending``.
 
     While its campaign is Inactive it stays where it is. Mailings of delivery mode ``standard``
     are Odoo's own and are left alone.

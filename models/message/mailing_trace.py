@@ -42,7 +42,7 @@ class MailingTrace(models.Model):
     A row with a ``token`` belongs to a mass email sent in portions. Its ``trace_status``:
 
     * ``outgoing``: waits in the queue; set by the queue build, and again by settle when the
-      message was deferred or never left the house;
+      message was deferred, refused for the first times, or never left the house;
     * ``cancel``: will not be mailed, ``failure_type`` says why; set by the queue build, or by the
       claim when the reason came up while the row waited;
     * ``process``: claimed by a run that is sending it right now;

@@ -11,7 +11,7 @@ class LinkTrackerClick(models.Model):
         """Odoo's own route names the message by its number, which anybody can count up.
 
         A click is a mass email's recipient's only when her token was shown, see
-        ``mailing.trace._click``.
+        ``mailing.trace._receive_click``.
         """
         trace = self.env["mailing.trace"].browse(route_values.get("mailing_trace_id"))
         if trace.exists().token and not self.env.context.get("mailing_token_shown"):
