@@ -1,6 +1,8 @@
 """Plain classes over an Odoo environment; no models here, and none imported.
 
+* ``job``: one call of a lane by Odoo's cron, in the time it has (``job_time``)
 * ``run``: claim, compose, transmit, acknowledge, settle: one run of sending
+* ``results``: what a run knows of its messages
 * ``letter``: a mass email prepared once per run, composed for each recipient
 * ``spliced_letter``: the same letter compiled, what differs spliced into bytes
 * ``limits``: how much may leave right now, and when more may

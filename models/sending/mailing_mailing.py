@@ -8,8 +8,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from ...engine import shutdown
-from ...engine.job_time import JobTime
+from ...engine.job import Job
 from ...engine.limits import Limits, SendingHours
 from ...engine.run import CHUNK, WIRE_SECONDS, Run
 from ...engine.turns import retried, turn_to_claim
@@ -54,49 +53,7 @@ class MailingMailing(models.Model):
     @api.model
     def _cron_deliver_portions(self):
         """Send what is due, as far as the limits and the time of this job allow."""
-        with shutdown.waits_for(object()):
-            self._deliver_portions(JobTime(self.env.context.get("cron_end_time")))
-
-    @api.model
-    def _deliver_portions(self, job_time):
-        left = self.env["ir.config_parameter"]._mass_email_setting("run_size") or float("inf")
-        self.env["mailing.journal.run"]._end_dead()
-        if job_time.is_worth_it():
-            left -= self._deliver_due(left, job_time)
-        if left <= 0:
-            # the next run by the clock goes on
-            self.env["ir.cron"]._commit_progress(remaining=0)
-            return
-        sendable_count = self._sendable_count()
-        if sendable_count and job_time.is_over():
-            # Odoo would go on with what remains up to a minute later
-            self.env["ir.cron"]._wake_lanes()
-            sendable_count = 0
-        self._wake_for_next_opportunity()
-        self.env["ir.cron"]._commit_progress(remaining=sendable_count)
-
-    @api.model
-    def _deliver_due(self, most, job_time):
-        """Send the mass emails that are due, one after the other.
-
-        :return: how many messages were claimed
-        """
-        count = 0
-        for mailing in self.search(self._due_domain(), order="schedule_date, id"):
-            if count >= most or job_time.is_over() or shutdown.is_stopping():
-                break
-            self.env["ir.cron"]._commit_progress(remaining=self._sendable_count())
-            try:
-                if mailing._have_queue():
-                    count += mailing._deliver(most - count, job_time)
-            except Exception as error:
-                if self.env.cr.closed:
-                    raise
-                # one broken mass email does not hold up the others
-                self.env.cr.rollback()
-                _logger.exception("Mass email %s failed", mailing.id)
-                mailing._stop_for_now(error)
-        return count
+        Job(self.env).work()
 
     # ------------------------------------------------------------
     # Due

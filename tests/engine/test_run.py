@@ -10,7 +10,7 @@ from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 from odoo import fields
 from odoo.addons.mass_mailing_campaign.delivery import pool
 from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome
-from odoo.addons.mass_mailing_campaign.engine import job_time
+from odoo.addons.mass_mailing_campaign.engine import job, job_time
 from odoo.addons.mass_mailing_campaign.models.message.mailing_trace import STANDINGS
 from odoo.addons.mass_mailing_campaign.models.sending.ir_mail_server import IrMailServer
 from odoo.exceptions import UserError
@@ -226,6 +226,24 @@ class TestJobTime(TransactionCase):
         for left, is_worth_it in ((10, False), (30, True)):
             with patch.object(resource, "getrlimit", lambda _what, left=left: (used + left, 0)):
                 self.assertEqual(self.job_time(0).is_worth_it(), is_worth_it)
+
+    def test_a_job_that_has_no_time_is_called_again_at_once(self):
+        class Spent(job_time.JobTime):
+            def is_worth_it(self):
+                return False
+
+        cron = self.env.ref(DELIVERY_CRON)
+        triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
+        mailings = type(self.env["mailing.mailing"])
+        with (
+            patch.object(job, "JobTime", Spent),
+            patch.object(mailings, "_sendable_count", lambda _self: 5),
+            self.enter_registry_test_mode(),
+        ):
+            cron.method_direct_trigger()
+        self.env.invalidate_all()
+        again = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)]) - triggers
+        self.assertLessEqual(again.call_at, fields.Datetime.now())
 
     def test_odoo_tells_which_jobs_are_one_work(self):
         self.env.ref(DELIVERY_CRON).method_direct_trigger()

@@ -237,7 +237,7 @@ class TestSettle(MassEmailCase):
             patch.object(results, "SETTLE_SECONDS", 100),
             patch.object(run.time, "sleep"),
             mute_logger(
-                "odoo.addons.mass_mailing_campaign.models.sending.mailing_mailing",
+                "odoo.addons.mass_mailing_campaign.engine.job",
                 "odoo.addons.mass_mailing_campaign.models.mailing_sender",
             ),
         ):
@@ -288,7 +288,7 @@ class TestSettle(MassEmailCase):
             patch.object(MailingJournalRun, name, fail),
             patch.object(run.time, "sleep"),
             mute_logger(
-                "odoo.addons.mass_mailing_campaign.models.sending.mailing_mailing",
+                "odoo.addons.mass_mailing_campaign.engine.job",
                 "odoo.addons.mass_mailing_campaign.models.mailing_sender",
             ),
         ):
