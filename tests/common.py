@@ -1,4 +1,5 @@
 from contextlib import contextmanager
+from pathlib import Path
 from unittest.mock import patch
 
 from odoo import fields
@@ -9,6 +10,7 @@ from odoo.tests import TransactionCase, new_test_user, tagged
 
 from .smtp_server import SmtpServer
 
+DATA = Path(__file__).with_name("data")
 DELIVERY_CRON = "mass_mailing_campaign.ir_cron_deliver_portions"
 # As long as many are: an URL with a token does not fit a mail's line of 78 characters.
 BASE_URL = "https://newsletter.a-subsidiary.of-our-company-group.example"
@@ -24,6 +26,11 @@ ODD_NAMES = [
     "Anna\r\nBcc: all@example.com",
     "=?utf-8?q?=0D=0ABcc:_all@example.com?=",
 ]
+
+
+def mail(name):
+    """The text of a mail in ``tests/data``, with places to fill in."""
+    return (DATA / f"{name}.eml").read_text()
 
 
 class Session:

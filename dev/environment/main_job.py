@@ -14,6 +14,7 @@ import urllib.parse
 import urllib.request
 from datetime import UTC, datetime
 
+from .cache import REPOSITORY
 from .console import say, step
 
 ADDON = "mass_mailing_campaign"
@@ -33,32 +34,7 @@ EXPECTED = {
     "listed from log": 2,
 }
 
-BOUNCE = """\
-From: Mail Delivery System <MAILER-DAEMON@mx.example.com>
-To: bounce@garden.example.com
-Subject: Undelivered Mail Returned to Sender
-Message-ID: <returned-1@mx.example.com>
-MIME-Version: 1.0
-Content-Type: multipart/report; report-type=delivery-status; boundary="report"
-
---report
-Content-Type: text/plain
-
-The address does not exist.
---report
-Content-Type: message/delivery-status
-
-Reporting-MTA: dns; mx.example.com
-
-Final-Recipient: rfc822; {address}
-Action: failed
-Status: 5.1.1
---report
-Content-Type: message/rfc822
-
-{returned}
---report--
-"""
+BOUNCE = (REPOSITORY / "tests/data/delivery_report.eml").read_text()
 
 
 class Odoo:
@@ -211,7 +187,9 @@ def receive(odoo, inbox, problems):
     check('value="opt_out"' in text, "the opt-out page has no button")
     check(len(events(odoo, "opted_out")) == 1, "looking at the opt-out page opted somebody out")
     fetch(page, {"action": "opt_out"})
-    bounce = BOUNCE.format(address=account, returned=inbox.mail(account).as_string())
+    bounce = BOUNCE.format(
+        status="5.1.1", address=account, returned=inbox.mail(account).as_string()
+    )
     odoo.call("mail.thread", "message_process", False, bounce)
 
 

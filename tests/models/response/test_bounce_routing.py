@@ -1,50 +1,12 @@
-from ...common import MassEmailCase
+from ...common import MassEmailCase, mail
 
-REPORT = """\
-Return-Path: <>
-From: Mail Delivery System <MAILER-DAEMON@mx.example.com>
-To: bounce@garden.example.com
-Subject: Undelivered Mail Returned to Sender
-Message-ID: <report-1@mx.example.com>
-MIME-Version: 1.0
-Content-Type: multipart/report; report-type=delivery-status; boundary="XX"
-
---XX
-Content-Type: text/plain
-
-Your message could not be delivered.
-
---XX
-Content-Type: message/delivery-status
-
-Reporting-MTA: dns; mx.example.com
-
-Final-Recipient: rfc822; anna@example.com
-Action: failed
-Status: {status}
-
---XX
-Content-Type: message/rfc822
-
+RETURNED = """\
 Message-ID: {message_id}
 From: news@garden.example.com
 To: anna@example.com
 Subject: News
 
 News
---XX--
-"""
-
-
-REPLY = """\
-From: Anna <anna@example.com>
-To: news@garden.example.com
-Subject: Re: News
-Message-ID: <answer-{number}@mx.example.com>
-In-Reply-To: {message_id}
-References: {message_id}
-
-Thank you!
 """
 
 
@@ -55,7 +17,11 @@ class TestBounceRouting(MassEmailCase):
         self.send(mailing)
         message_id = mailing.mailing_trace_ids.message_id
         for _time in range(times):
-            report = REPORT.format(status=status, message_id=message_id)
+            report = mail("delivery_report").format(
+                status=status,
+                address="anna@example.com",
+                returned=RETURNED.format(message_id=message_id),
+            )
             self.env["mail.thread"].message_process(False, report)
         return mailing
 
@@ -79,7 +45,9 @@ class TestBounceRouting(MassEmailCase):
         mailing = self._mass_email()
         self.send(mailing)
         for number in range(2):
-            answer = REPLY.format(number=number, message_id=mailing.mailing_trace_ids.message_id)
+            answer = mail("reply").format(
+                number=number, message_id=mailing.mailing_trace_ids.message_id
+            )
             self.env["mail.thread"].message_process("mailing.contact", answer)
         self.assertEqual(mailing.mailing_trace_ids.trace_status, "reply")
         self.assertEqual(
