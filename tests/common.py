@@ -154,6 +154,11 @@ class MassEmailData:
             }
         )
 
+    @classmethod
+    def set_setting(cls, name, value):
+        """Set one of the addon's settings."""
+        cls.env["ir.config_parameter"].set_param(f"mass_mailing_campaign.{name}", str(value))
+
     # ------------------------------------------------------------
     # Delivery
     # ------------------------------------------------------------

@@ -37,7 +37,7 @@ class TestUninstalling(MassEmailCase):
 
     def send_one(self):
         """Send to Anna alone, so that the mass email stays In Process."""
-        self.env["ir.config_parameter"].set_param("mass_mailing_campaign.portion_size", "1")
+        self.set_setting("portion_size", "1")
         self.send(self.mailing)
         outcomes = self.outcomes(self.mailing)
         self.assertEqual((outcomes["Anna"], outcomes["Boris"]), ("sent", "outgoing"))

@@ -42,7 +42,7 @@ class TestTracking(MassEmailData, HttpCase):
         self.assertTrue(self.mailing.mailing_trace_ids.links_click_datetime)
 
     def test_a_click_is_no_opening_when_openings_are_not_tracked(self):
-        self.env["ir.config_parameter"].set_param("mass_mailing_campaign.open_tracking", False)
+        self.set_setting("open_tracking", False)
         self.get(f"/mailing/click/{self.offer.code}/{self.token}")
         self.assertEqual(self.logged(), ["clicked", "sent"])
 

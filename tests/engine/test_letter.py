@@ -89,7 +89,7 @@ class TestLetter(MassEmailCase):
         self.assertIn(f"/mailing/opt-out/{self.token()}", self.text(message))
 
     def test_the_appended_opt_out_link_can_be_switched_off(self):
-        self.env["ir.config_parameter"].set_param("mass_mailing_campaign.opt_out_optional", "True")
+        self.set_setting("opt_out_optional", "True")
         message = self.receive("<p>Hello</p>")
         self.assertNotIn("/mailing/opt-out/", self.html(message))
         self.assertNotIn("List-Unsubscribe", message)
@@ -112,7 +112,7 @@ class TestLetter(MassEmailCase):
         message = self.receive()
         self.assertIn(f'/mailing/open/{self.token()}.gif"', self.html(message))
         self.assertNotIn("/mailing/open/", self.text(message))
-        self.env["ir.config_parameter"].set_param("mass_mailing_campaign.open_tracking", False)
+        self.set_setting("open_tracking", False)
         with self.smtp() as server:
             self.send(self._mass_email(), server)
         self.assertNotIn("/mailing/open/", self.html(server.messages[0]))

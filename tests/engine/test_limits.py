@@ -15,11 +15,8 @@ HOUR = timedelta(hours=1)
 
 
 class LimitsCase(MassEmailCase):
-    def set_limit(self, name, value):
-        self.env["ir.config_parameter"].set_param(f"mass_mailing_campaign.{name}", str(value))
-
     def set_portion(self, size):
-        self.set_limit("portion_size", size)
+        self.set_setting("portion_size", size)
 
     def triggers(self):
         cron = self.env.ref(DELIVERY_CRON)
@@ -118,7 +115,7 @@ class TestOtherLimits(LimitsCase):
             self._contact(f"A{number}", self.target_list, email=f"a{number}@busy.example.com")
         for number in range(2):
             self._contact(f"B{number}", self.target_list, email=f"b{number}@calm.example.com")
-        self.set_limit("domain_portion_size", 3)
+        self.set_setting("domain_portion_size", 3)
         mailing = self._mass_email()
         now = fields.Datetime.now()
         with self.smtp() as server:
@@ -137,7 +134,7 @@ class TestOtherLimits(LimitsCase):
 
     def test_a_run_sends_no_more_than_its_portion_and_the_next_goes_on(self):
         self._contacts(5, self.target_list)
-        self.set_limit("run_size", 2)
+        self.set_setting("run_size", 2)
         first, second = self._mass_email(), self._mass_email()
         with self.smtp() as server:
             first.action_set_pending()
@@ -163,7 +160,7 @@ class TestOtherLimits(LimitsCase):
                 ],
             }
         )
-        self.set_limit("calendar_id", calendar.id)
+        self.set_setting("calendar_id", calendar.id)
         mailing = self._mass_email(schedule_date="2026-11-20 00:00:00")
         friday_noon, monday_nine = "2026-11-20 09:00:01", datetime(2026, 11, 23, 6)
         with self.smtp() as server:
@@ -268,7 +265,7 @@ class TestSimulatedClock(LimitsCase):
         portion = chance.randint(1, 7)
         domain_portion = chance.choice([0, chance.randint(1, 5)])
         self.set_portion(portion)
-        self.set_limit("domain_portion_size", domain_portion)
+        self.set_setting("domain_portion_size", domain_portion)
         now = start = datetime(2026, 3, 1, chance.randrange(24), 0)
         mailings = self.env["mailing.mailing"]
         for _number in range(chance.randint(1, 3)):

@@ -27,18 +27,15 @@ class TestRun(MassEmailCase):
 
     def setUp(self):
         super().setUp()
-        self.set_limit("smtp_sessions", 1)
+        self.set_setting("smtp_sessions", 1)
         self.enterContext(patch.object(pool, "FIRST_REST", 0.001))
-
-    def set_limit(self, name, value):
-        self.env["ir.config_parameter"].set_param(f"mass_mailing_campaign.{name}", str(value))
 
     def addresses(self, *numbers):
         return [f"target{number:05}@example.com" for number in numbers]
 
     def test_recipients_who_break_sessions_do_not_hold_up_the_others(self):
         self._contacts(10, self.target_list)
-        self.set_limit("portion_size", 5)
+        self.set_setting("portion_size", 5)
         mailing = self._mass_email()
         now = fields.Datetime.now()
         with self.smtp() as server:

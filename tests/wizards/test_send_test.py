@@ -90,7 +90,7 @@ class TestSendTest(MassEmailCase):
         self.assertEqual(self.events_of_tests().mapped("is_test"), [True] * 3)
 
     def test_it_counts_in_the_hourly_portion(self):
-        self.env["ir.config_parameter"].set_param("mass_mailing_campaign.portion_size", "1")
+        self.set_setting("portion_size", "1")
         with self.smtp() as server:
             self.send_test()
             with self.assertRaisesRegex(UserError, "portion"):
@@ -98,7 +98,7 @@ class TestSendTest(MassEmailCase):
         self.assertEqual(len(server.messages), 1)
 
     def test_it_stays_in_the_hourly_portion_when_its_mass_email_is_deleted(self):
-        self.env["ir.config_parameter"].set_param("mass_mailing_campaign.portion_size", "1")
+        self.set_setting("portion_size", "1")
         another = self._mass_email()
         with self.smtp():
             self.send_test()

@@ -171,7 +171,7 @@ class TestClaim(ClaimCase):
         )
 
     def test_a_move_to_a_domain_that_had_its_portion_waits(self):
-        self.env["ir.config_parameter"].set_param("mass_mailing_campaign.domain_portion_size", "1")
+        self.set_setting("domain_portion_size", "1")
         self._contact("Anna", self.target_list, email="anna@full.example.com")
         bob = self._contact("Bob", self.target_list, email="bob@empty.example.com")
         mailing = self.queue()

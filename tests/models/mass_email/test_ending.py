@@ -20,7 +20,7 @@ class TestEnding(MassEmailCase):
         return [trace.failure_type or trace.trace_status for trace in traces]
 
     def test_who_waits_is_cancelled_and_what_was_sent_stays_sent(self):
-        self.env["ir.config_parameter"].set_param("mass_mailing_campaign.portion_size", "2")
+        self.set_setting("portion_size", "2")
         self.send(self.mailing)
         self.assertEqual((self.mailing.state, self.mailing.waiting_count), ("sending", 3))
         self.end()
@@ -63,10 +63,10 @@ class TestEnding(MassEmailCase):
     def test_who_failed_before_can_be_retried_after(self):
         with self.smtp() as server:
             server.replies["target00000@example.com"] = "550 no such user"
-            self.env["ir.config_parameter"].set_param("mass_mailing_campaign.portion_size", "2")
+            self.set_setting("portion_size", "2")
             self.send(self.mailing, server)
             self.end()
-            self.env["ir.config_parameter"].set_param("mass_mailing_campaign.portion_size", "9")
+            self.set_setting("portion_size", "9")
             server.replies.clear()
             self.mailing.action_retry_failed()
             self.run_delivery()

@@ -239,7 +239,7 @@ class TestDelivery(MassEmailCase):
     def test_a_pause_stops_a_run_under_way(self):
         self._contacts(30, self.target_list)
         mailing = self._mass_email()
-        self.env["ir.config_parameter"].set_param("mass_mailing_campaign.smtp_sessions", "1")
+        self.set_setting("smtp_sessions", "1")
         is_due = type(mailing)._is_due
 
         def pause_at_five(mailing):

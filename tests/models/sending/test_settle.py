@@ -119,7 +119,7 @@ class TestSettle(MassEmailCase):
     def test_a_run_that_others_took_for_dead_sends_nothing_more(self):
         self._contacts(5, self.target_list)
         mailing = self._mass_email()
-        self.env["ir.config_parameter"].set_param("mass_mailing_campaign.smtp_sessions", "1")
+        self.set_setting("smtp_sessions", "1")
         acknowledge, calls = MailingJournalRun._acknowledge, []
 
         def forget_the_run(runs, cr, *args, **kwargs):
@@ -186,7 +186,7 @@ class TestSettle(MassEmailCase):
 
     def test_the_last_attempt_fails_for_good(self):
         mailing, traces = self.claimed(2, "ended", (0, Outcome.DEFERRED), (1, Outcome.REFUSED))
-        self.env["ir.config_parameter"].set_param("mass_mailing_campaign.max_attempts", "1")
+        self.set_setting("max_attempts", "1")
         with self.committing(mailing) as committing:
             committing.env["mailing.journal.run"]._end("ended", on_wire=traces.ids)
         self.assertEqual(self.statuses(traces), ["mail_smtp", "mail_refused"])
@@ -303,7 +303,7 @@ class TestUnknown(MassEmailCase):
         self._contacts(3, self.target_list)
         self.mailing = self._mass_email()
         self.server = self.enterContext(self.smtp())
-        self.env["ir.config_parameter"].set_param("mass_mailing_campaign.smtp_sessions", "1")
+        self.set_setting("smtp_sessions", "1")
         self.server.replies["DATA"] = "hang up"
         self.send(self.mailing, self.server)
         self.server.replies.clear()

@@ -1,7 +1,7 @@
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form
 
-from ..common import MassEmailCase
+from ...common import MassEmailCase
 
 FORM = "mass_mailing_campaign.mailing_mailing_view_form_mass_email"
 
