@@ -8,6 +8,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from ...delivery.transport import describe
 from ...engine import shutdown
 from ...engine.job_time import JobTime
 from ...engine.limits import Limits, SendingHours
@@ -67,12 +68,13 @@ class MailingMailing(models.Model):
             # the next run by the clock goes on
             self.env["ir.cron"]._commit_progress(remaining=0)
             return
+        # first what comes later: what becomes due in between is counted
+        self._wake_for_next_opportunity()
         sendable_count = self._sendable_count()
         if sendable_count and job_time.is_over():
             # Odoo would go on with what remains up to a minute later
             self.env["ir.cron"]._wake_lanes()
             sendable_count = 0
-        self._wake_for_next_opportunity()
         self.env["ir.cron"]._commit_progress(remaining=sendable_count)
 
     @api.model
@@ -87,7 +89,8 @@ class MailingMailing(models.Model):
                 break
             self.env["ir.cron"]._commit_progress(remaining=self._sendable_count())
             try:
-                if mailing._have_queue():
+                # much may have happened since it was found
+                if mailing._is_due() and mailing._have_queue():
                     count += mailing._deliver(most - count, job_time)
             except Exception as error:
                 if self.env.cr.closed:
@@ -95,7 +98,7 @@ class MailingMailing(models.Model):
                 # one broken mass email does not hold up the others
                 self.env.cr.rollback()
                 _logger.exception("Mass email %s failed", mailing.id)
-                mailing._stop_for_now(error)
+                mailing._stop_for_now(describe(error))
         return count
 
     # ------------------------------------------------------------
@@ -153,21 +156,26 @@ class MailingMailing(models.Model):
     # ------------------------------------------------------------
 
     def _wake_lanes(self):
-        """Have the lanes run at the start dates of these mass emails."""
+        """Have the lanes run at the start dates of those of these that are under way."""
         now = fields.Datetime.now()
-        self.env["ir.cron"]._wake_lanes([max(each.schedule_date or now, now) for each in self])
+        under_way = self.filtered_domain(
+            Domain("delivery_mode", "=", "portions") & Domain("state", "in", UNDER_WAY)
+        )
+        moments = [max(each.schedule_date or now, now) for each in under_way]
+        if moments:
+            self.env["ir.cron"]._wake_lanes(moments)
 
     @api.model
     def _wake_for_next_opportunity(self):
         """Have the lanes run when something that waits may go out again."""
         now = fields.Datetime.now()
         active = self.search(self._active_domain())
-        moments = [moment for mailing in active if (moment := mailing._next_opportunity())]
+        moments = [mailing._next_opportunity() for mailing in active]
         if later := [moment for moment in moments if moment > now]:
             self.env["ir.cron"]._wake_lanes(min(later))
 
     def _next_opportunity(self):
-        """Return when this mass email may send the next time; None when nobody waits."""
+        """Return when this mass email may send the next time, or be completed."""
         now = fields.Datetime.now()
         hours = SendingHours(self.env)
         if self.state == "in_queue":
@@ -175,7 +183,8 @@ class MailingMailing(models.Model):
         claim_at = self.env["mailing.trace"]._next_claim_at(self, self._limits())
         if not claim_at:
             _waiting, on_wire = self.env["mailing.trace"]._unfinished(self)
-            return now + LOOK_AFTER_OTHERS if on_wire else None
+            if on_wire:
+                return now + LOOK_AFTER_OTHERS
         return max(filter(None, [claim_at, self.retry_datetime, hours.open_at()]))
 
     # ------------------------------------------------------------
@@ -221,7 +230,7 @@ class MailingMailing(models.Model):
                 lambda: self._stops_in(job_time),
             )
         except UserError as error:
-            issue = str(error)
+            issue = describe(error)
         except (OSError, smtplib.SMTPException) as error:
             issue = mail_server._describe_failure(error)
         if issue:
