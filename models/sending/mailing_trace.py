@@ -1,9 +1,8 @@
 # Claims are committed on purpose: others must see them at once.
 # pylint: disable=invalid-commit
-from collections import Counter, namedtuple
+from collections import namedtuple
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ...delivery.token import new_token
@@ -189,7 +188,7 @@ class MailingTrace(models.Model):
     def _claim_tests(self, mailing, run, contacts):
         """Make and claim a test message for each of some contacts; committed on return."""
         with turn_to_claim(self.env):
-            self._check_tests_fit(run.limits, contacts)
+            run.limits.check_leave(contacts.mapped("address"))
             traces = self.sudo().create(
                 [
                     {
@@ -216,32 +215,6 @@ class MailingTrace(models.Model):
                 Claimed(*(trace[name] for name in ("id", "res_id", *Claimed._fields[2:])))
                 for trace in traces
             ]
-
-    @api.model
-    def _check_tests_fit(self, limits, contacts):
-        """Refuse tests for some contacts that are more than the portions leave."""
-        left = limits.left()
-        if not left:
-            raise UserError(
-                self.env._(
-                    "The hourly portion is used up. The next message can be sent at %s.",
-                    fields.Datetime.context_timestamp(self, limits.frees_at()),
-                )
-            )
-        if left < len(contacts):
-            raise UserError(
-                self.env._("The hourly portion leaves %s more. Choose fewer targets.", left)
-            )
-        if not limits.domain_portion:
-            return
-        domains = Counter(contact.address.partition("@")[2] for contact in contacts)
-        for domain, used, *_rest in self.env.execute_query(limits.used_by_domain()):
-            domains[domain] += used if domain in domains else 0
-        full = [domain for domain, count in domains.items() if count > limits.domain_portion.size]
-        if full:
-            raise UserError(
-                self.env._("The hourly portion leaves too few messages to %s.", ", ".join(full))
-            )
 
     @api.model
     def _next_claim_at(self, mailing, limits):
