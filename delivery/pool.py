@@ -20,6 +20,8 @@ MESSAGES_TO_GROW = 20
 # So many sessions broken, or rests taken, in a row without a message sent in between are an outage.
 BREAKS_OF_AN_OUTAGE = 3
 RESTS_OF_AN_OUTAGE = 7
+# Seconds a server may take to say goodbye.
+FAREWELL_SECONDS = 3.0
 # Seconds of the first rest; each further one in a row is twice as long.
 FIRST_REST = 0.25
 
@@ -61,6 +63,7 @@ class Pool:
         self._breaks = 0
         self._rests = 0
         self._rest_until = 0.0
+        self._is_stopped = False
         self._cut_off_at = math.inf
 
     def deliver(self, envelopes: Iterable[Envelope]) -> Iterator[list[Result]]:
@@ -87,6 +90,7 @@ class Pool:
 
         To be called between two batches; once more only to shorten the time.
         """
+        self._is_stopped = True
         self._cut_off_at = min(self._cut_off_at, time.monotonic() + seconds)
 
     @property
@@ -112,11 +116,13 @@ class Pool:
         while self._idle:
             self._dismiss(self._idle.pop())
         for worker in self._leaving:
+            worker.join(FAREWELL_SECONDS)
+            worker.cut_off()
             worker.join()
         return late
 
     def _may_go_on(self):
-        return self._cut_off_at == math.inf and not self.is_outage
+        return not self._is_stopped and not self.is_outage
 
     def _rest_left(self):
         return self._rest_until - time.monotonic()

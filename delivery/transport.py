@@ -108,16 +108,17 @@ def transmit(session: smtplib.SMTP, envelope: Envelope) -> Result:
 
 
 def describe(error: Exception) -> str:
-    """Return an error in words for the screen.
+    """Return an error in words for the screen, never none and such that PostgreSQL takes them.
 
-    :param error: what opening or using a session raised
+    :param error: what opening or using a session, or anything else, raised
     :return: the server's words with their reply code (RFC 5321, section 4.2), or the system's
     """
     if isinstance(error, smtplib.SMTPResponseException):
         reply = error.smtp_error
         # bytes of the server, or words of smtplib
         return _words(error.smtp_code, reply.encode() if isinstance(reply, str) else reply)
-    return (getattr(error, "strerror", None) or str(error)).replace("\0", "")
+    words = getattr(error, "strerror", None) or str(error)
+    return words.replace("\0", "") or type(error).__name__
 
 
 def classify(moment: Moment, code: int, text: bytes) -> Outcome:

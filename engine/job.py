@@ -1,5 +1,6 @@
 import logging
 
+from ..delivery.transport import describe
 from . import shutdown
 from .job_time import JobTime
 
@@ -43,22 +44,26 @@ class Job:
 
     def _deliver(self, mailing, most):
         try:
-            return mailing._deliver(most, self._time) if mailing._have_queue() else 0
+            # much may have happened since it was found
+            if mailing._is_due() and mailing._have_queue():
+                return mailing._deliver(most, self._time)
+            return 0
         except Exception as error:
             if self.env.cr.closed:
                 raise
             # one broken mass email does not hold up the others
             self.env.cr.rollback()
             _logger.exception("Mass email %s failed", mailing.id)
-            mailing._stop_for_now(error)
+            mailing._stop_for_now(describe(error))
             return 0
 
     def _hand_on(self):
         """Leave what can be sent at once to the next job, and see that there is one."""
+        # first what comes later: what becomes due in between is counted
+        self._mailings._wake_for_next_opportunity()
         sendable_count = self._mailings._sendable_count()
         if sendable_count and not self._time.is_worth_it():
             # Odoo would go on with what remains up to a minute later
             self._cron._wake_lanes()
             sendable_count = 0
-        self._mailings._wake_for_next_opportunity()
         self._cron._commit_progress(remaining=sendable_count)

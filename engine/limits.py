@@ -1,6 +1,8 @@
+from collections import Counter
 from datetime import UTC, timedelta
 
 from odoo import fields
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..delivery.portion import Portion
@@ -42,6 +44,38 @@ class Limits:
             if not portion.left(used)
         ]
         return max([fields.Datetime.now(), *full])
+
+    def check_leave(self, addresses):
+        """Check that messages to all of these addresses may leave now.
+
+        :raise UserError: they may not, in the user's words
+        """
+        left = self.left()
+        if not left:
+            raise UserError(
+                self.env._(
+                    "The hourly portion is used up. The next message can be sent at %s.",
+                    fields.Datetime.context_timestamp(self.mail_server, self.frees_at()),
+                )
+            )
+        if left < len(addresses):
+            raise UserError(
+                self.env._("The hourly portion leaves %s more. Choose fewer targets.", left)
+            )
+        if full := self._full_domains(addresses):
+            raise UserError(
+                self.env._("The hourly portion leaves too few messages to %s.", ", ".join(full))
+            )
+
+    def _full_domains(self, addresses):
+        """Return the domains that cannot get messages to all of these addresses."""
+        if not self.domain_portion:
+            return []
+        counts = Counter(address.partition("@")[2] for address in addresses)
+        for domain, used, *_rest in self.env.execute_query(self.used_by_domain()):
+            if domain in counts:
+                counts[domain] += used
+        return [domain for domain, count in counts.items() if count > self.domain_portion.size]
 
     def _used(self):
         """Return each portion with what left within its window, and when the first of it did.

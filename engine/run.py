@@ -9,7 +9,7 @@ import psycopg2
 
 from ..delivery.pool import Pool
 from ..delivery.token import new_token
-from ..delivery.transport import Outcome, Result
+from ..delivery.transport import Outcome, Result, describe
 from . import shutdown
 from .limits import Limits
 from .results import Results
@@ -147,11 +147,13 @@ class Run:
             self.claimed_count += len(rows)
             self._results.expect(rows)
             for message in self._compose(letter, rows):
-                if isinstance(message, Result):
-                    self._acknowledge([message])
-                else:
+                if not isinstance(message, Result):
                     self._results.on_wire.add(message.key)
                     yield message
+                    continue
+                self._acknowledge([message])
+                if self._issue:
+                    return
             if self._issue:
                 return
 
@@ -162,7 +164,7 @@ class Run:
             # a template may fail in any way
             self.env.cr.rollback()
             _logger.info("Mass email %s cannot be composed", self.mailing.id, exc_info=True)
-            self._issue = str(error)
+            self._issue = describe(error)
             return []
         self._let_go_of_the_database()
         return messages

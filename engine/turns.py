@@ -9,7 +9,9 @@ began after theirs ended.
 import functools
 from contextlib import contextmanager
 
-from odoo.exceptions import UserError
+from psycopg2.errors import ForeignKeyViolation, UniqueViolation
+
+from odoo.exceptions import ConcurrencyError, UserError
 from odoo.service.model import retrying
 from odoo.tools import SQL
 
@@ -79,11 +81,19 @@ def notice_broken_connections(cr):
 def retried(method):
     """Run a model's method again while others change the same rows; committed on return.
 
-    The method must be safe to repeat from the start of its transaction.
+    The method must be safe to repeat from the start of its transaction. Keys are checked against
+    the state of now, while its transaction sees that of its beginning: so what others deleted or
+    inserted meanwhile looks like an error.
     """
 
     @functools.wraps(method)
     def retry(self, *args, **kwargs):
-        return retrying(lambda: method(self, *args, **kwargs), self.env)
+        def attempt():
+            try:
+                return method(self, *args, **kwargs)
+            except (ForeignKeyViolation, UniqueViolation) as error:
+                raise ConcurrencyError(str(error)) from error
+
+        return retrying(attempt, self.env)
 
     return retry

@@ -123,7 +123,10 @@ class UtmCampaign(models.Model):
                         locked[0].title,
                     )
                 )
-        return super().write(vals)
+        result = super().write(vals)
+        if "campaign_status" in vals:
+            self.sudo().mass_email_ids._wake_lanes()
+        return result
 
     def copy_data(self, default=None):
         copies = [dict(values, campaign_status="planning") for values in super().copy_data(default)]

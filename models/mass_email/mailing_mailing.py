@@ -85,6 +85,12 @@ class MailingMailing(models.Model):
                     vals.setdefault(name, value)
         return super().create(vals_list)
 
+    def write(self, vals):
+        result = super().write(vals)
+        if not vals.keys().isdisjoint(("schedule_date", "active")):
+            self._wake_lanes()
+        return result
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_sending(self):
         traces = self.env["mailing.trace"]

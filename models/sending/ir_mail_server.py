@@ -42,7 +42,8 @@ class IrMailServer(models.Model):
     def _mass_email_sessions(self):
         """Return how many sessions mass emails may use at the same time."""
         wanted = self.env["ir.config_parameter"]._mass_email_setting("smtp_sessions")
-        return min(wanted, self.mass_email_session_count or wanted)
+        # at least the one that is there: the journal tells how many can be in doubt
+        return max(min(wanted, self.mass_email_session_count or wanted), 1)
 
     def _open_session(self, address):
         """Open an SMTP session through Odoo, so that its filters and log-ins apply.

@@ -32,8 +32,9 @@ VERDICTS = [
     (Outcome.NOT_SENT, True, "error", "mail_smtp"),
     (Outcome.UNKNOWN, None, "error", "in_doubt"),
 ]
-# A message that was deferred or refused is tried again so late, and each time twice as late.
-FIRST_MESSAGE_RETRY_MINUTES = 10
+# Minutes until a message that was deferred or refused is tried again, at first and at most: each
+# further time it waits twice as long.
+FIRST_MESSAGE_RETRY_MINUTES, LONGEST_MESSAGE_RETRY_MINUTES = 10, 24 * 60
 # Outcomes that say nothing against the message: it goes back to the queue, behind the others.
 SETBACKS = (Outcome.BUSY, Outcome.NOT_SENT)
 # Minutes after the first setback and at most: each further one waits twice as long.
@@ -150,7 +151,8 @@ class MailingJournalRun(models.Model):
 
         Raw SQL: one statement for all. An acknowledgement belongs to one claim of a row: a row
         that was claimed again is not judged by it. A recipient may open a message before it is
-        settled: that status is kept. A row in doubt whose result turns up is in doubt no more.
+        settled, or it may bounce: that status is kept. A row in doubt whose result turns up is in
+        doubt no more; one that a user left in doubt is sent, or stays as it is.
 
         :param after: id of the acknowledgement that was settled last
         :return: id of the last acknowledgement settled now
@@ -165,7 +167,8 @@ class MailingJournalRun(models.Model):
                            CASE WHEN setback.is_one
                                 THEN LEAST(%(first_setback)s * 2 ^ LEAST(setback.before, 10),
                                            %(longest_setback)s)
-                                ELSE %(first_retry)s * 2 ^ (trace.attempt_count - 1)
+                                ELSE LEAST(%(first_retry)s * 2 ^ LEAST(trace.attempt_count - 1, 10),
+                                           %(longest_retry)s)
                            END AS retry_minutes,
                            attempt.counts AND trace.attempt_count >= %(max_attempts)s AS is_last
                       FROM mailing_journal_ack ack
@@ -185,10 +188,14 @@ class MailingJournalRun(models.Model):
                 UPDATE mailing_trace trace
                    SET trace_status = CASE
                            WHEN trace.trace_status = 'process'
-                             OR trace.trace_status = 'error' AND trace.failure_type = 'in_doubt'
+                             OR trace.trace_status = 'error'
+                            AND trace.failure_type IN ('in_doubt', 'left')
                            THEN verdict.status ELSE trace.trace_status END,
-                       failure_type = verdict.failure_type,
-                       failure_reason = CASE WHEN verdict.status != 'sent' THEN judged.reply END,
+                       failure_type = CASE WHEN trace.trace_status = 'bounce'
+                           THEN trace.failure_type ELSE verdict.failure_type END,
+                       failure_reason = CASE WHEN trace.trace_status = 'bounce'
+                           THEN trace.failure_reason
+                           WHEN verdict.status != 'sent' THEN judged.reply END,
                        smtp_reply = judged.reply,
                        message_id = NULLIF(judged.message_id, ''),
                        sent_datetime = CASE WHEN verdict.status = 'sent'
@@ -206,9 +213,11 @@ class MailingJournalRun(models.Model):
                     ON verdict.outcome = judged.outcome
                    AND (verdict.is_last IS NULL OR verdict.is_last = judged.is_last)
                  WHERE trace.id = judged.id
+                   AND (verdict.status = 'sent' OR trace.failure_type IS DISTINCT FROM 'left')
              RETURNING trace.id, judged.ack_id, judged.outcome
                 """,
                 first_retry=FIRST_MESSAGE_RETRY_MINUTES,
+                longest_retry=LONGEST_MESSAGE_RETRY_MINUTES,
                 first_setback=FIRST_SETBACK_MINUTES,
                 longest_setback=LONGEST_SETBACK_MINUTES,
                 setbacks=tuple(outcome.value for outcome in SETBACKS),
@@ -246,8 +255,8 @@ class MailingJournalRun(models.Model):
     def _end_claims(self, key, on_wire=(), first=0, is_lost=False, knows_better=False):
         """Settle the last results of a run, and give up or give back the rest of its claims.
 
-        Raw SQL: one statement for all. What can have been on the wire is in doubt, the rest goes
-        back to the queue.
+        Raw SQL: one statement for all. What can have been on the wire is in doubt, and may have
+        left until now; the rest goes back to the queue.
 
         :param on_wire: ids of those that can have been on the wire
         :param first: so many, in the order in which the run sent, can have been on the wire
@@ -274,13 +283,14 @@ class MailingJournalRun(models.Model):
                        failure_type = CASE WHEN is_doubtful THEN 'in_doubt' END,
                        failure_reason = CASE WHEN is_doubtful THEN %(reason)s END,
                        attempt_count = attempt_count - (NOT is_doubtful)::int,
-                       portion_datetime = CASE WHEN is_doubtful THEN portion_datetime END,
+                       portion_datetime = CASE WHEN is_doubtful THEN %(now)s::timestamp END,
                        claim_key = CASE WHEN is_doubtful THEN claim_key END
                   FROM judged
                  WHERE trace.id = judged.id
              RETURNING trace.mass_mailing_id, trace.trace_status
                 """,
                 run=key,
+                now=fields.Datetime.now(),
                 on_wire=list(on_wire),
                 first=first,
                 is_lost=is_lost,

@@ -8,6 +8,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from ...delivery.transport import describe
 from ...engine.job import Job
 from ...engine.limits import Limits, SendingHours
 from ...engine.run import CHUNK, WIRE_SECONDS, Run
@@ -110,21 +111,26 @@ class MailingMailing(models.Model):
     # ------------------------------------------------------------
 
     def _wake_lanes(self):
-        """Have the lanes run at the start dates of these mass emails."""
+        """Have the lanes run at the start dates of those of these that are under way."""
         now = fields.Datetime.now()
-        self.env["ir.cron"]._wake_lanes([max(each.schedule_date or now, now) for each in self])
+        under_way = self.filtered_domain(
+            Domain("delivery_mode", "=", "portions") & Domain("state", "in", UNDER_WAY)
+        )
+        moments = [max(each.schedule_date or now, now) for each in under_way]
+        if moments:
+            self.env["ir.cron"]._wake_lanes(moments)
 
     @api.model
     def _wake_for_next_opportunity(self):
         """Have the lanes run when something that waits may go out again."""
         now = fields.Datetime.now()
         active = self.search(self._active_domain())
-        moments = [moment for mailing in active if (moment := mailing._next_opportunity())]
+        moments = [mailing._next_opportunity() for mailing in active]
         if later := [moment for moment in moments if moment > now]:
             self.env["ir.cron"]._wake_lanes(min(later))
 
     def _next_opportunity(self):
-        """Return when this mass email may send the next time; None when nobody waits."""
+        """Return when this mass email may send the next time, or be completed."""
         now = fields.Datetime.now()
         hours = SendingHours(self.env)
         if self.state == "in_queue":
@@ -132,7 +138,8 @@ class MailingMailing(models.Model):
         claim_at = self.env["mailing.trace"]._next_claim_at(self, self._limits())
         if not claim_at:
             _waiting, on_wire = self.env["mailing.trace"]._unfinished(self)
-            return now + LOOK_AFTER_OTHERS if on_wire else None
+            if on_wire:
+                return now + LOOK_AFTER_OTHERS
         return max(filter(None, [claim_at, self.retry_datetime, hours.open_at()]))
 
     # ------------------------------------------------------------
@@ -178,7 +185,7 @@ class MailingMailing(models.Model):
                 lambda: self._stops_in(job_time),
             )
         except UserError as error:
-            issue = str(error)
+            issue = describe(error)
         except (OSError, smtplib.SMTPException) as error:
             issue = mail_server._describe_failure(error)
         if issue:

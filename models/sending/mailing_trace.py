@@ -3,7 +3,6 @@
 from collections import namedtuple
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ...delivery.token import new_token
@@ -189,13 +188,7 @@ class MailingTrace(models.Model):
     def _claim_tests(self, mailing, run, contacts):
         """Make and claim a test message for each of some contacts; committed on return."""
         with turn_to_claim(self.env):
-            if run.limits.left() < len(contacts):
-                raise UserError(
-                    self.env._(
-                        "The hourly portion is used up. The next message can be sent at %s.",
-                        fields.Datetime.context_timestamp(self, run.limits.frees_at()),
-                    )
-                )
+            run.limits.check_leave(contacts.mapped("address"))
             traces = self.sudo().create(
                 [
                     {

@@ -1,7 +1,10 @@
 from odoo import api, models
+from odoo.exceptions import ValidationError
 from odoo.tools.misc import str2bool
 
-# System parameters with their defaults, whose type is theirs; a limit of 0 is none.
+PREFIX = "mass_mailing_campaign."
+# System parameters with their defaults, whose type is theirs; a limit of 0 is none, where that is
+# the default.
 SETTINGS = {
     "portion_size": 1000,
     "domain_portion_size": 0,
@@ -20,6 +23,22 @@ class IrConfigParameter(models.Model):
 
     _inherit = "ir.config_parameter"
 
+    @api.constrains("key", "value")
+    def _check_mass_email_setting(self):
+        for parameter in self:
+            default = SETTINGS.get(parameter.key.removeprefix(PREFIX))
+            if not parameter.key.startswith(PREFIX) or type(default) is not int:
+                continue
+            least = 1 if default else 0
+            if not parameter.value.isdecimal() or int(parameter.value) < least:
+                raise ValidationError(
+                    self.env._(
+                        "“%(key)s” is a whole number, at least %(least)s.",
+                        key=parameter.key,
+                        least=least,
+                    )
+                )
+
     @api.model
     def _mass_email_setting(self, name):
         """Return a setting in its type.
@@ -27,7 +46,7 @@ class IrConfigParameter(models.Model):
         :param name: key of ``SETTINGS``
         """
         default = SETTINGS[name]
-        value = self.sudo().get_param(f"mass_mailing_campaign.{name}")
+        value = self.sudo().get_param(PREFIX + name)
         if isinstance(default, bool):
             return str2bool(value or "", default)
         return int(value or default)

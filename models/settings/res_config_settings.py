@@ -90,4 +90,6 @@ class ResConfigSettings(models.TransientModel):
             file = "data/ir_cron_data.xml"
             convert_file(self.sudo().env, "mass_mailing_campaign", file, None, noupdate=True)
         self.env["ir.cron"]._set_lane_count(self.mass_email_lanes)
+        # more may leave now, or earlier
+        self.env["ir.cron"]._wake_lanes()
         return result

@@ -1,5 +1,6 @@
 import collections
 import contextlib
+import math
 import smtplib
 import socket
 import threading
@@ -48,6 +49,33 @@ class TestPool(TestCase):
     def deliver(self, count, size):
         batches = self.make_pool(size).deliver(self.envelopes(count))
         return [result for batch in batches for result in batch]
+
+    def test_a_stop_without_a_time_limit_is_a_stop(self):
+        pool = self.make_pool(1)
+        for _batch in pool.deliver(self.envelopes(20)):
+            pool.stop_within(math.inf)
+        self.assertEqual(len(self.server.messages), 1)
+
+    def test_a_server_that_drips_its_farewell_holds_nobody_up(self):
+        listener = self.enterContext(socket.create_server(("127.0.0.1", 0)))
+        client = socket.create_connection(listener.getsockname())
+        server = self.enterContext(listener.accept()[0])
+
+        def drip():
+            with contextlib.suppress(OSError):
+                for _second in range(50):
+                    server.sendall(b"2")
+                    time.sleep(0.1)
+
+        session = smtplib.SMTP(timeout=5)
+        session.sock = client
+        self.enterContext(patch.object(pool, "FAREWELL_SECONDS", 0.2))
+        pool_ = self.make_pool(1, first=session)
+        threading.Thread(target=drip, daemon=True).start()
+        started_at = time.monotonic()
+        pool_.close()
+        self.assertLess(time.monotonic() - started_at, 2)
+        self.assert_all_closed()
 
     def assert_all_closed(self):
         names = [thread.name for thread in threading.enumerate()]

@@ -9,10 +9,12 @@ from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
 from odoo import fields
 from odoo.addons.mass_mailing_campaign.delivery import pool
-from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome
-from odoo.addons.mass_mailing_campaign.engine import job, job_time
+from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome, Result
+from odoo.addons.mass_mailing_campaign.engine import job, job_time, run
+from odoo.addons.mass_mailing_campaign.engine.spliced_letter import SplicedLetter
 from odoo.addons.mass_mailing_campaign.models.message.mailing_trace import STANDINGS
 from odoo.addons.mass_mailing_campaign.models.sending.ir_mail_server import IrMailServer
+from odoo.addons.mass_mailing_campaign.models.sending.mailing_journal_run import MailingJournalRun
 from odoo.exceptions import UserError
 from odoo.tests import TransactionCase
 from odoo.tools import config
@@ -104,6 +106,57 @@ class TestRun(MassEmailCase):
             told[trace.standing].add(trace.email)
         self.assertLessEqual(told["taken"], taken)
         self.assertLessEqual(taken, told["taken"] | told["undecided"])
+
+    def test_without_time_limits_a_pause_stops_a_run_all_the_same(self):
+        self._contacts(30, self.target_list)
+        mailing = self._mass_email()
+        limits = {"limit_time_real_cron": 0, "limit_time_real": 0}
+
+        def is_due(_mailing):
+            return len(server.messages) < 5
+
+        with (
+            self.smtp() as server,
+            patch.object(config, "options", config.options.new_child(limits)),
+            patch.object(run, "LOOK_SECONDS", 0),
+            patch.object(type(mailing), "_is_due", is_due),
+        ):
+            self.send(mailing, server)
+        self.assertLess(len(server.messages), 10)
+
+    def test_a_run_taken_for_dead_hands_over_nothing_more(self):
+        """Not even when it learns so from a message that could not be composed."""
+        self._contacts(3, self.target_list)
+        mailing = self._mass_email()
+        splice = SplicedLetter._splice
+
+        def fail_first(letter, row, *args):
+            result = splice(letter, row, *args)
+            if row.email != self.addresses(0)[0]:
+                return result
+            return Result(row.id, Outcome.BAD_ADDRESS, "no")
+
+        with (
+            self.smtp() as server,
+            patch.object(MailingJournalRun, "_acknowledge", lambda *_args, **_kw: False),
+            patch.object(SplicedLetter, "_splice", fail_first),
+        ):
+            mailing.action_set_pending()
+            self.run_delivery()
+        self.assertFalse(server.messages)
+
+    def test_there_is_a_session_and_the_journal_knows(self):
+        for wanted in ("0", "-3"):
+            self.env["ir.config_parameter"].search(
+                [("key", "=", "mass_mailing_campaign.smtp_sessions")]
+            ).unlink()
+            self.env.cr.execute(
+                "INSERT INTO ir_config_parameter (key, value)"
+                " VALUES ('mass_mailing_campaign.smtp_sessions', %s)",
+                [wanted],
+            )
+            self.env.registry.clear_cache("stable")
+            self.assertEqual(self.env["ir.mail_server"]._mass_email_sessions(), 1)
 
     def test_no_transaction_is_open_while_a_session_is_opened(self):
         self._contacts(1, self.target_list)

@@ -151,3 +151,20 @@ class TestSendTest(MassEmailCase):
         with self.smtp() as server:
             self.send_test()
         self.assertEqual(len(server.messages), 1)
+
+    def test_more_tests_than_the_portion_leaves_are_refused(self):
+        parameters = self.env["ir.config_parameter"]
+        parameters.set_param("mass_mailing_campaign.portion_size", "1")
+        with self.smtp() as server, self.assertRaisesRegex(UserError, "leaves 1 more"):
+            self.send_test(contact_ids=self.person.ids)
+        self.assertFalse(server.messages)
+
+    def test_tests_count_in_the_portion_of_a_domain(self):
+        parameters = self.env["ir.config_parameter"]
+        parameters.set_param("mass_mailing_campaign.domain_portion_size", "3")
+        with self.smtp() as server:
+            self.send_test(contact_ids=self.person.ids)
+            with self.assertRaisesRegex(UserError, "to example.com"):
+                self.send_test(contact_ids=self.person.ids)
+            self.send_test(user_ids=[], account_ids=self.account.ids)
+        self.assertEqual(len(server.messages), 3)

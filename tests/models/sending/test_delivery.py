@@ -7,7 +7,10 @@ from freezegun import freeze_time
 from odoo import fields
 from odoo.addons.mass_mailing_campaign.delivery import pool
 from odoo.addons.mass_mailing_campaign.engine import run, shutdown
+from odoo.addons.mass_mailing_campaign.engine.job import Job
+from odoo.addons.mass_mailing_campaign.engine.letter import Letter
 from odoo.addons.mass_mailing_campaign.engine.run import Run
+from odoo.exceptions import UserError
 
 from ...common import DELIVERY_CRON, MassEmailCase
 
@@ -380,3 +383,107 @@ class TestDelivery(MassEmailCase):
                 self.assertEqual(len(traces._claim(committing, one, 100)), members)
                 counts.append(self.env.cr.sql_log_count - before)
         self.assertEqual(counts[1], counts[2])
+
+    # ------------------------------------------------------------
+    # Nothing stops unseen, nobody waits without being woken
+    # ------------------------------------------------------------
+
+    def triggers(self):
+        lane = self.env.ref(DELIVERY_CRON)
+        return self.env["ir.cron.trigger"].search([("cron_id", "=", lane.id)]).mapped("call_at")
+
+    def test_a_mass_email_deleted_while_another_is_sent_holds_nobody_up(self):
+        self._contact("Anna", self.target_list)
+        first, deleted, last = self._mass_email(), self._mass_email(), self._mass_email()
+        deliver = type(first)._deliver
+
+        def delete_another(mailing, *args):
+            deleted.with_env(mailing.env).exists().unlink()
+            return deliver(mailing, *args)
+
+        (first + deleted).action_set_pending()
+        with self.smtp() as server, patch.object(type(first), "_deliver", delete_another):
+            self.send(last, server)
+        self.assertEqual(len(server.messages), 2)
+
+    def test_a_mass_email_paused_while_another_is_sent_opens_no_session(self):
+        self._contact("Anna", self.target_list)
+        first, paused = self._mass_email(), self._mass_email()
+        deliver, delivered = type(first)._deliver, []
+
+        def pause_another(mailing, *args):
+            delivered.append(mailing.id)
+            paused.with_env(mailing.env).is_paused = True
+            return deliver(mailing, *args)
+
+        first.action_set_pending()
+        with self.smtp() as server, patch.object(type(first), "_deliver", pause_another):
+            self.send(paused, server)
+        self.assertEqual((delivered, paused.state), ([first.id], "in_queue"))
+
+    def test_an_error_without_words_stops_the_mass_email_too(self):
+        self._contacts(3, self.target_list)
+        mailing = self._mass_email()
+        for error in (MemoryError(), UserError(""), ValueError("a \0 of all things")):
+            with self.subTest(error=error), self.smtp() as server:
+                mailing.state = "draft"
+                with patch.object(Letter, "compose", side_effect=error):
+                    self.send(mailing, server)
+                self.assertTrue(mailing.delivery_issue)
+                self.assertTrue(mailing.retry_datetime)
+        for error in (MemoryError(), UserError(""), ValueError("a \0 of all things")):
+            with self.subTest(error=error), self.smtp() as server:
+                mailing.action_put_in_queue()
+                with patch.object(run.Run, "send", side_effect=error):
+                    self.run_delivery()
+                self.assertTrue(mailing.delivery_issue)
+                self.assertTrue(mailing.retry_datetime)
+
+    def test_who_may_go_out_in_the_last_moment_of_a_job_is_woken_for(self):
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email()
+        mailing._build_queue()
+        now = fields.Datetime.now()
+        mailing.mailing_trace_ids.retry_datetime = now + timedelta(seconds=2)
+        mailings = type(mailing)
+        with freeze_time(now + timedelta(seconds=1)) as clock, self.smtp():
+            for name in ("_sendable_count", "_wake_for_next_opportunity"):
+                self.let_time_pass_behind(mailings, name, clock)
+            with patch.object(Job, "_deliver_due", lambda *_args: 0):
+                mailing.state = "sending"
+                self.run_delivery()
+        self.assertIn(now + timedelta(seconds=2), self.triggers())
+
+    def let_time_pass_behind(self, model, name, clock):
+        original = getattr(model, name)
+
+        def slow(*args):
+            result = original(*args)
+            clock.tick(1)
+            return result
+
+        self.enterContext(patch.object(model, name, slow))
+
+    def test_a_mass_email_in_trouble_with_its_last_message_is_woken_to_complete(self):
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email()
+        with self.smtp() as server:
+            server.replies["DATA"] = "hang up"
+            self.send(mailing, server)
+            self.assertTrue(mailing.state == "done" or mailing.retry_datetime in self.triggers())
+
+    def test_a_campaign_that_is_active_again_wakes_its_mass_emails(self):
+        self._contact("Anna", self.target_list)
+        self.campaign.campaign_status = "inactive"
+        self._mass_email().action_set_pending()
+        self.env["ir.cron.trigger"].search([]).unlink()
+        self.campaign.campaign_status = "active"
+        self.assertTrue(self.triggers())
+
+    def test_an_earlier_start_date_wakes_a_pending_mass_email(self):
+        self._contact("Anna", self.target_list)
+        start = fields.Datetime.now().replace(microsecond=0) + timedelta(days=3)
+        mailing = self._mass_email(schedule_date=start)
+        mailing.action_set_pending()
+        mailing.schedule_date = start - timedelta(days=2)
+        self.assertIn(start - timedelta(days=2), self.triggers())

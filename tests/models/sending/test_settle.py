@@ -1,8 +1,11 @@
+from datetime import timedelta
 from unittest.mock import patch
 
 import psycopg2
 import psycopg2.errorcodes
+from freezegun import freeze_time
 
+from odoo import fields
 from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome, Result
 from odoo.addons.mass_mailing_campaign.engine import results, run
 from odoo.addons.mass_mailing_campaign.engine.turns import RUN_LOCK
@@ -160,6 +163,68 @@ class TestSettle(MassEmailCase):
             runs._acknowledge(committing.env.cr, "killed", [(1, result)], is_over=True)
             runs._end("killed", on_wire=[])
         self.assertEqual(self.statuses(traces), ["sent"])
+
+    def test_a_late_result_of_a_message_that_was_left_makes_nobody_get_it_twice(self):
+        mailing, traces = self.claimed(4, "survivor", session_count=4)
+        with self.smtp():
+            self.run_delivery()
+        mailing.action_leave_unknown()
+        self.end_late(traces, Outcome.SENT, Outcome.BAD_ADDRESS, Outcome.NOT_SENT)
+        self.assertEqual(self.statuses(traces), ["sent", "left", "left", "left"])
+        mailing.action_retry_failed()
+        self.assertEqual(self.statuses(traces), ["sent", "left", "left", "left"], "left is left")
+
+    def test_a_bounce_before_the_settle_keeps_its_reason(self):
+        _mailing, traces = self.claimed(1, "survivor", session_count=1)
+        traces.set_bounced(bounce_message="550 nobody here")
+        self.end_late(traces, Outcome.SENT)
+        self.assertEqual(self.statuses(traces), ["mail_bounce"])
+        self.assertEqual(traces[0].failure_reason, "550 nobody here")
+        self.assertTrue(traces[0].sent_datetime)
+
+    def end_late(self, traces, *outcomes):
+        """The run that claimed the traces ends with these results."""
+        key = traces[0].claim_key
+        with self.committing(traces) as committing:
+            runs = committing.env["mailing.journal.run"]
+            results = [
+                (1, Result(trace.id, outcome, "a reply", f"<{trace.id}@x>"))
+                for trace, outcome in zip(traces, outcomes, strict=False)
+            ]
+            runs._acknowledge(committing.env.cr, key, results, is_over=True)
+            runs._end(key, on_wire=[])
+
+    def test_a_message_in_doubt_takes_its_place_when_it_may_have_left_at_last(self):
+        mailing, traces = self.claimed(2, "killed", session_count=1)
+        claimed_at = traces[0].portion_datetime.replace(microsecond=0)
+        with self.smtp(), freeze_time(claimed_at + timedelta(minutes=5), tick=True):
+            mailing.is_paused = True
+            self.run_delivery()
+        self.assertEqual(self.statuses(traces), ["in_doubt", "outgoing"])
+        self.assertGreaterEqual(traces[0].portion_datetime, claimed_at + timedelta(minutes=5))
+
+    def test_the_delay_of_a_deferred_message_has_an_end(self):
+        _mailing, traces = self.claimed(1, "run", session_count=1)
+        traces.attempt_count = 60
+        self.env["ir.config_parameter"].set_param("mass_mailing_campaign.max_attempts", "100")
+        self.env.flush_all()
+        self.end_late(traces, Outcome.DEFERRED)
+        self.assertEqual(traces.trace_status, "outgoing")
+        self.assertLess(traces.retry_datetime, fields.Datetime.now() + timedelta(days=2))
+
+    def test_what_was_deleted_meanwhile_does_not_stop_a_settle(self):
+        """A foreign key is checked against the state of now, the rest against that of then."""
+        self._contacts(2, self.target_list)
+        mailing = self._mass_email()
+        with (
+            self.smtp() as server,
+            mute_logger("odoo.service.model"),
+            patch("odoo.service.model.random.uniform", return_value=0),
+        ):
+            error = psycopg2.errors.ForeignKeyViolation("is not present")
+            self.fail_once("_settle_acknowledged", error, mailing, server)
+        self.assertEqual((len(server.messages), mailing.state), (2, "done"))
+        self.assertFalse(mailing.delivery_issue)
 
     def test_each_outcome_has_its_status(self):
         cases = {

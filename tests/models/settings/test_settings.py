@@ -1,4 +1,4 @@
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 
 from ...common import DELIVERY_CRON, MassEmailCase
 
@@ -23,3 +23,24 @@ class TestSettings(MassEmailCase):
         settings.create({"mass_email_calendar_id": False}).execute()
         calendar.unlink()
         self.assertFalse(calendar.exists())
+
+    def test_a_system_parameter_that_makes_no_sense_is_refused(self):
+        parameters = self.env["ir.config_parameter"]
+        for name, value in (
+            ("portion_size", "1 000"),
+            ("portion_size", "0"),
+            ("smtp_sessions", "-1"),
+            ("run_size", "many"),
+        ):
+            before = parameters._mass_email_setting(name)
+            with self.subTest(name=name, value=value):
+                with self.assertRaisesRegex(ValidationError, name), self.cr.savepoint():
+                    parameters.set_param(f"mass_mailing_campaign.{name}", value)
+                self.assertEqual(parameters._mass_email_setting(name), before)
+        parameters.set_param("mass_mailing_campaign.run_size", "0")
+
+    def test_new_limits_hold_at_once(self):
+        lane = self.env.ref(DELIVERY_CRON)
+        self.env["ir.cron.trigger"].search([]).unlink()
+        self.env["res.config.settings"].create({"mass_email_portion_size": 5000}).execute()
+        self.assertTrue(self.env["ir.cron.trigger"].search([("cron_id", "=", lane.id)]))
