@@ -149,6 +149,16 @@ class TestSettle(MassEmailCase):
         self.assertTrue(traces.sent_datetime)
         self.assertEqual([event for _name, event in self.events(mailing)], ["opened", "sent"])
 
+    def test_what_bounced_before_it_was_settled_stays_bounced_with_its_reason(self):
+        _mailing, traces = self.claimed(1, "killed", (0, Outcome.SENT))
+        traces._receive_bounce("hard", "no such user")
+        with self.smtp():
+            self.run_delivery()
+        self.assertEqual(traces.trace_status, "bounce")
+        self.assertEqual(traces.failure_type, "mail_bounce")
+        self.assertEqual(traces.failure_reason, "no such user")
+        self.assertTrue(traces.sent_datetime)
+
     def test_a_result_that_turns_up_late_settles_the_doubt(self):
         mailing, traces = self.claimed(1, "killed")
         with self.smtp():
@@ -160,6 +170,22 @@ class TestSettle(MassEmailCase):
             runs._acknowledge(committing.env.cr, "killed", [(1, result)], is_over=True)
             runs._end("killed", on_wire=[])
         self.assertEqual(self.statuses(traces), ["sent"])
+
+    def test_a_message_left_as_it_is_stays_left_unless_it_was_sent(self):
+        outcomes = {Outcome.SENT: "sent", Outcome.DEFERRED: "left", Outcome.UNKNOWN: "left"}
+        mailing, traces = self.claimed(len(outcomes), "killed", session_count=len(outcomes))
+        with self.smtp():
+            self.run_delivery()
+        mailing.action_leave_unknown()
+        with self.committing(mailing) as committing:
+            runs = committing.env["mailing.journal.run"]
+            results = [
+                (1, Result(trace.id, outcome))
+                for trace, outcome in zip(traces, outcomes, strict=True)
+            ]
+            runs._acknowledge(committing.env.cr, "killed", results, is_over=True)
+            runs._end("killed", on_wire=[])
+        self.assertEqual(self.statuses(traces), list(outcomes.values()))
 
     def test_each_outcome_has_its_status(self):
         cases = {
