@@ -20,6 +20,7 @@ from .engine import test_limits
 from .engine import test_run
 from .engine import test_run_faults
 from .engine import test_spliced_letter
+from .engine import test_state_machine
 from .models import test_standard
 from .models.settings import test_settings
 from .models.campaign import test_campaign
