@@ -39,6 +39,7 @@ from .models.sending import test_delivery
 from .models.sending import test_settle
 from .models.response import test_bounce_routing
 from .models.response import test_opt_out_verbs
+from .models.response import test_signs_of_life
 from .controllers import test_opt_out
 from .controllers import test_tracking
 from .wizards import test_list_from_log

@@ -180,7 +180,7 @@ class AudienceMachine(RuleBasedStateMachine):
     def delete(self, person, with_partner):
         if len(self.oracle.people) > FEWEST_PEOPLE:
             contact = self.contact(person)
-            (with_partner and contact.partner_id or contact).unlink()
+            ((with_partner and contact.partner_id) or contact).unlink()
             self.oracle.forget(person)
 
     @rule(gone=PERSON, kept=PERSON)

@@ -150,7 +150,9 @@ class Oracle:
         people = {*self.at(*addresses), *filter(None, [person])}
         lists = mass_email.target_lists or {each for one in people for each in one.ticks}
         is_known = any(
-            each in person.ticks or self.has_left(each, person) for person in people for each in lists
+            each in person.ticks or self.has_left(each, person)
+            for person in people
+            for each in lists
         ) or any((each, address) in self.left for address in addresses for each in lists)
         for each in lists:
             self.leave(each, people, addresses, message)

@@ -1,5 +1,4 @@
 from collections import Counter, namedtuple
-from contextlib import suppress
 from datetime import timedelta
 
 from hypothesis import strategies as st
@@ -8,13 +7,11 @@ from hypothesis.stateful import initialize, precondition, rule
 from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome, Result
 from odoo.addons.mass_mailing_campaign.engine.run import Run
 from odoo.addons.mass_mailing_campaign.engine.turns import RUN_LOCK
-from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from .audience_machine import FIRST_EMAILS, LISTS, PERSON, AudienceMachine
+from .audience_machine import FIRST_EMAILS, LISTS, AudienceMachine
 
 MOST_RUNS = 3
-UNDECIDED = {"in_doubt", "left"}
 # By these the server has the message, or may have it.
 TAKEN = {Outcome.SENT, Outcome.UNKNOWN}
 
@@ -22,13 +19,9 @@ MAILING = st.sampled_from(["news", "offer"])
 OUTCOME = st.sampled_from(Outcome)
 ALIVE = st.runner().flatmap(lambda machine: st.sampled_from(machine.alive))
 DEAD = st.runner().flatmap(lambda machine: st.sampled_from(machine.dead))
-ROW = st.runner().flatmap(lambda machine: st.sampled_from(machine.rows()))
-TRANSMISSION = st.runner().flatmap(lambda machine: st.sampled_from(sorted(machine.copies)))
 
 has_alive = precondition(lambda machine: machine.alive)
 has_dead = precondition(lambda machine: machine.dead)
-has_copies = precondition(lambda machine: machine.copies)
-has_rows = precondition(lambda machine: machine.rows())
 
 Row = namedtuple("Row", "id mailing contact_id email status reason claim_key")
 # A message that the mail server has taken or may have taken.
@@ -62,8 +55,8 @@ class PlayedRun:
         return row.id, row.claim_number, self.key
 
 
-class SendingMachine(AudienceMachine):
-    """Runs that claim, send, settle, die and turn up late, beside all that people do.
+class RunMachine(AudienceMachine):
+    """Runs that claim, send, settle, die and turn up late.
 
     :ivar copies: ``{transmission: Copy}`` of what the mail server has, or may have
     :ivar repeats: how often a user chose to send again what may have been delivered
@@ -186,14 +179,18 @@ class SendingMachine(AudienceMachine):
         return {row_id for row_id, p in people.items() if p and may_be_mailed(mass_email, p)}
 
     def check_not_mailed(self, mailing, before, mailable):
-        """Who was put aside just now must not be mailed, or another of her address is."""
-        held = {row.email for row in self.rows_of(mailing) if row.status != "cancel"}
+        """Who was put aside just now, for what she is herself, must not be mailed."""
         known = {row.id for row in before}
         for row in self.rows_of(mailing, "cancel"):
-            if row.id not in known and row.reason == "mail_dup":
-                assert self.oracle.person(row.contact_id).address in held, f"{row} is forgotten"
-            elif row.id not in known:
+            if row.id not in known and row.reason != "mail_dup":
                 assert row.id not in mailable, f"{row} may be mailed"
+
+    def check_nobody_is_forgotten(self, mailing):
+        """Who was put aside for another's sake is not mailed only where another is."""
+        held = {row.email for row in self.rows_of(mailing) if row.status != "cancel"}
+        for row in self.rows_of(mailing, "cancel"):
+            if row.reason == "mail_dup" and row.id in self.mailable(mailing):
+                assert self.oracle.person(row.contact_id).address in held, f"{row} is forgotten"
 
     def hand_over(self, run):
         """Each free session gets the next message; from then on the server may have it."""
@@ -233,6 +230,8 @@ class SendingMachine(AudienceMachine):
         self.lock("pg_advisory_unlock", run.key)
         self.alive.remove(run)
         self.report(run, [], outcome)
+        sent = {result.key for _n, result in run.results if result.outcome is Outcome.SENT}
+        assert not sent & {row.id for row in self.rows() if row.status == "outgoing"}
         self.mailing(run.mailing)._finish()
 
     def report(self, run, results, outcome):
@@ -244,6 +243,25 @@ class SendingMachine(AudienceMachine):
             self.journal._acknowledge(self.env.cr, run.key, results, is_over=True)
         self.journal._end(run.key, on_wire=[row.id for row in on_wire])
         self.in_journal_or_lost.discard(run.key)
+
+    @precondition(lambda machine: len(machine.alive) < MOST_RUNS)
+    @rule(
+        mailing=MAILING,
+        chunks=st.lists(st.lists(OUTCOME, max_size=5), min_size=1, max_size=2),
+        end=st.sampled_from(["settle", "end_run", "kill", "crash_of_postgresql"]),
+    )
+    def play_run(self, mailing, chunks, end):
+        """The single steps at once: they seldom come in this order by chance."""
+        if self.mailing(mailing)._is_due():
+            run = self.enter_journal(mailing, 2)
+            for outcomes in chunks:
+                self.settle(run)
+                self.mailing(mailing).action_try_now()
+                self.claim(run, 5)
+                for outcome in outcomes:
+                    self.answer(run, 0, outcome)
+            arguments = {"crash_of_postgresql": (), "end_run": (run, None)}.get(end, (run,))
+            getattr(self, end)(*arguments)
 
     @has_alive
     @rule(run=ALIVE)
@@ -282,89 +300,3 @@ class SendingMachine(AudienceMachine):
             " retry_datetime = retry_datetime - %(minutes)s",
             {"minutes": timedelta(minutes=minutes)},
         )
-
-    # ------------------------------------------------------------
-    # What users and recipients do
-    # ------------------------------------------------------------
-
-    @rule(mailing=MAILING, button=st.sampled_from(["pause", "resume", "try_now"]))
-    def press(self, mailing, button):
-        getattr(self.mailing(mailing), f"action_{button}")()
-
-    @rule(mailing=MAILING)
-    def end_mass_email(self, mailing):
-        self.mailing(mailing).action_end()
-
-    @rule(mailing=MAILING)
-    def retry_failed(self, mailing):
-        self.mailing(mailing).action_retry_failed()
-
-    @rule(mailing=MAILING)
-    def leave_unknown(self, mailing):
-        self.mailing(mailing).action_leave_unknown()
-
-    @rule(mailing=MAILING)
-    def send_unknown_again(self, mailing):
-        self.allow_again(row for row in self.rows_of(mailing) if row.reason == "in_doubt")
-        self.mailing(mailing).action_send_unknown_again()
-
-    @has_rows
-    @rule(row=ROW)
-    def send_again(self, row):
-        self.allow_again([row])
-        self.traces.browse(row.id).action_send_again()
-
-    def allow_again(self, rows):
-        for row in rows:
-            if row.status == "error" and row.reason in UNDECIDED:
-                self.repeats[row.mailing, row.email] += 1
-
-    @rule(mailing=MAILING, person=PERSON)
-    def send_test(self, mailing, person):
-        mass_email = self.mass_emails[mailing]
-        is_refused = bool(self.mailing(mailing)._objections(self.contact(person)))
-        assert is_refused != bool(self.oracle.may_be_tested(mass_email, person))
-        if not is_refused and len(self.alive) < MOST_RUNS:
-            run = self.enter_journal(mailing, 1, is_test=True)
-            with suppress(UserError):  # the portion is used up
-                run.rows = self.traces._claim_tests(
-                    self.mailing(mailing), run.run, self.contact(person)
-                )
-                self.hand_over(run)
-
-    @has_copies
-    @rule(transmission=TRANSMISSION, sign=st.sampled_from(["open", "bounce"]))
-    def come_back(self, transmission, sign):
-        """It is opened or bounces, maybe before anybody knows that it was sent."""
-        self.opened.add(transmission)
-        trace = self.traces.browse(transmission[0])
-        trace._receive_open() if sign == "open" else trace._receive_bounce("hard", "no such user")
-
-    @has_copies
-    @rule(transmission=TRANSMISSION, opts_out=st.booleans())
-    def opt_out_by_message(self, transmission, opts_out):
-        trace, copy = self.traces.browse(transmission[0]), self.copies[transmission]
-        if opts_out:
-            mass_email, person = self.mass_emails[copy.mailing], self.oracle.person(trace.res_id)
-            self.oracle.opt_out_by(trace.id, mass_email, person, trace.email, copy.is_test)
-            trace._receive_opt_out()
-        else:
-            self.oracle.opt_in_by(trace.id)
-            trace._receive_opt_in()
-
-    @precondition(lambda machine: not machine.alive)
-    @rule(mailing=MAILING)
-    def play_to_the_end(self, mailing):
-        """Nothing goes wrong any more: the mass email completes, and nobody is forgotten."""
-        record = self.mailing(mailing)
-        record.action_resume()
-        for _hour in range(9):
-            self.wait(61)
-            self.end_dead()
-            if record._is_due():
-                run = self.enter_journal(mailing, 1)
-                while self.claim_for(run, 100):
-                    while run.rows:
-                        self.answer(run, 0, Outcome.SENT)
-                self.end_run(run, None)
-        assert record.state in ("draft", "done")
