@@ -20,6 +20,7 @@ from .engine import test_limits
 from .engine import test_run
 from .engine import test_run_faults
 from .engine import test_spliced_letter
+from .engine import test_state_machine
 from .models.standard import test_standard
 from .models.settings import test_settings
 from .models.campaign import test_campaign
@@ -38,6 +39,7 @@ from .models.sending import test_delivery
 from .models.sending import test_settle
 from .models.response import test_bounce_routing
 from .models.response import test_opt_out_verbs
+from .models.response import test_signs_of_life
 from .controllers import test_opt_out
 from .controllers import test_tracking
 from .wizards import test_list_from_log

@@ -82,6 +82,25 @@ class MailingTrace(models.Model):
     # What can happen to a message: status, consequence, log line
     # ------------------------------------------------------------
 
+    # Who is not mailed any more may have had a copy all the same, sent when nobody knew. That shows
+    # in the log; her row stays as it is, for another may be mailed at her address by now.
+
+    def set_opened(self, domain=None):
+        return super(MailingTrace, self._that_are_mailed(domain)).set_opened()
+
+    def set_replied(self, domain=None):
+        return super(MailingTrace, self._that_are_mailed(domain)).set_replied()
+
+    def set_bounced(self, domain=None, bounce_message=False):
+        mailed = self._that_are_mailed(domain)
+        return super(MailingTrace, mailed).set_bounced(bounce_message=bounce_message)
+
+    def _that_are_mailed(self, domain):
+        """Return these and those of a domain, but not who is cancelled in a mass email."""
+        traces = self + self.search(domain) if domain else self
+        members = traces.sudo().filtered(lambda trace: trace.token)
+        return traces - members.filtered(lambda trace: trace.trace_status == "cancel")
+
     def _receive_open(self):
         """The open pixel was fetched."""
         self.set_opened()

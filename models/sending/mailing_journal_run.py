@@ -150,9 +150,9 @@ class MailingJournalRun(models.Model):
         """Carry what a run acknowledged over to its messages and the log; safe to repeat.
 
         Raw SQL: one statement for all. An acknowledgement belongs to one claim of a row: a row
-        that was claimed again is not judged by it. A recipient may open a message before it is
-        settled, or it may bounce: that status is kept. A row in doubt whose result turns up is in
-        doubt no more; one that a user left in doubt is sent, or stays as it is.
+        that was claimed again is not judged by it. A message may be opened or bounce before it is
+        settled: that status is kept. A row in doubt whose result turns up is in doubt no more; one
+        that a user left is left, unless it was sent.
 
         :param after: id of the acknowledgement that was settled last
         :return: id of the last acknowledgement settled now
@@ -164,6 +164,7 @@ class MailingJournalRun(models.Model):
                 WITH judged AS (
                     SELECT trace.id, ack.id AS ack_id, ack.outcome, ack.reply, ack.message_id,
                            ack.ack_datetime, setback.is_one, setback.before, attempt.counts,
+                           trace.trace_status, trace.failure_type,
                            CASE WHEN setback.is_one
                                 THEN LEAST(%(first_setback)s * 2 ^ LEAST(setback.before, 10),
                                            %(longest_setback)s)
@@ -184,37 +185,41 @@ class MailingJournalRun(models.Model):
                             OR (setback.before + 1) %% %(setbacks_of_an_attempt)s = 0 AS counts
                      ) attempt
                      WHERE ack.run_key = %(run)s AND ack.id > %(after)s
+                ), told AS (
+                    SELECT judged.*, verdict.status, verdict.reason,
+                           judged.trace_status = 'process'
+                           OR judged.trace_status = 'error' AND (
+                               judged.failure_type = 'in_doubt'
+                               OR judged.failure_type = 'left' AND verdict.status = 'sent')
+                           AS is_news
+                      FROM judged
+                      JOIN (VALUES %(verdicts)s) verdict (outcome, is_last, status, reason)
+                        ON verdict.outcome = judged.outcome
+                       AND (verdict.is_last IS NULL OR verdict.is_last = judged.is_last)
                 )
                 UPDATE mailing_trace trace
-                   SET trace_status = CASE
-                           WHEN trace.trace_status = 'process'
-                             OR trace.trace_status = 'error'
-                            AND trace.failure_type IN ('in_doubt', 'left')
-                           THEN verdict.status ELSE trace.trace_status END,
-                       failure_type = CASE WHEN trace.trace_status = 'bounce'
-                           THEN trace.failure_type ELSE verdict.failure_type END,
-                       failure_reason = CASE WHEN trace.trace_status = 'bounce'
-                           THEN trace.failure_reason
-                           WHEN verdict.status != 'sent' THEN judged.reply END,
-                       smtp_reply = judged.reply,
-                       message_id = NULLIF(judged.message_id, ''),
-                       sent_datetime = CASE WHEN verdict.status = 'sent'
-                           THEN judged.ack_datetime END,
-                       portion_datetime = CASE WHEN judged.outcome IN ('sent', 'unknown')
-                           THEN judged.ack_datetime END,
-                       retry_datetime = CASE WHEN verdict.status = 'outgoing'
-                           THEN judged.ack_datetime
-                              + make_interval(mins => judged.retry_minutes::int) END,
-                       attempt_count = trace.attempt_count - (NOT judged.counts)::int,
-                       setback_count = judged.before + judged.is_one::int,
+                   SET trace_status = CASE WHEN is_news
+                           THEN told.status ELSE told.trace_status END,
+                       failure_type = CASE WHEN is_news THEN told.reason
+                           WHEN told.trace_status IN ('bounce', 'error')
+                           THEN told.failure_type END,
+                       failure_reason = CASE WHEN NOT is_news THEN trace.failure_reason
+                           WHEN told.status != 'sent' THEN told.reply END,
+                       smtp_reply = told.reply,
+                       message_id = NULLIF(told.message_id, ''),
+                       sent_datetime = CASE WHEN told.status = 'sent'
+                           THEN told.ack_datetime END,
+                       portion_datetime = CASE WHEN told.outcome IN ('sent', 'unknown')
+                           THEN told.ack_datetime END,
+                       retry_datetime = CASE WHEN told.status = 'outgoing'
+                           THEN told.ack_datetime
+                              + make_interval(mins => told.retry_minutes::int) END,
+                       attempt_count = trace.attempt_count - (NOT told.counts)::int,
+                       setback_count = told.before + told.is_one::int,
                        claim_key = NULL
-                  FROM judged
-                  JOIN (VALUES %(verdicts)s) verdict (outcome, is_last, status, failure_type)
-                    ON verdict.outcome = judged.outcome
-                   AND (verdict.is_last IS NULL OR verdict.is_last = judged.is_last)
-                 WHERE trace.id = judged.id
-                   AND (verdict.status = 'sent' OR trace.failure_type IS DISTINCT FROM 'left')
-             RETURNING trace.id, judged.ack_id, judged.outcome
+                  FROM told
+                 WHERE trace.id = told.id
+             RETURNING trace.id, told.ack_id, told.outcome
                 """,
                 first_retry=FIRST_MESSAGE_RETRY_MINUTES,
                 longest_retry=LONGEST_MESSAGE_RETRY_MINUTES,

@@ -100,7 +100,8 @@ class MailingTrace(models.Model):
         claimed = []
         with turn_to_claim(self.env):
             make_durable(self.env.cr)
-            while not claimed and (size := min(most, run.limits.left())):
+            # a run may not know yet that the mass email was ended
+            while not (claimed or mailing.is_ended) and (size := min(most, run.limits.left())):
                 rows = self._claim_rows(mailing, run, size)
                 if not rows:
                     break

@@ -1,3 +1,4 @@
+from odoo.addons.mass_mailing_campaign.engine.run import Run
 from odoo.exceptions import UserError
 
 from ...common import MassEmailCase
@@ -50,6 +51,19 @@ class TestEnding(MassEmailCase):
             mailing.env["mailing.journal.run"]._end("run", on_wire=claimed[0].ids)
         self.assertEqual(self.outcomes_in_order(), ["in_doubt"] + ["ended"] * 4)
         self.mailing.unlink()
+
+    def test_a_run_under_way_claims_nobody_more(self):
+        """Neither who was put aside for another's sake nor who comes back to the queue."""
+        self.contacts[1].email = self.contacts[0].email
+        self.mailing._build_queue()
+        self.end()
+        back = self.mailing.mailing_trace_ids.filtered(
+            lambda trace: trace.contact_id == self.contacts[4]
+        )
+        back.write({"trace_status": "outgoing", "failure_type": False})
+        with self.committing(self.mailing) as mailing:
+            run = Run(mailing, mailing.env["ir.mail_server"], "news@garden.example.com")
+            self.assertFalse(mailing.env["mailing.trace"]._claim(mailing, run, 10))
 
     def test_nothing_else_ends(self):
         for state in ("draft", "in_queue"):

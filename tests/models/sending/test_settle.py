@@ -152,6 +152,16 @@ class TestSettle(MassEmailCase):
         self.assertTrue(traces.sent_datetime)
         self.assertEqual([event for _name, event in self.events(mailing)], ["opened", "sent"])
 
+    def test_what_bounced_before_it_was_settled_stays_bounced_with_its_reason(self):
+        _mailing, traces = self.claimed(1, "killed", (0, Outcome.SENT))
+        traces._receive_bounce("hard", "no such user")
+        with self.smtp():
+            self.run_delivery()
+        self.assertEqual(traces.trace_status, "bounce")
+        self.assertEqual(traces.failure_type, "mail_bounce")
+        self.assertEqual(traces.failure_reason, "no such user")
+        self.assertTrue(traces.sent_datetime)
+
     def test_a_result_that_turns_up_late_settles_the_doubt(self):
         mailing, traces = self.claimed(1, "killed")
         with self.smtp():
@@ -206,7 +216,7 @@ class TestSettle(MassEmailCase):
     def test_the_delay_of_a_deferred_message_has_an_end(self):
         _mailing, traces = self.claimed(1, "run", session_count=1)
         traces.attempt_count = 60
-        self.env["ir.config_parameter"].set_param("mass_mailing_campaign.max_attempts", "100")
+        self.set_setting("max_attempts", 100)
         self.env.flush_all()
         self.end_late(traces, Outcome.DEFERRED)
         self.assertEqual(traces.trace_status, "outgoing")

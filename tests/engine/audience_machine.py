@@ -1,0 +1,192 @@
+from contextlib import ExitStack, suppress
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule
+
+from odoo.exceptions import UserError
+from odoo.fields import Command
+
+from .oracle import ADDRESSES, MassEmail, Oracle, Person
+
+LISTS = ("customers", "friends", "competitors")
+LIST = st.sampled_from(LISTS)
+EMAIL = st.sampled_from(sorted(ADDRESSES))
+ADDRESS = st.sampled_from(sorted(filter(ADDRESSES.get, ADDRESSES)))
+PERSON = st.runner().flatmap(lambda machine: st.sampled_from(machine.oracle.people))
+MOST_PEOPLE, FEWEST_PEOPLE = 8, 3
+FIRST_EMAILS = [*sorted(filter(ADDRESSES.get, ADDRESSES)), ""]
+
+
+class AudienceMachine(RuleBasedStateMachine):
+    """What people and colleagues do, each to the database and as the oracle sees it.
+
+    An example happens in an environment of its own that may commit; it is rolled back.
+
+    :param case: a test case with the data of ``prepare``
+    """
+
+    @classmethod
+    def prepare(cls, case):
+        """Create what every example begins with."""
+        case.lists = dict(zip(LISTS, map(case._list, LISTS), strict=True))
+        case.mass_emails = {
+            "news": MassEmail(["customers", "friends"], ["competitors"]),
+            "offer": MassEmail(["friends"], ["competitors"], opt_out_entirely=True),
+        }
+        case.mailings = {
+            name: case._mass_email(
+                contact_list_ids=[Command.set([case.lists[n].id for n in each.target_lists])],
+                excluding_list_ids=[Command.set([case.lists[n].id for n in each.excluding_lists])],
+                opt_out_entirely=each.opt_out_entirely,
+            )
+            for name, each in case.mass_emails.items()
+        }
+        partners = case.env["res.partner"].create(
+            [{"name": f"P{n}", "email": email} for n, email in enumerate(FIRST_EMAILS)]
+        )
+        case.contacts = case.env["mailing.contact"]._for_records(partners).sorted("name")
+
+    def __init__(self, case):
+        super().__init__()
+        self._stack = ExitStack()
+        savepoint = self._stack.enter_context(case.env.cr.savepoint())
+        self._stack.callback(savepoint.rollback)
+        self._stack.callback(case.env.invalidate_all, flush=False)
+        self._stack.enter_context(case.enter_registry_test_mode())
+        cr = case.registry.cursor()
+        self._stack.callback(cr.close)
+        self.env = case.env(cr=cr)
+        self._ids = {name: each.id for name, each in {**case.lists, **case.mailings}.items()}
+        emails = zip(case.contacts.ids, FIRST_EMAILS, strict=True)
+        self.oracle = Oracle(LISTS, [Person(*each) for each in emails])
+        self.mass_emails = {
+            name: MassEmail(**vars(each)) for name, each in case.mass_emails.items()
+        }
+
+    def teardown(self):
+        self._stack.close()
+
+    def list(self, name):
+        return self.env["mailing.list"].browse(self._ids[name])
+
+    def mailing(self, name):
+        return self.env["mailing.mailing"].browse(self._ids[name])
+
+    def contact(self, person):
+        return self.env["mailing.contact"].browse(person.contact_id)
+
+    def has(self, target_list):
+        return target_list in self.oracle.lists
+
+    # ------------------------------------------------------------
+    # Members
+    # ------------------------------------------------------------
+
+    @rule(person=PERSON, target_list=LIST)
+    def add(self, person, target_list):
+        if self.has(target_list):
+            self.list(target_list).contact_ids += self.contact(person)
+            self.oracle.add(target_list, person)
+
+    @rule(person=PERSON, target_list=LIST)
+    def remove(self, person, target_list):
+        self.list(target_list).exists().contact_ids -= self.contact(person)
+        person.ticks.pop(target_list, None)
+
+    @rule(email=EMAIL, target_list=LIST)
+    def add_newcomer(self, email, target_list):
+        if len(self.oracle.people) < MOST_PEOPLE and self.has(target_list):
+            contact = self.env["mailing.contact"].create(
+                {
+                    "name": f"Q{self.oracle.people[-1].contact_id}",
+                    "email": email,
+                    "list_ids": [Command.link(self._ids[target_list])],
+                }
+            )
+            person = Person(contact.id, email)
+            self.oracle.people.append(person)
+            self.oracle.add(target_list, person)
+
+    @rule(target_list=LIST)
+    def archive_list(self, target_list):
+        if self.has(target_list):
+            record = self.list(target_list)
+            with suppress(UserError):  # it is used
+                record.active = not record.active
+                self.oracle.archived_lists ^= {target_list}
+
+    @rule(target_list=LIST)
+    def delete_list(self, target_list):
+        with suppress(UserError):  # it is used
+            self.list(target_list).exists().unlink()
+            self.oracle.drop_list(target_list)
+            for mass_email in self.mass_emails.values():
+                mass_email.target_lists -= {target_list}
+                mass_email.excluding_lists -= {target_list}
+
+    # ------------------------------------------------------------
+    # Opt-outs
+    # ------------------------------------------------------------
+
+    @rule(person=PERSON, target_list=LIST, opts_out=st.booleans())
+    def tick(self, person, target_list, opts_out):
+        if target_list in person.ticks:
+            subscription = self.contact(person).subscription_ids.filtered(
+                lambda each: each.list_id.id == self._ids[target_list]
+            )
+            subscription.opt_out = opts_out
+            (self.oracle.tick if opts_out else self.oracle.untick)(target_list, person)
+
+    @rule(address=ADDRESS, target_list=LIST)
+    def leave_by_portal(self, address, target_list):
+        if self.has(target_list):
+            self.list(target_list)._update_subscription_from_email(address, opt_out=True)
+            address = ADDRESSES[address]
+            self.oracle.leave(target_list, self.oracle.at(address), [address])
+
+    @rule(address=ADDRESS, target_list=LIST)
+    def subscribe_by_portal(self, address, target_list):
+        if self.has(target_list):
+            self.list(target_list)._update_subscription_from_email(address, opt_out=False)
+            self.oracle.subscribe(target_list, ADDRESSES[address])
+
+    @rule(address=ADDRESS)
+    def blacklist(self, address):
+        self.env["mail.blacklist"]._add(address)
+        self.oracle.blacklist[address.lower()] = None
+
+    @rule(address=ADDRESS)
+    def unblacklist(self, address):
+        self.env["mail.blacklist"]._remove(address)
+        self.oracle.blacklist.pop(address.lower(), None)
+
+    # ------------------------------------------------------------
+    # People
+    # ------------------------------------------------------------
+
+    @rule(person=PERSON)
+    def archive(self, person):
+        if partner := self.contact(person).partner_id:
+            person.is_archived = not person.is_archived
+            partner.active = not person.is_archived
+
+    @rule(person=PERSON, email=EMAIL)
+    def move(self, person, email):
+        contact = self.contact(person)
+        (contact.partner_id or contact).email = email
+        person.email = email
+
+    @rule(person=PERSON, with_partner=st.booleans())
+    def delete(self, person, with_partner):
+        if len(self.oracle.people) > FEWEST_PEOPLE:
+            contact = self.contact(person)
+            ((with_partner and contact.partner_id) or contact).unlink()
+            self.oracle.forget(person)
+
+    @rule(gone=PERSON, kept=PERSON)
+    def merge(self, gone, kept):
+        partner = self.contact(kept).partner_id
+        partners = self.contact(gone).partner_id | partner
+        if partner and len(partners) > 1 and len(self.oracle.people) > FEWEST_PEOPLE:
+            self.env["base.partner.merge.automatic.wizard"]._merge(partners.ids, partner)
+            self.oracle.merge(gone, kept)

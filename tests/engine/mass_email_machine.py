@@ -1,0 +1,107 @@
+from contextlib import suppress
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome
+from odoo.exceptions import UserError
+
+from .audience_machine import PERSON
+from .run_machine import MAILING, MOST_RUNS, RunMachine
+
+UNDECIDED = {"in_doubt", "left"}
+
+ROW = st.runner().flatmap(lambda machine: st.sampled_from(machine.rows()))
+TRANSMISSION = st.runner().flatmap(lambda machine: st.sampled_from(sorted(machine.copies)))
+
+has_copies = precondition(lambda machine: machine.copies)
+has_rows = precondition(lambda machine: machine.rows())
+
+
+class MassEmailMachine(RunMachine):
+    """What users do with mass emails and recipients with messages, beside all the rest."""
+
+    @rule(mailing=MAILING, button=st.sampled_from(["pause", "resume", "try_now"]))
+    def press(self, mailing, button):
+        getattr(self.mailing(mailing), f"action_{button}")()
+
+    @rule(mailing=MAILING)
+    def end_mass_email(self, mailing):
+        self.mailing(mailing).action_end()
+
+    @rule(mailing=MAILING)
+    def retry_failed(self, mailing):
+        self.mailing(mailing).action_retry_failed()
+
+    @rule(mailing=MAILING)
+    def leave_unknown(self, mailing):
+        self.mailing(mailing).action_leave_unknown()
+
+    @rule(mailing=MAILING)
+    def send_unknown_again(self, mailing):
+        self.allow_again(row for row in self.rows_of(mailing) if row.reason == "in_doubt")
+        self.mailing(mailing).action_send_unknown_again()
+
+    @has_rows
+    @rule(row=ROW)
+    def send_again(self, row):
+        self.allow_again([row])
+        self.traces.browse(row.id).action_send_again()
+
+    def allow_again(self, rows):
+        for row in rows:
+            if row.status == "error" and row.reason in UNDECIDED:
+                self.repeats[row.mailing, row.email] += 1
+
+    @rule(mailing=MAILING, person=PERSON)
+    def send_test(self, mailing, person):
+        mass_email = self.mass_emails[mailing]
+        is_refused = bool(self.mailing(mailing)._objections(self.contact(person)))
+        assert is_refused != bool(self.oracle.may_be_tested(mass_email, person))
+        if not is_refused and len(self.alive) < MOST_RUNS:
+            run = self.enter_journal(mailing, 1, is_test=True)
+            with suppress(UserError):  # the portion is used up
+                run.rows = self.traces._claim_tests(
+                    self.mailing(mailing), run.run, self.contact(person)
+                )
+                self.hand_over(run)
+
+    @has_copies
+    @rule(transmission=TRANSMISSION, sign=st.sampled_from(["open", "bounce"]))
+    def come_back(self, transmission, sign):
+        """It is opened or bounces, maybe before anybody knows that it was sent."""
+        self.opened.add(transmission)
+        trace = self.traces.browse(transmission[0])
+        trace._receive_open() if sign == "open" else trace._receive_bounce("hard", "no such user")
+
+    @has_copies
+    @rule(transmission=TRANSMISSION, opts_out=st.booleans())
+    def opt_out_by_message(self, transmission, opts_out):
+        trace, copy = self.traces.browse(transmission[0]), self.copies[transmission]
+        if opts_out:
+            mass_email, person = self.mass_emails[copy.mailing], self.oracle.person(trace.res_id)
+            self.oracle.opt_out_by(trace.id, mass_email, person, trace.email, copy.is_test)
+            trace._receive_opt_out()
+        else:
+            self.oracle.opt_in_by(trace.id)
+            trace._receive_opt_in()
+
+    @precondition(lambda machine: not machine.alive)
+    @rule(mailing=MAILING)
+    def play_to_the_end(self, mailing):
+        """Nothing goes wrong any more: the mass email completes, and nobody is forgotten."""
+        record = self.mailing(mailing)
+        was_sending = record.state == "sending"
+        record.action_resume()
+        for _hour in range(9):
+            self.wait(61)
+            self.end_dead()
+            if record._is_due():
+                run = self.enter_journal(mailing, 1)
+                while self.claim_for(run, 100):
+                    while run.rows:
+                        self.answer(run, 0, Outcome.SENT)
+                self.end_run(run, None)
+        assert record.state in ("draft", "done")
+        if was_sending:
+            self.check_nobody_is_forgotten(mailing)
