@@ -168,6 +168,14 @@ class MailingContact(models.Model):
             self.env["mailing.subscription"]._welcome_since(newest_id)
         return result
 
+    def onchange(self, values, field_names, fields_spec):
+        """A form that names another record shows its name and e-mail address."""
+        named = values if self else self.default_get([*SOURCE_FIELDS.values()]) | values
+        for model, source in SOURCE_FIELDS.items():
+            if named.get(source) and named[source] != self[source].id:
+                self.env[model].browse(named[source]).check_access("read")
+        return super().onchange(values, field_names, fields_spec)
+
     def _check_sources_are_readable(self):
         """Who makes a target of a record gets to know its name and e-mail address."""
         if not self.env.su:
