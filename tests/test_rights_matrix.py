@@ -54,6 +54,7 @@ mailing.contact       create                    yes      yes    yes    no    no 
 mailing.contact       write                     yes      yes    yes    no    no       no     no
 mailing.contact       onchange                  yes      yes    yes    no    no       no     no
 mailing.list          write                     yes      yes    yes    no    no       no     no
+mailing.list          copy                      yes      yes    yes    no    no       no     no
 mailing.list          action_merge              yes      yes    yes    no    no       no     no
 mail.blacklist        create                    yes      yes    yes    yes   no       no     no
 mail.blacklist        write                     yes      yes    yes    yes   no       no     no

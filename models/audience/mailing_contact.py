@@ -182,9 +182,18 @@ class MailingContact(models.Model):
             for source in filter(self.mapped, SOURCE_FIELDS.values()):
                 self[source].check_access("read")
 
+    @api.ondelete(at_uninstall=False)
+    def _unlink_but_remember(self):
+        self.env["mailing.opt.out"]._remember_addresses(self)
+
     # ------------------------------------------------------------
     # Records that targets stand for
     # ------------------------------------------------------------
+
+    @api.model
+    def _unlink_for(self, records):
+        """Delete the contacts of records that are deleted; the database would forget opt-outs."""
+        self.sudo().search([(SOURCE_FIELDS[records._name], "in", records.ids)]).unlink()
 
     @api.model
     def _for_records(self, records):
