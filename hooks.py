@@ -94,15 +94,18 @@ def _keep_opt_outs(env):
     """
     env.flush_all()
     env.cr.execute(
-        """
-        UPDATE mailing_subscription subscription
-           SET opt_out = TRUE, opt_out_datetime = NOW() AT TIME ZONE 'UTC'
-          FROM mailing_opt_out memory, mailing_contact contact
-         WHERE memory.list_id = subscription.list_id
-           AND contact.id = subscription.contact_id
-           AND (contact.address = memory.email OR contact.id = memory.contact_id)
-           AND subscription.opt_out IS NOT TRUE
-        """
+        SQL(
+            """
+            UPDATE mailing_subscription subscription
+               SET opt_out = TRUE, opt_out_datetime = NOW() AT TIME ZONE 'UTC'
+              FROM mailing_contact contact
+             WHERE contact.id = subscription.contact_id
+               AND subscription.opt_out IS NOT TRUE AND %s
+            """,
+            env["mailing.opt.out"]._knows(
+                SQL("subscription.list_id"), SQL("contact.id"), SQL("contact.address")
+            ),
+        )
     )
     env.invalidate_all()
 

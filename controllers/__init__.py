@@ -1,2 +1,3 @@
 from . import opt_out
+from . import standard_opt_out
 from . import tracking

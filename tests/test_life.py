@@ -159,6 +159,12 @@ class TestUninstalling(MassEmailCase):
         self.assertTrue(self.anna.subscription_ids.opt_out_datetime)
         self.assertFalse(self.boris.subscription_ids.opt_out)
 
+    def test_who_shares_the_address_of_somebody_who_left_is_opted_out(self):
+        self.anna.subscription_ids.opt_out = True
+        self.anna.email = self.boris.email
+        self.hand_over()
+        self.assertTrue(self.boris.subscription_ids.opt_out)
+
     def test_settings_are_forgotten(self):
         parameters = self.env["ir.config_parameter"]
         self.hand_over()

@@ -73,6 +73,21 @@ class TestRights(MassEmailCase):
             if node.get("invisible") not in ("1", "True")
         }
 
+    def test_a_form_fills_in_no_record_that_its_user_may_not_read(self):
+        lead = self.env["crm.lead"].create({"name": "Big deal", "email_from": "lee@example.com"})
+        contacts = self.env["mailing.contact"].with_user(self.marketer)
+        spec = {"name": {}, "email": {}, "company_name": {}}
+        with self.assertRaises(AccessError):
+            contacts.onchange({"lead_id": lead.id}, ["lead_id"], spec)
+        with self.assertRaises(AccessError):
+            contacts.with_context(default_lead_id=lead.id).onchange({}, [], spec)
+        target = self.env["mailing.contact"]._for_records(lead).with_user(self.marketer)
+        target.onchange({"lead_id": lead.id, "country_id": False}, ["country_id"], spec)
+        of_seller = self.env["mailing.contact"].with_user(self.seller)
+        lead.user_id = self.seller
+        values = of_seller.onchange({"lead_id": lead.id}, ["lead_id"], spec)["value"]
+        self.assertEqual(values["email"], "lee@example.com")
+
     def test_nobody_deletes_members_of_a_mass_email(self):
         self._contact("Anna", self.target_list)
         mailing = self._mass_email()

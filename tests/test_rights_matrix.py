@@ -52,7 +52,9 @@ mailing.journal.ack   search                    no       no     no     yes   no 
 mailing.journal.ack   create                    no       no     no     no    no       no     no
 mailing.contact       create                    yes      yes    yes    no    no       no     no
 mailing.contact       write                     yes      yes    yes    no    no       no     no
+mailing.contact       onchange                  yes      yes    yes    no    no       no     no
 mailing.list          write                     yes      yes    yes    no    no       no     no
+mailing.list          copy                      yes      yes    yes    no    no       no     no
 mailing.list          action_merge              yes      yes    yes    no    no       no     no
 mail.blacklist        create                    yes      yes    yes    yes   no       no     no
 mail.blacklist        write                     yes      yes    yes    yes   no       no     no
@@ -233,6 +235,7 @@ class TestRightsMatrix(MassEmailCase):
             "write": [changes.get(model)],
             "search": [[]],
             "add_click": [self.offer.code],
+            "onchange": [{}, [], {}],
             "action_merge": [self.excluding_list, False],
         }.get(method, [])
 

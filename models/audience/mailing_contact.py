@@ -168,15 +168,32 @@ class MailingContact(models.Model):
             self.env["mailing.subscription"]._welcome_since(newest_id)
         return result
 
+    def onchange(self, values, field_names, fields_spec):
+        """A form that names another record shows its name and e-mail address."""
+        named = values if self else self.default_get([*SOURCE_FIELDS.values()]) | values
+        for model, source in SOURCE_FIELDS.items():
+            if named.get(source) and named[source] != self[source].id:
+                self.env[model].browse(named[source]).check_access("read")
+        return super().onchange(values, field_names, fields_spec)
+
     def _check_sources_are_readable(self):
         """Who makes a target of a record gets to know its name and e-mail address."""
         if not self.env.su:
             for source in filter(self.mapped, SOURCE_FIELDS.values()):
                 self[source].check_access("read")
 
+    @api.ondelete(at_uninstall=False)
+    def _unlink_but_remember(self):
+        self.env["mailing.opt.out"]._remember_addresses(self)
+
     # ------------------------------------------------------------
     # Records that targets stand for
     # ------------------------------------------------------------
+
+    @api.model
+    def _unlink_for(self, records):
+        """Delete the contacts of records that are deleted; the database would forget opt-outs."""
+        self.sudo().search([(SOURCE_FIELDS[records._name], "in", records.ids)]).unlink()
 
     @api.model
     def _for_records(self, records):

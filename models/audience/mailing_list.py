@@ -50,12 +50,26 @@ class MailingList(models.Model):
         self.env["mailing.subscription"]._welcome_since(newest_id)
         return result
 
+    def copy(self, default=None):
+        self._show_opt_outs()
+        copies = super().copy(default)
+        for target_list, copy in zip(self, copies, strict=True):
+            self.env["mailing.opt.out"]._hand_down(target_list, copy)
+        return copies
+
     def action_merge(self, src_lists, archive):
         self.check_access("write")  # Odoo merges for whoever calls
+        (self | src_lists)._show_opt_outs()
         newest_id = self.env["mailing.subscription"]._newest_id()
         result = super().action_merge(src_lists, archive)
+        self.env["mailing.opt.out"]._hand_down(src_lists - self, self)
         self.env["mailing.subscription"]._welcome_since(newest_id)
         return result
+
+    def _show_opt_outs(self):
+        """Tick Opt Out for whom the memory knows, for Odoo goes by that alone."""
+        subscriptions = self.env["mailing.subscription"].sudo()
+        subscriptions.search([("list_id", "in", self.ids)])._remembered().opt_out = True
 
     def _update_subscription_from_email(self, email, opt_out=True, force_message=None):
         """Every spelling of the address is meant, and the memory learns of it."""

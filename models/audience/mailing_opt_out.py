@@ -89,6 +89,70 @@ class MailingOptOut(models.Model):
         return news
 
     @api.model
+    def _remember_addresses(self, contacts):
+        """Remember the present addresses of those who left a list, for they are deleted.
+
+        Raw SQL: one statement, whoever remembers the same at the same moment.
+        """
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO mailing_opt_out (
+                    list_id, email, trace_id, create_uid, create_date, write_uid, write_date)
+                SELECT memory.list_id, contact.address, memory.trace_id,
+                       %(uid)s, %(now)s, %(uid)s, %(now)s
+                  FROM mailing_opt_out memory
+                  JOIN mailing_contact contact ON contact.id = memory.contact_id
+                 WHERE contact.id = ANY(%(contacts)s) AND contact.address IS NOT NULL
+                ON CONFLICT DO NOTHING
+                """,
+                contacts=contacts.ids,
+                uid=self.env.uid,
+                now=fields.Datetime.now(),
+            )
+        )
+        self.invalidate_model()
+
+    @api.model
+    def _hand_down(self, lists, heir):
+        """Who left some lists has left the one that comes after them, too.
+
+        Unless she is a member there, for she stayed in another of the lists. Raw SQL: one
+        statement, a list may have been left by many.
+        """
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO mailing_opt_out (
+                    list_id, contact_id, email, trace_id,
+                    create_uid, create_date, write_uid, write_date)
+                SELECT %(heir)s, memory.contact_id, memory.email, memory.trace_id,
+                       %(uid)s, %(now)s, %(uid)s, %(now)s
+                  FROM mailing_opt_out memory
+                  LEFT JOIN mailing_contact contact ON contact.id = memory.contact_id
+                 WHERE memory.list_id = ANY(%(lists)s)
+                   AND NOT EXISTS (
+                    SELECT FROM mailing_subscription stayed
+                     WHERE stayed.list_id = %(heir)s AND stayed.contact_id = memory.contact_id
+                       AND stayed.opt_out IS NOT TRUE)
+                   AND NOT EXISTS (
+                    SELECT FROM mailing_contact namesake
+                      JOIN mailing_subscription stayed ON stayed.contact_id = namesake.id
+                     WHERE namesake.address = COALESCE(memory.email, contact.address)
+                       AND stayed.list_id = %(heir)s AND stayed.opt_out IS NOT TRUE)
+                ON CONFLICT DO NOTHING
+                """,
+                lists=lists.ids,
+                heir=heir.id,
+                uid=self.env.uid,
+                now=fields.Datetime.now(),
+            )
+        )
+        self.invalidate_model()
+
+    @api.model
     def _of(self, lists, contacts, addresses):
         """Return what is remembered of somebody."""
         of_her = (

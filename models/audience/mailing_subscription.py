@@ -65,17 +65,24 @@ class MailingSubscription(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         subscriptions = super().create(vals_list)
-        opted_out = subscriptions.filtered("opt_out")
-        opted_out._remember_opt_outs()
-        (subscriptions - opted_out)._welcome()
+        subscriptions._arrive()
         return subscriptions
 
     def write(self, vals):
+        # date and reason tell of an opt-out, their absence of nothing
+        decides = "opt_out" in vals or vals.get("opt_out_datetime") or vals.get("opt_out_reason_id")
         result = super().write(vals)
-        is_settled = self.env.context.get("opt_out_memory_is_settled")
-        if not is_settled and {"opt_out", "opt_out_datetime", "opt_out_reason_id"} & vals.keys():
+        if decides and not self.env.context.get("opt_out_memory_is_settled"):
             self._remember_opt_outs()
+        elif not decides and {"list_id", "contact_id"} & vals.keys():
+            self._arrive()
         return result
+
+    def _arrive(self):
+        """These are new in their lists, or moved there."""
+        opted_out = self.filtered("opt_out")
+        opted_out._remember_opt_outs()
+        (self - opted_out)._welcome()
 
     # ------------------------------------------------------------
     # Added again
@@ -137,4 +144,5 @@ class MailingSubscription(models.Model):
         superuser rights; or a colleague who adds her own address.
         """
         user = (request.env if request else self.env).user.sudo()
-        return not user._is_internal() or user.email_normalized == self.contact_id.email_normalized
+        email = self.contact_id.email_normalized
+        return not user._is_internal() or (bool(email) and email == user.email_normalized)

@@ -4,6 +4,9 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools.mail import validate_url
 
+# Those that Odoo leaves as they are; it writes http:// before anything else.
+SCHEMES = ("http", "https", "ftp", "ftps")
+
 
 class LinkTracker(models.Model):
     """A tracking URL is a link tracker with a name, owned by a campaign.
@@ -63,8 +66,9 @@ class LinkTracker(models.Model):
     @api.constrains("is_tracking_url", "url")
     def _check_tracking_url(self):
         for link in self.filtered("is_tracking_url"):
-            host = urlsplit(link.url).netloc
-            if not host or len(host.split()) > 1:
+            url = urlsplit(link.url)
+            is_page = url.scheme in SCHEMES and url.netloc and link.url.isprintable()
+            if not is_page or len(url.netloc.split()) > 1:
                 raise ValidationError(self.env._("“%s” is not the address of a page.", link.url))
 
     @api.constrains("is_tracking_url", "campaign_id")

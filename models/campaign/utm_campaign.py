@@ -113,7 +113,8 @@ class UtmCampaign(models.Model):
     def write(self, vals):
         new_type = vals.get("campaign_type")
         if new_type:
-            locked = self.sudo().filtered(
+            with_archived = self.sudo().with_context(active_test=False)
+            locked = with_archived.filtered(
                 lambda campaign: campaign.campaign_type != new_type and campaign.mass_email_ids
             )
             if locked:

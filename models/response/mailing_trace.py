@@ -177,11 +177,15 @@ class MailingTrace(models.Model):
 
     def _opt_out_scope(self):
         """Return the lists an opt-out means, and all contacts and addresses of the recipient."""
-        contact = self.contact_id
-        addresses = {wire_address(self.email or ""), contact.address} - {None, False}
-        contacts = contact | contact.search([("address", "in", list(addresses))])
+        # her contact may be merged into another, and the log knows into which
+        log = self.env["mailing.trace.event"].search([("trace_id", "=", self.id)])
+        contacts = self.contact_id | log.contact_id
+        addresses = {wire_address(self.email or ""), *contacts.mapped("address")} - {None, False}
+        contacts |= contacts.search([("address", "in", list(addresses))])
         mailing = (self.mass_mailing_id or self.test_mailing_id).with_context(active_test=False)
-        lists = mailing.contact_list_ids or contacts.subscription_ids.list_id
+        lists = mailing.contact_list_ids
+        # the list that brought her the letter may be none of the mass email's any more
+        lists = lists | self.target_list_id if lists else contacts.subscription_ids.list_id
         return lists, contacts, sorted(addresses)
 
     def _subscriptions(self, lists, contacts):

@@ -72,3 +72,14 @@ class TestOptOut(MassEmailData, HttpCase):
     def test_stock_links_of_other_mailings_still_work(self):
         url = self.mailing._get_unsubscribe_url("anna@example.com", self.anna.id)
         self.assertEqual(self.url_open(url.split("/", 3)[-1].join(["/", ""])).status_code, 200)
+
+    def test_odoos_own_page_asks_before_it_opts_out_of_a_mass_email(self):
+        url = self.mailing._get_unsubscribe_url("anna@example.com", self.anna.id)
+        path = "/" + url.split("/", 3)[-1].replace("/confirm_unsubscribe", "/unsubscribe")
+        self.assertEqual(self.url_open(path).status_code, 200)
+        self.assertFalse(self.opted_out_lists())
+        forged = self.url_open(path.replace("hash_token=", "hash_token=0"))
+        self.assertEqual(forged.status_code, 401)
+        self.mailing.delivery_mode = "standard"
+        self.url_open(path)
+        self.assertEqual(self.opted_out_lists(), self.target_list, "as without the addon")

@@ -102,3 +102,15 @@ class TestMerge(ClaimCase):
         self.assertEqual(events.contact_id, kept_contact)
         mailing.mailing_trace_ids.sudo()._receive_opt_out()
         self.assertTrue(kept_contact.subscription_ids.opt_out)
+
+    def test_the_opt_out_link_of_a_message_to_either_binds_who_is_kept(self):
+        partners, (kept, gone) = self.partners("a@example.com", "b@example.com")
+        self.target_list.contact_ids = [Command.set((kept + gone).ids)]
+        mailing = self._mass_email()
+        self.send(mailing)
+        trace = mailing.mailing_trace_ids.sudo().filtered(lambda each: each.contact_id == gone)
+        self.merge(*partners)
+        trace._receive_opt_out()
+        self.assertTrue(trace._is_opted_out())
+        self.assertTrue(kept.subscription_ids.opt_out)
+        self.assertEqual(set(self.outcomes(self.queue()).values()), {"mail_optout"})

@@ -10,10 +10,20 @@ class TestOptOutMemory(MassEmailCase):
         super().setUp()
         self.anna = self._contact("Anna", self.target_list)
 
-    def outcome(self):
-        mailing = self._mass_email()
+    def outcome(self, target_list=None):
+        lists = target_list or self.target_list
+        mailing = self._mass_email(contact_list_ids=[Command.set(lists.ids)])
         mailing._build_queue()
         return self.outcomes(mailing)
+
+    def left_by_address_only(self):
+        """A member who got an address that had left the list; her subscription shows nothing."""
+        self.anna.subscription_ids.opt_out = True
+        self.anna.unlink()
+        bob = self._contact("Bob", self.target_list)
+        bob.email = "anna@example.com"
+        self.assertFalse(bob.subscription_ids.opt_out)
+        return bob
 
     def test_removing_and_adding_a_target_again_keeps_the_opt_out(self):
         self.anna.subscription_ids.opt_out = True
@@ -151,3 +161,104 @@ class TestOptOutMemory(MassEmailCase):
         self.anna.subscription_ids.opt_out = True
         self.anna.subscription_ids.unlink()
         self.assertEqual(mailing._objections(bob + self.anna), {self.anna: "mail_optout"})
+
+    def test_who_has_no_address_does_not_sign_up_others_who_have_none(self):
+        self.anna.email = False
+        self.anna.subscription_ids.opt_out = True
+        self.anna.subscription_ids.unlink()
+        self.marketer.email = False
+        self.env["mailing.subscription"].with_user(self.marketer).create(
+            {"list_id": self.target_list.id, "contact_id": self.anna.id}
+        )
+        self.anna.email = "anna@example.com"
+        self.assertEqual(self.outcome(), {"Anna": "mail_optout"})
+
+    def test_a_subscription_without_a_reason_to_leave_is_no_opting_in(self):
+        bob = self.left_by_address_only()
+        for name in ("opt_out_reason_id", "opt_out_datetime"):
+            bob.subscription_ids[name] = False
+            self.assertEqual(self.outcome(), {"Bob": "mail_optout"})
+
+    # ------------------------------------------------------------
+    # Deleted at another address
+    # ------------------------------------------------------------
+
+    def test_a_deleted_contact_is_remembered_by_the_address_it_had_at_last(self):
+        self.anna.subscription_ids.opt_out = True
+        self.anna.email = "new@example.com"
+        self.anna.unlink()
+        self._contact("Anna", self.target_list, email="new@example.com")
+        self.assertEqual(self.outcome(), {"Anna": "mail_optout"})
+
+    def test_a_deleted_record_is_remembered_by_the_address_it_had_at_last(self):
+        for model, field in (
+            ("res.partner", "email"),
+            ("crm.lead", "email_from"),
+            ("res.users", "email"),
+        ):
+            with self.subTest(model):
+                values = {"name": model, field: "before@example.com"}
+                if model == "res.users":
+                    values["login"] = "before"
+                record = self.env[model].create(values)
+                contact = self.env["mailing.contact"]._for_records(record)
+                target_list = self._list(model, contact)
+                self.env.invalidate_all()
+                contact.subscription_ids.opt_out = True
+                record[field] = "after@example.com"
+                record.unlink()
+                self.assertFalse(contact.exists())
+                self._contact("Again", target_list, email="after@example.com")
+                self.assertEqual(self.outcome(target_list), {"Again": "mail_optout"})
+
+    # ------------------------------------------------------------
+    # Lists that come after others
+    # ------------------------------------------------------------
+
+    def test_an_opt_out_moves_with_a_subscription(self):
+        other = self._list("Other")
+        self.anna.subscription_ids.opt_out = True
+        self.anna.subscription_ids.list_id = other
+        self.env.invalidate_all()
+        other.contact_ids -= self.anna
+        other.contact_ids += self.anna
+        self.assertEqual(self.outcome(other), {"Anna": "mail_optout"})
+
+    def test_a_subscription_moved_to_a_list_that_was_left_shows_the_opt_out(self):
+        other = self._list("Other", self.anna)
+        self.anna.invalidate_recordset()
+        of_other = self.anna.subscription_ids.filtered(lambda each: each.list_id == other)
+        of_other.opt_out = True
+        of_other.unlink()
+        self.anna.subscription_ids.list_id = other
+        self.assertTrue(self.anna.subscription_ids.opt_out)
+
+    def test_a_merged_list_was_left_by_who_left_what_it_is_made_of(self):
+        self.anna.subscription_ids.opt_out = True
+        merged = self._list("Merged")
+        merged.action_merge(self.target_list, archive=True)
+        merged.contact_ids += self.anna
+        self.assertEqual(self.outcome(merged), {"Anna": "mail_optout"})
+
+    def test_a_merged_list_has_no_members_of_an_address_that_left(self):
+        self.left_by_address_only()
+        merged = self._list("Merged")
+        merged.action_merge(self.target_list, archive=True)
+        self.assertNotIn("outgoing", self.outcome(merged).values())
+
+    def test_who_stays_in_one_of_the_merged_lists_stays(self):
+        other = self._list("Other", self.anna)
+        self.anna.invalidate_recordset()
+        self.anna.subscription_ids.filtered(
+            lambda each: each.list_id == self.target_list
+        ).opt_out = True
+        merged = self._list("Merged")
+        merged.action_merge(self.target_list + other, archive=True)
+        self.assertEqual(self.outcome(merged), {"Anna": "outgoing"})
+
+    def test_a_copied_list_was_left_by_who_left_the_original(self):
+        self.left_by_address_only()
+        copy = self.target_list.copy()
+        self.assertEqual(self.outcome(copy), {"Bob": "mail_optout"})
+        self._contact("Anna", copy)
+        self.assertEqual(set(self.outcome(copy).values()), {"mail_optout"})

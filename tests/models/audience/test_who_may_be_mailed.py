@@ -112,6 +112,9 @@ class Oracle:
         for target_list in self.lists:
             if {(target_list, gone), (target_list, gone.address)} & self.left.keys():
                 self.left.setdefault((target_list, kept), None)
+        for (target_list, each), message in list(self.left.items()):
+            if each is gone:
+                self.left.setdefault((target_list, gone.address), message)
         for target_list, is_ticked in gone.ticks.items():
             kept.ticks[target_list] = is_ticked or kept.ticks.get(target_list, False)
         self.left = {key: message for key, message in self.left.items() if key[1] is not gone}

@@ -21,6 +21,11 @@ class TestCampaign(MassEmailCase):
         with self.assertRaisesRegex(ValidationError, "Summer"):
             self.campaign.campaign_type = "newsletter"
 
+    def test_the_type_is_locked_by_an_archived_mass_email(self):
+        self._mass_email().active = False
+        with self.assertRaisesRegex(ValidationError, "Summer"):
+            self.campaign.campaign_type = "informational"
+
     def test_a_copy_takes_the_lists_but_not_the_mass_emails(self):
         self._mass_email()
         self.campaign.campaign_status = "active"

@@ -54,8 +54,16 @@ class TestTrackingUrl(MassEmailCase):
         self.assertFalse(link.exists())
 
     def test_it_is_the_address_of_a_page(self):
-        for url in ("not a url", "https:///offer", "https://"):
+        for url in (
+            *("not a url", "https:///offer", "https://", "https://a.example/\nb"),
+            "https://a.example/\r\nSet-Cookie: a=b",
+        ):
             with self.subTest(url=url), self.assertRaisesRegex(ValidationError, "address"):
                 self._tracking_url(url, url)
         self.offer.url = "www.example.com/other"
         self.assertEqual(self.offer.url, "http://www.example.com/other")
+
+    def test_what_becomes_a_tracking_url_is_the_address_of_a_page_too(self):
+        link = self.env["link.tracker"].create({"url": "https://www.example.com", "title": "Page"})
+        with self.assertRaisesRegex(ValidationError, "address"):
+            link.write({"is_tracking_url": True, "url": "javascript://a.example/%0aalert(1)"})

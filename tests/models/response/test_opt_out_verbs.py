@@ -162,3 +162,10 @@ class TestOptOutVerbs(MassEmailCase):
         self.assertEqual(self.mailing._objections(self.anna), {self.anna: "mail_optout"})
         trace._receive_opt_in()
         self.assertFalse(self.mailing._objections(self.anna))
+
+    def test_the_list_that_brought_the_letter_is_left_whatever_the_mass_email_has_now(self):
+        other = self._list("Other", self.anna)
+        self.anna.invalidate_recordset()
+        self.mailing.contact_list_ids = other
+        self.trace._receive_opt_out()
+        self.assertEqual(self.outcome(), "mail_optout")
