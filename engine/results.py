@@ -41,7 +41,9 @@ class Results:
         """
         if not self._unwritten:
             return True
-        if not runs._acknowledge(cr, self._run_key, self._unwritten, is_over):
+        if not runs.env["mailing.journal.ack"]._acknowledge(
+            cr, self._run_key, self._unwritten, is_over
+        ):
             return False
         self.on_wire.difference_update(result.key for _number, result in self._unwritten)
         self._unsettled += self._unwritten
@@ -57,7 +59,9 @@ class Results:
 
     def settle(self, runs):
         """Carry what was written down over to the messages; committed on return."""
-        self._settled_ack = runs._settle(self._run_key, self._settled_ack)
+        self._settled_ack = runs.env["mailing.journal.ack"]._settle(
+            self._run_key, self._settled_ack
+        )
         runs.env["ir.cron"]._commit_progress(len(self._unsettled))
         self._unsettled = []
         self._settled_at = time.monotonic()

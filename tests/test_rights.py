@@ -116,6 +116,17 @@ class TestRights(MassEmailCase):
         with self.assertRaises(AccessError):
             mailing.mailing_trace_ids.read(["token"])
 
+    def test_what_is_under_way_stays_in_its_campaign_and_goes_out_in_portions(self):
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email()
+        mailing.action_set_pending()
+        news = self.env["utm.campaign"].create({"title": "News", "campaign_type": "informational"})
+        for values in ({"delivery_mode": "standard"}, {"campaign_id": news.id}):
+            with self.assertRaisesRegex(UserError, "stays in its campaign"):
+                mailing.with_user(self.marketer).write(values)
+        mailing.with_user(self.marketer).action_back_to_draft()
+        mailing.with_user(self.marketer).campaign_id = news
+
     def test_other_employees_get_nothing_new(self):
         employee = new_test_user(self.env, login="employee", groups="base.group_user")
         for model in ("mailing.trace.event", "mailing.list.from.log", "mailing.send.test"):

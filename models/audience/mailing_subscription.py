@@ -72,7 +72,7 @@ class MailingSubscription(models.Model):
         # date and reason tell of an opt-out, their absence of nothing
         decides = "opt_out" in vals or vals.get("opt_out_datetime") or vals.get("opt_out_reason_id")
         result = super().write(vals)
-        if decides and not self.env.context.get("opt_out_memory_is_settled"):
+        if decides and not (self.env.su and self.env.context.get("opt_out_memory_is_settled")):
             self._remember_opt_outs()
         elif not decides and {"list_id", "contact_id"} & vals.keys():
             self._arrive()

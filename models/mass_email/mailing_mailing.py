@@ -86,6 +86,8 @@ class MailingMailing(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
+        if not self.env.su and not vals.keys().isdisjoint(("delivery_mode", "campaign_id")):
+            self._check_not_under_way()
         result = super().write(vals)
         if not vals.keys().isdisjoint(("schedule_date", "active")):
             self._wake_lanes()
@@ -120,6 +122,13 @@ class MailingMailing(models.Model):
         )
         self.env["mailing.trace"].invalidate_model(["mass_mailing_id"])
         return super().unlink()
+
+    def _check_not_under_way(self):
+        """Who must not be mailed hangs on the campaign and on the way of sending."""
+        if any(self.filtered(lambda m: m.delivery_mode == "portions").mapped("is_under_way")):
+            raise UserError(
+                self.env._("A mass email that is pending or in process stays in its campaign.")
+            )
 
     # ------------------------------------------------------------
     # Status
@@ -215,6 +224,21 @@ class MailingMailing(models.Model):
     def action_back_to_draft(self):
         """Take a mass email out of line while nothing of it was queued."""
         self.filtered(lambda mailing: mailing.state == "in_queue").state = "draft"
+
+    def action_pause(self):
+        """Stop sending, within about a second; what was sent stays sent."""
+        self.is_paused = True
+
+    def action_resume(self):
+        """Go on sending."""
+        self.is_paused = False
+        self._wake_lanes()
+
+    def action_try_now(self):
+        """Do not wait any longer for what stopped these mass emails."""
+        self.write({"retry_datetime": False, "retry_delay": 0})
+        self.env["mailing.trace"]._end_setback_delays(self)
+        self._wake_lanes()
 
     def action_send_test(self):
         """Open the wizard that sends this mass email to some people now."""

@@ -257,25 +257,6 @@ class MailingMailing(models.Model):
         self.action_try_now()
 
     # ------------------------------------------------------------
-    # Pause
-    # ------------------------------------------------------------
-
-    def action_pause(self):
-        """Stop sending, within about a second; what was sent stays sent."""
-        self.is_paused = True
-
-    def action_resume(self):
-        """Go on sending."""
-        self.is_paused = False
-        self._wake_lanes()
-
-    def action_try_now(self):
-        """Do not wait any longer for what stopped these mass emails."""
-        self.write({"retry_datetime": False, "retry_delay": 0})
-        self.env["mailing.trace"]._end_setback_delays(self)
-        self._wake_lanes()
-
-    # ------------------------------------------------------------
     # Test
     # ------------------------------------------------------------
 

@@ -99,6 +99,10 @@ class RunMachine(AudienceMachine):
     def journal(self):
         return self.env["mailing.journal.run"]
 
+    @property
+    def acks(self):
+        return self.env["mailing.journal.ack"]
+
     @initialize(
         memberships=st.lists(
             st.sets(st.sampled_from(LISTS), min_size=1),
@@ -204,7 +208,7 @@ class RunMachine(AudienceMachine):
         """The mail server answers on one of the sessions."""
         if run.on_wire:
             result = self.result(run, run.on_wire[place % len(run.on_wire)], outcome)
-            assert self.journal._acknowledge(self.env.cr, run.key, [result])
+            assert self.acks._acknowledge(self.env.cr, run.key, [result])
             run.results.append(result)
             self.hand_over(run)
 
@@ -220,7 +224,7 @@ class RunMachine(AudienceMachine):
     @has_alive
     @rule(run=ALIVE)
     def settle(self, run):
-        run.settled_ack = self.journal._settle(run.key, run.settled_ack)
+        run.settled_ack = self.acks._settle(run.key, run.settled_ack)
         run.results.clear()
 
     @has_alive
@@ -240,7 +244,7 @@ class RunMachine(AudienceMachine):
             results = results + [self.result(run, row, outcome) for row in on_wire]
             on_wire = []
         if results:
-            self.journal._acknowledge(self.env.cr, run.key, results, is_over=True)
+            self.acks._acknowledge(self.env.cr, run.key, results, is_over=True)
         self.journal._end(run.key, on_wire=[row.id for row in on_wire])
         self.in_journal_or_lost.discard(run.key)
 

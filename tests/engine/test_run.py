@@ -14,7 +14,7 @@ from odoo.addons.mass_mailing_campaign.engine import job, job_time, run
 from odoo.addons.mass_mailing_campaign.engine.spliced_letter import SplicedLetter
 from odoo.addons.mass_mailing_campaign.models.message.mailing_trace import STANDINGS
 from odoo.addons.mass_mailing_campaign.models.sending.ir_mail_server import IrMailServer
-from odoo.addons.mass_mailing_campaign.models.sending.mailing_journal_run import MailingJournalRun
+from odoo.addons.mass_mailing_campaign.models.sending.mailing_journal_ack import MailingJournalAck
 from odoo.exceptions import UserError
 from odoo.tests import TransactionCase
 from odoo.tools import config
@@ -60,6 +60,22 @@ class TestRun(MassEmailCase):
             self.send(mailing, server)
         self.assertEqual(server.addresses(), self.addresses(6, 7))
         self.assertFalse(mailing.delivery_issue)
+
+    def test_a_server_that_is_busy_for_days_gives_nobody_up(self):
+        self._contacts(3, self.target_list)
+        mailing = self._mass_email()
+        now = fields.Datetime.now()
+        with self.smtp() as server:
+            server.replies["MAIL"] = "421 4.3.2 busy"
+            mailing.action_set_pending()
+            for hours in range(0, 72, 2):
+                with freeze_time(now + timedelta(hours=hours), tick=True):
+                    self.run_delivery()
+            self.assertEqual(mailing.waiting_count, 3)
+            server.replies.clear()
+            with freeze_time(now + timedelta(hours=74), tick=True):
+                self.run_delivery()
+        self.assertEqual((len(server.messages), mailing.state), (3, "done"))
 
     def test_who_alone_is_refused_does_not_stop_the_mass_email(self):
         self._contacts(10, self.target_list)
@@ -138,7 +154,7 @@ class TestRun(MassEmailCase):
 
         with (
             self.smtp() as server,
-            patch.object(MailingJournalRun, "_acknowledge", lambda *_args, **_kw: False),
+            patch.object(MailingJournalAck, "_acknowledge", lambda *_args, **_kw: False),
             patch.object(SplicedLetter, "_splice", fail_first),
         ):
             mailing.action_set_pending()
@@ -199,7 +215,7 @@ class TestDoubt(MassEmailCase):
             " VALUES ('run', %s, 1, %s, NOW() AT TIME ZONE 'UTC')",
             [trace.id, Outcome.SENT.value],
         )
-        self.env["mailing.journal.run"]._settle_acknowledged("run")
+        self.env["mailing.journal.ack"]._settle_acknowledged("run")
         self.assertEqual((trace.trace_status, trace.failure_type), ("open", False))
 
 
@@ -226,7 +242,7 @@ class TestDatabase(MassEmailCase):
     def test_claims_and_results_wait_for_the_disk(self):
         with self.committing(self._mass_email()) as committing:
             committing.env.cr.execute("SET LOCAL synchronous_commit TO off")
-            committing.env["mailing.journal.run"]._settle_acknowledged("run")
+            committing.env["mailing.journal.ack"]._settle_acknowledged("run")
             committing.env.cr.execute("SHOW synchronous_commit")
             self.assertEqual(committing.env.cr.fetchone(), ("on",))
 

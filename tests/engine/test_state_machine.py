@@ -2,7 +2,7 @@ import os
 from collections import Counter
 from datetime import timedelta
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import invariant, run_state_machine_as_test
 
 from odoo.addons.mass_mailing_campaign.models.message.mailing_trace import STANDINGS
@@ -99,7 +99,7 @@ class TestStateMachine(MassEmailCase):
 
     def test_what_must_always_hold_holds_whatever_happens(self):
         for name, size in (("portion_size", PORTION), ("domain_portion_size", DOMAIN_PORTION)):
-            self.env["ir.config_parameter"].set_param(f"mass_mailing_campaign.{name}", str(size))
+            self.set_setting(name, size)
         Machine.prepare(self)
         # Hypothesis begins with next to nothing, and goes on with what is like the one before: many
         # short hunts see more than a long one
@@ -108,6 +108,7 @@ class TestStateMachine(MassEmailCase):
                 lambda: Machine(self),
                 settings=settings(
                     deadline=None,
+                    phases=set(Phase) - {Phase.explain},
                     max_examples=2,
                     stateful_step_count=STEPS,
                     suppress_health_check=list(HealthCheck),

@@ -9,7 +9,7 @@ from odoo import fields
 from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome, Result
 from odoo.addons.mass_mailing_campaign.engine import results, run
 from odoo.addons.mass_mailing_campaign.engine.turns import RUN_LOCK
-from odoo.addons.mass_mailing_campaign.models.sending.mailing_journal_run import MailingJournalRun
+from odoo.addons.mass_mailing_campaign.models.sending.mailing_journal_ack import MailingJournalAck
 from odoo.tools import mute_logger
 
 from ...common import MassEmailCase
@@ -43,7 +43,7 @@ class TestSettle(MassEmailCase):
             with runs._alive(run_key, session_count) as journal:
                 for position, outcome in results:
                     result = Result(traces[position].id, outcome, "a reply", f"<{position}@x>")
-                    runs._acknowledge(journal, run_key, [(1, result)])
+                    runs.env["mailing.journal.ack"]._acknowledge(journal, run_key, [(1, result)])
         return mailing, traces
 
     def statuses(self, traces):
@@ -108,14 +108,16 @@ class TestSettle(MassEmailCase):
         with self.committing(mailing) as committing:
             runs = committing.env["mailing.journal.run"]
             journal = committing.env.cr
-            runs._settle("run", 0)
+            runs.env["mailing.journal.ack"]._settle("run", 0)
             # the same run claims the row again, the server takes the message
             journal.execute(
                 "UPDATE mailing_trace SET trace_status = 'process', claim_key = 'run',"
                 " claim_number = 2 WHERE id = %s",
                 [traces.id],
             )
-            runs._acknowledge(journal, "run", [(2, Result(traces.id, Outcome.SENT, "250 ok"))])
+            runs.env["mailing.journal.ack"]._acknowledge(
+                journal, "run", [(2, Result(traces.id, Outcome.SENT, "250 ok"))]
+            )
             runs._end("run", on_wire=[])
         self.assertEqual(self.statuses(traces), ["sent"])
 
@@ -123,7 +125,7 @@ class TestSettle(MassEmailCase):
         self._contacts(5, self.target_list)
         mailing = self._mass_email()
         self.set_setting("smtp_sessions", "1")
-        acknowledge, calls = MailingJournalRun._acknowledge, []
+        acknowledge, calls = MailingJournalAck._acknowledge, []
 
         def forget_the_run(runs, cr, *args, **kwargs):
             calls.append(args)
@@ -133,7 +135,7 @@ class TestSettle(MassEmailCase):
 
         with (
             self.smtp() as server,
-            patch.object(MailingJournalRun, "_acknowledge", forget_the_run),
+            patch.object(MailingJournalAck, "_acknowledge", forget_the_run),
         ):
             self.send(mailing, server)
             self.assertEqual(len(server.messages), 3)
@@ -170,7 +172,9 @@ class TestSettle(MassEmailCase):
         with self.committing(mailing) as committing:
             result = Result(traces.id, Outcome.SENT, "250 ok", "<1@x>")
             runs = committing.env["mailing.journal.run"]
-            runs._acknowledge(committing.env.cr, "killed", [(1, result)], is_over=True)
+            runs.env["mailing.journal.ack"]._acknowledge(
+                committing.env.cr, "killed", [(1, result)], is_over=True
+            )
             runs._end("killed", on_wire=[])
         self.assertEqual(self.statuses(traces), ["sent"])
 
@@ -201,7 +205,9 @@ class TestSettle(MassEmailCase):
                 (1, Result(trace.id, outcome, "a reply", f"<{trace.id}@x>"))
                 for trace, outcome in zip(traces, outcomes, strict=False)
             ]
-            runs._acknowledge(committing.env.cr, key, results, is_over=True)
+            runs.env["mailing.journal.ack"]._acknowledge(
+                committing.env.cr, key, results, is_over=True
+            )
             runs._end(key, on_wire=[])
 
     def test_a_message_in_doubt_takes_its_place_when_it_may_have_left_at_last(self):
@@ -295,7 +301,7 @@ class TestSettle(MassEmailCase):
     def test_a_crash_of_postgresql_in_mid_run_sends_nothing_twice(self):
         self._contacts(4, self.target_list)
         mailing = self._mass_email()
-        acknowledge, calls = MailingJournalRun._acknowledge, []
+        acknowledge, calls = MailingJournalAck._acknowledge, []
 
         def crash(runs, journal, *args, **kwargs):
             calls.append(args)
@@ -308,7 +314,7 @@ class TestSettle(MassEmailCase):
 
         with (
             self.smtp() as server,
-            patch.object(MailingJournalRun, "_acknowledge", crash),
+            patch.object(MailingJournalAck, "_acknowledge", crash),
             patch.object(results, "SETTLE_SECONDS", 100),
             patch.object(run.time, "sleep"),
             mute_logger(
@@ -332,7 +338,9 @@ class TestSettle(MassEmailCase):
         with self.committing(traces) as committing:
             runs = committing.env["mailing.journal.run"]
             result = Result(traces[0].id, Outcome.SENT, "250 ok", "<0@x>")
-            runs._acknowledge(committing.env.cr, "survivor", [(1, result)], is_over=True)
+            runs.env["mailing.journal.ack"]._acknowledge(
+                committing.env.cr, "survivor", [(1, result)], is_over=True
+            )
             runs._end("survivor", on_wire=traces[1].ids)
         self.assertEqual(self.statuses(traces), ["sent", "in_doubt", "outgoing", "outgoing"])
         self.assertEqual([trace.attempt_count for trace in traces], [1, 1, 0, 0])
@@ -351,7 +359,7 @@ class TestSettle(MassEmailCase):
         self.assertFalse(mailing.delivery_issue)
 
     def fail_once(self, name, error, mailing, server):
-        original, calls = getattr(MailingJournalRun, name), []
+        original, calls = getattr(MailingJournalAck, name), []
 
         def fail(*args, **kwargs):
             calls.append(args)
@@ -360,7 +368,7 @@ class TestSettle(MassEmailCase):
             return original(*args, **kwargs)
 
         with (
-            patch.object(MailingJournalRun, name, fail),
+            patch.object(MailingJournalAck, name, fail),
             patch.object(run.time, "sleep"),
             mute_logger(
                 "odoo.addons.mass_mailing_campaign.engine.job",
