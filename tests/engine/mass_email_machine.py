@@ -105,3 +105,10 @@ class MassEmailMachine(RunMachine):
         assert record.state in ("draft", "done")
         if was_sending:
             self.check_nobody_is_forgotten(mailing)
+
+    def check_nobody_is_forgotten(self, mailing):
+        """Who was put aside for another's sake is not mailed only where another is."""
+        held = {row.email for row in self.rows_of(mailing) if row.status != "cancel"}
+        for row in self.rows_of(mailing, "cancel"):
+            if row.reason == "mail_dup" and row.id in self.mailable(mailing):
+                assert self.oracle.person(row.contact_id).address in held, f"{row} is forgotten"

@@ -11,7 +11,7 @@ from ..common import MassEmailCase
 from .mass_email_machine import MassEmailMachine
 
 # More of both to hunt for long.
-EXAMPLES = int(os.environ.get("STATE_MACHINE_EXAMPLES", "20"))
+EXAMPLES = int(os.environ.get("STATE_MACHINE_EXAMPLES", "14"))
 STEPS = int(os.environ.get("STATE_MACHINE_STEPS", "40"))
 
 PORTION, DOMAIN_PORTION = 5, 3
