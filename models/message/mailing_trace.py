@@ -43,8 +43,8 @@ class MailingTrace(models.Model):
 
     * ``outgoing``: waits in the queue; set by the queue build, and again by settle when the
       message was deferred, refused for the first times, or never left the house;
-    * ``cancel``: will not be mailed, ``failure_type`` says why; set by the queue build, or by the
-      claim when the reason came up while the row waited;
+    * ``cancel``: will not be mailed, ``failure_type`` says why; set by the queue build, by the
+      claim when the reason came up while the row waited, or by a user who ended the mass email;
     * ``process``: claimed by a run that is sending it right now;
     * ``sent``: the mail server took it; set by settle;
     * ``open``, ``reply``, ``bounce``: set by what came back, see ``response/mailing_trace``;
