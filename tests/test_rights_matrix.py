@@ -41,6 +41,9 @@ mailing.list.from.log action_create             yes      yes    yes    no    no 
 mailing.trace         read                      yes      yes    yes    no    no       no     no
 mailing.trace         action_send_again         yes      yes    yes    no    no       no     no
 mailing.trace         action_leave              yes      yes    yes    no    no       no     no
+mailing.trace         set_opened                yes      yes    yes    no    no       no     no
+mailing.trace         set_replied               yes      yes    yes    no    no       no     no
+mailing.trace         set_bounced               yes      yes    yes    no    no       no     no
 mailing.trace.event   read                      yes      yes    yes    yes   no       no     no
 mailing.trace.event   write                     no       no     no     no    no       no     no
 mailing.trace.event   unlink                    no       no     no     yes   no       no     no
