@@ -9,6 +9,8 @@ from ..delivery.portion import Portion
 
 # How far ahead the next sending hours are looked for.
 HORIZON = timedelta(days=28)
+# The places that a row has in the portions.
+PLACES = SQL("COALESCE(portion_places, 1)")
 RECIPIENT_DOMAIN = SQL("SPLIT_PART(email, '@', 2)")
 
 
@@ -82,16 +84,19 @@ class Limits:
 
         Raw SQL: asked for once per claim, answered from one partial index.
         """
-        self.env["mailing.trace"].flush_model(["portion_datetime", "mail_server_id"])
+        self.env["mailing.trace"].flush_model(
+            ["portion_datetime", "portion_places", "mail_server_id"]
+        )
         [(count, oldest, server_count, server_oldest)] = self.env.execute_query(
             SQL(
                 """
-                SELECT COUNT(*), MIN(portion_datetime),
-                       COUNT(*) FILTER (WHERE mail_server_id = %(server)s),
+                SELECT COALESCE(SUM(%(places)s), 0), MIN(portion_datetime),
+                       COALESCE(SUM(%(places)s) FILTER (WHERE mail_server_id = %(server)s), 0),
                        MIN(portion_datetime) FILTER (WHERE mail_server_id = %(server)s)
                   FROM mailing_trace
                  WHERE portion_datetime > %(window_start)s
                 """,
+                places=PLACES,
                 server=self.mail_server.id or None,
                 window_start=self._portion.window_start(fields.Datetime.now()),
             )
@@ -105,13 +110,15 @@ class Limits:
         """SQL query of what recipient domains got within the window of their portion."""
         return SQL(
             """
-            SELECT %(domain)s AS domain, COUNT(*) AS count, COUNT(*) >= %(size)s AS is_full,
+            SELECT %(domain)s AS domain, SUM(%(places)s) AS count,
+                   SUM(%(places)s) >= %(size)s AS is_full,
                    MIN(portion_datetime) AS oldest
               FROM mailing_trace
              WHERE portion_datetime > %(window_start)s
              GROUP BY 1
             """,
             domain=RECIPIENT_DOMAIN,
+            places=PLACES,
             size=self.domain_portion.size,
             window_start=self.domain_portion.window_start(fields.Datetime.now()),
         )

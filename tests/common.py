@@ -164,9 +164,13 @@ class MassEmailData:
     # ------------------------------------------------------------
 
     @contextmanager
-    def smtp(self):
-        """A real SMTP server that all mail of the test goes to."""
-        with SmtpServer() as server:
+    def smtp(self, **manners):
+        """A real SMTP server that all mail of the test goes to.
+
+        :param manners: those of ``SmtpServer``; Odoo is told how to go along with them
+        """
+        with SmtpServer(**manners) as server:
+            user, password = server.auth or (False, False)
             mail_servers = self.env["ir.mail_server"]
             mail_servers.search([]).active = False
             mail_servers.create(
@@ -174,6 +178,9 @@ class MassEmailData:
                     "name": "Loopback",
                     "smtp_host": "127.0.0.1",
                     "smtp_port": server.port,
+                    "smtp_encryption": "starttls" if server.ca else "none",
+                    "smtp_user": user,
+                    "smtp_pass": password,
                     "from_filter": "garden.example.com",
                 }
             )

@@ -73,6 +73,11 @@ class MailingTrace(models.Model):
     claim_number = fields.Integer(readonly=True, groups="base.group_system")
     smtp_reply = fields.Char("Server's Reply", readonly=True)
     retry_datetime = fields.Datetime("Next Attempt", readonly=True)
+    portion_places = fields.Integer(
+        readonly=True,
+        help="How many places it has in the hourly portion: more than one when it was claimed "
+        "again within the hour though it may have left before.",
+    )
     portion_datetime = fields.Datetime(
         readonly=True,
         help="When this message took its place in the hourly portion: on its claim, then on its "

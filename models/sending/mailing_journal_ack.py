@@ -161,7 +161,11 @@ class MailingJournalAck(models.Model):
                        sent_datetime = CASE WHEN told.status = 'sent'
                            THEN told.ack_datetime END,
                        portion_datetime = CASE WHEN told.outcome IN ('sent', 'unknown')
-                           THEN told.ack_datetime END,
+                           THEN told.ack_datetime
+                           WHEN trace.portion_places > 1 THEN trace.portion_datetime END,
+                       portion_places = trace.portion_places
+                           - (told.outcome NOT IN ('sent', 'unknown')
+                              AND trace.portion_places > 1)::int,
                        retry_datetime = CASE WHEN told.status = 'outgoing'
                            THEN told.ack_datetime
                               + make_interval(mins => told.retry_minutes::int) END,

@@ -123,7 +123,10 @@ class MailingJournalRun(models.Model):
                        failure_type = CASE WHEN is_doubtful THEN 'in_doubt' END,
                        failure_reason = CASE WHEN is_doubtful THEN %(reason)s END,
                        attempt_count = attempt_count - (NOT is_doubtful)::int,
-                       portion_datetime = CASE WHEN is_doubtful THEN %(now)s::timestamp END,
+                       portion_datetime = CASE WHEN is_doubtful THEN %(now)s::timestamp
+                           WHEN portion_places > 1 THEN portion_datetime END,
+                       portion_places = portion_places
+                           - (NOT is_doubtful AND portion_places > 1)::int,
                        claim_key = CASE WHEN is_doubtful THEN claim_key END
                   FROM judged
                  WHERE trace.id = judged.id

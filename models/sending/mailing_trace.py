@@ -5,6 +5,7 @@ from collections import namedtuple
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ...delivery.portion import Portion
 from ...delivery.token import new_token
 from ...engine.limits import RECIPIENT_DOMAIN
 from ...engine.turns import make_durable, retried, turn_to_claim
@@ -161,6 +162,10 @@ class MailingTrace(models.Model):
                        excluding_list_id = decided.list_id,
                        attempt_count =
                            trace.attempt_count + (decided.trace_status = 'process')::int,
+                       portion_places = CASE
+                           WHEN decided.trace_status != 'process' THEN trace.portion_places
+                           WHEN trace.portion_datetime > %(window_start)s
+                           THEN COALESCE(trace.portion_places, 1) + 1 ELSE 1 END,
                        portion_datetime = CASE decided.trace_status
                            WHEN 'process' THEN %(now)s
                            WHEN 'outgoing' THEN trace.portion_datetime END,
@@ -176,6 +181,7 @@ class MailingTrace(models.Model):
                 mailing=mailing.id,
                 objection=mailing._objection(),
                 now=fields.Datetime.now(),
+                window_start=Portion(0).window_start(fields.Datetime.now()),
                 mail_server=run.mail_server.id or None,
                 run=run.key,
                 number=run.next_claim_number(),

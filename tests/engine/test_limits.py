@@ -204,6 +204,26 @@ class TestOtherLimits(LimitsCase):
                 self.env["res.config.settings"].create(wrong)
 
 
+class TestSendAgain(LimitsCase):
+    def test_what_is_sent_again_within_the_hour_takes_another_place(self):
+        self._contacts(3, self.target_list)
+        self.set_portion(2)
+        self.set_setting("smtp_sessions", 1)
+        mailing = self._mass_email()
+        now = fields.Datetime.now()
+        with self.smtp() as server:
+            server.replies["DATA"] = "hang up"
+            self.send(mailing, server)
+            self.assertEqual((mailing.in_doubt_count, mailing.waiting_count), (2, 1))
+            server.replies.clear()
+            mailing.action_send_unknown_again()
+            self.run_delivery()
+            self.assertFalse(server.messages, "both may have left a moment ago")
+            with freeze_time(now + timedelta(minutes=61), tick=True):
+                self.run_delivery()
+        self.assertEqual(len(server.messages), 2)
+
+
 class TestLanes(LimitsCase):
     def test_each_lane_is_a_cron_that_is_woken_with_the_others(self):
         crons = self.env["ir.cron"]

@@ -77,6 +77,25 @@ class TestRun(MassEmailCase):
                 self.run_delivery()
         self.assertEqual((len(server.messages), mailing.state), (3, "done"))
 
+    def test_servers_of_every_manner_get_it_once(self):
+        tls, login = {"starttls": True}, {"auth": ("garden", "secret")}
+        for manners in (
+            {},
+            {"pipelining": True},
+            tls,
+            tls | login,
+            tls | login | {"pipelining": 1},
+        ):
+            with self.subTest(manners=manners), self.smtp(**manners) as server:
+                target_list = self._list("Every manner")
+                self._contacts(30, target_list)
+                self._odd_contacts(target_list)
+                mailing = self._mass_email(contact_list_ids=target_list)
+                self.send(mailing, server)
+                addresses = target_list.contact_ids.mapped("address")
+                self.assertEqual(server.addresses(), sorted(filter(None, addresses)))
+                self.assertEqual(mailing.state, "done")
+
     def test_who_alone_is_refused_does_not_stop_the_mass_email(self):
         self._contacts(10, self.target_list)
         mailing = self._mass_email()
