@@ -3,15 +3,10 @@ import re
 from psycopg2.errors import SerializationFailure, UniqueViolation
 
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 from odoo.tools import SQL, mute_logger
 
 from ...delivery.address import wire_address
-
-SOURCE_FIELDS = {
-    "res.partner": "partner_id",
-    "crm.lead": "lead_id",
-    "res.users": "user_id",
-}
 
 
 def _name_the_one_there_is(env, diagnostics):
@@ -28,11 +23,11 @@ def _name_the_one_there_is(env, diagnostics):
 
 
 class MailingContact(models.Model):
-    """A target: a plain address, or the stand-in of one CRM record.
+    """A target: a plain address, or the stand-in of one record of a source of targets.
 
     A contact tied to a partner, lead or user takes its name, e-mail and company from there and
     follows every change. There is at most one contact per record, so a target list is one indexed
-    table however mixed its members are.
+    table however mixed its members are. What can be a source says ``mailing.target.mixin``.
     """
 
     _inherit = "mailing.contact"
@@ -68,10 +63,6 @@ class MailingContact(models.Model):
         compute="_compute_company_name", store=True, readonly=False, precompute=True
     )
 
-    _single_source = models.Constraint(
-        "CHECK (num_nonnulls(partner_id, lead_id, user_id) <= 1)",
-        "A target stands for one account, contact, lead or user, not for several.",
-    )
     _partner_uniq = models.UniqueIndex(
         "(partner_id) WHERE partner_id IS NOT NULL", _name_the_one_there_is
     )
@@ -80,69 +71,78 @@ class MailingContact(models.Model):
     _email_normalized_idx = models.Index("(email_normalized) WHERE email_normalized IS NOT NULL")
     _address_idx = models.Index("(address) WHERE address IS NOT NULL")
 
-    @api.depends("partner_id.is_company", "lead_id", "user_id")
-    def _compute_target_type(self):
+    # ------------------------------------------------------------
+    # What it stands for
+    # ------------------------------------------------------------
+
+    @api.model
+    def _sources(self):
+        """Return ``{model: many2one that names its record}`` of all sources of targets."""
+        models = self.env.registry["mailing.target.mixin"]._inherit_children
+        return {model: self.env[model]._target_field for model in models}
+
+    @api.model
+    def _source_paths(self, attribute):
+        """Return the paths to fields that the sources name in one of their attributes."""
+        return [
+            f"{source}.{name}"
+            for model, source in self._sources().items()
+            for name in getattr(self.env[model], attribute)
+        ]
+
+    def _source(self):
+        """Return the record this target stands for, or None for a plain address."""
+        self.ensure_one()
+        return next((self[source] for source in self._sources().values() if self[source]), None)
+
+    @api.constrains(lambda self: self._sources().values())
+    def _check_single_source(self):
         for contact in self:
-            if contact.partner_id:
-                contact.target_type = "account" if contact.partner_id.is_company else "contact"
-            elif contact.lead_id:
-                contact.target_type = "lead"
-            elif contact.user_id:
-                contact.target_type = "user"
-            else:
-                contact.target_type = "plain"
+            if sum(bool(contact[source]) for source in self._sources().values()) > 1:
+                raise ValidationError(
+                    self.env._(
+                        "A target stands for one account, contact, lead or user, not for several."
+                    )
+                )
 
     @api.depends(
-        "partner_id.name",
-        "lead_id.contact_name",
-        "lead_id.partner_name",
-        "lead_id.name",
-        "user_id.name",
+        lambda self: [*self._source_paths("_target_type_fields"), *self._sources().values()]
     )
+    def _compute_target_type(self):
+        for contact in self:
+            record = contact._source()
+            contact.target_type = record._get_target_type() if record else "plain"
+
+    @api.depends(lambda self: self._source_paths("_target_name_fields"))
     def _compute_name(self):
         result = super()._compute_name()
         for contact in self:
-            lead = contact.lead_id
-            contact.name = (
-                contact.partner_id.name
-                or lead.contact_name
-                or lead.partner_name
-                or lead.name
-                or contact.user_id.name
-                or contact.name
-            )
+            if record := contact._source():
+                contact.name = record._first_filled(record._target_name_fields) or contact.name
         return result
 
-    @api.depends("partner_id.email", "lead_id.email_from", "user_id.email")
+    @api.depends(lambda self: self._source_paths("_target_email_fields"))
     def _compute_email(self):
         for contact in self:
-            source = contact.partner_id or contact.user_id
-            if source:
-                contact.email = source.email
-            elif contact.lead_id:
-                contact.email = contact.lead_id.email_from
-            else:
-                contact.email = contact.email
+            record = contact._source()
+            contact.email = (
+                record._first_filled(record._target_email_fields) if record else contact.email
+            )
 
     @api.depends("email_normalized")
     def _compute_address(self):
         for contact in self:
             contact.address = wire_address(contact.email_normalized or "")
 
-    @api.depends(
-        "partner_id.commercial_company_name",
-        "lead_id.partner_name",
-        "user_id.commercial_company_name",
-    )
+    @api.depends(lambda self: self._source_paths("_target_company_fields"))
     def _compute_company_name(self):
         for contact in self:
-            source = contact.partner_id or contact.user_id
-            if source:
-                contact.company_name = source.commercial_company_name
-            elif contact.lead_id:
-                contact.company_name = contact.lead_id.partner_name
-            else:
-                contact.company_name = contact.company_name
+            record = contact._source()
+            contact.company_name = (
+                record._first_filled(record._target_company_fields)
+                if record
+                else contact.company_name
+            )
 
     # ------------------------------------------------------------
     # Memberships
@@ -162,7 +162,7 @@ class MailingContact(models.Model):
         joins_lists = "list_ids" in vals
         newest_id = self.env["mailing.subscription"]._newest_id() if joins_lists else None
         result = super().write(vals)
-        if not vals.keys().isdisjoint(SOURCE_FIELDS.values()):
+        if not vals.keys().isdisjoint(self._sources().values()):
             self._check_sources_are_readable()
         if joins_lists:
             self.env["mailing.subscription"]._welcome_since(newest_id)
@@ -170,8 +170,8 @@ class MailingContact(models.Model):
 
     def onchange(self, values, field_names, fields_spec):
         """A form that names another record shows its name and e-mail address."""
-        named = values if self else self.default_get([*SOURCE_FIELDS.values()]) | values
-        for model, source in SOURCE_FIELDS.items():
+        named = values if self else self.default_get([*self._sources().values()]) | values
+        for model, source in self._sources().items():
             if named.get(source) and named[source] != self[source].id:
                 self.env[model].browse(named[source]).check_access("read")
         return super().onchange(values, field_names, fields_spec)
@@ -179,7 +179,7 @@ class MailingContact(models.Model):
     def _check_sources_are_readable(self):
         """Who makes a target of a record gets to know its name and e-mail address."""
         if not self.env.su:
-            for source in filter(self.mapped, SOURCE_FIELDS.values()):
+            for source in filter(self.mapped, self._sources().values()):
                 self[source].check_access("read")
 
     @api.ondelete(at_uninstall=False)
@@ -193,7 +193,7 @@ class MailingContact(models.Model):
     @api.model
     def _unlink_for(self, records):
         """Delete the contacts of records that are deleted; the database would forget opt-outs."""
-        self.sudo().search([(SOURCE_FIELDS[records._name], "in", records.ids)]).unlink()
+        self.sudo().search([(records._target_field, "in", records.ids)]).unlink()
 
     @api.model
     def _for_records(self, records):
@@ -201,7 +201,7 @@ class MailingContact(models.Model):
 
         :raise SerializationFailure: somebody else creates one right now; Odoo then begins anew
         """
-        source = SOURCE_FIELDS[records._name]
+        source = records._target_field
         contacts = self.search([(source, "in", records.ids)])
         missing = records - contacts[source]
         try:
@@ -213,7 +213,7 @@ class MailingContact(models.Model):
     @api.model
     def _merge_records(self, records, target):
         """Partners or leads become one: so do the contacts standing for them."""
-        source = SOURCE_FIELDS[target._name]
+        source = target._target_field
         contacts = self.sudo().search([(source, "in", (records | target).ids)], order="id")
         if contacts:
             kept = contacts.filtered(lambda contact: contact[source] == target) or contacts[0]

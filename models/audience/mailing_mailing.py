@@ -44,11 +44,10 @@ class MailingMailing(models.Model):
             nothing speaks against mailing, and ``excluding.list_id``
         """
         target_lists = self.with_context(active_test=False).contact_list_ids
+        sources, source_is_active = self._source_joins()
         return SQL(
             """
-            LEFT JOIN res_partner partner ON partner.id = contact.partner_id
-            LEFT JOIN crm_lead lead ON lead.id = contact.lead_id
-            LEFT JOIN res_users account ON account.id = contact.user_id
+            %(sources)s
             LEFT JOIN LATERAL (
                 SELECT list_id FROM mailing_subscription
                  WHERE contact_id = contact.id AND list_id = ANY(%(excluding_lists)s)
@@ -64,7 +63,7 @@ class MailingMailing(models.Model):
                 SELECT CASE
                     WHEN excluding.list_id IS NOT NULL THEN 'excluded'
                     WHEN contact.id IS NULL
-                      OR NOT COALESCE(partner.active, lead.active, account.active, TRUE)
+                      OR NOT COALESCE(%(source_is_active)s, TRUE)
                     THEN 'archived'
                     WHEN COALESCE(TRIM(contact.email), '') = '' THEN 'mail_email_missing'
                     WHEN contact.address IS NULL THEN 'mail_email_invalid'
@@ -96,6 +95,8 @@ class MailingMailing(models.Model):
                 END AS reason
             ) objection
             """,
+            sources=sources,
+            source_is_active=source_is_active,
             excluding_lists=[] if is_test else self.excluding_list_ids.ids,
             target_lists=target_lists.ids,
             active_lists=target_lists.filtered("active").ids,
@@ -105,6 +106,19 @@ class MailingMailing(models.Model):
             use_blacklist=self.use_exclusion_list,
             respect_opt_out=not self._is_informational(),
         )
+
+    def _source_joins(self):
+        """Return joins to what ``contact`` may stand for, and whether that is active."""
+        sources = {
+            SQL.identifier(self.env[model]._table): SQL.identifier(source)
+            for model, source in self.env["mailing.contact"]._sources().items()
+            if self.env[model]._active_name
+        }
+        joins = SQL(" ").join(
+            SQL("LEFT JOIN %s ON %s.id = contact.%s", table, table, source)
+            for table, source in sources.items()
+        )
+        return joins, SQL(", ").join(SQL("%s.active", table) for table in sources)
 
     def _is_left(self, list_id):
         return self.env["mailing.opt.out"]._knows(

@@ -1,11 +1,15 @@
-from odoo import api, models
+from odoo import models
 
 
 class ResPartner(models.Model):
-    """Deleting a partner deletes the target that stands for it."""
+    """A source of targets: accounts are companies, contacts are people."""
 
-    _inherit = "res.partner"
+    _name = "res.partner"
+    _inherit = ["res.partner", "mailing.target.mixin"]
 
-    @api.ondelete(at_uninstall=False)
-    def _unlink_target(self):
-        self.env["mailing.contact"]._unlink_for(self)
+    _target_field = "partner_id"
+    _target_type_fields = ("is_company",)
+    _target_company_fields = ("commercial_company_name",)
+
+    def _get_target_type(self):
+        return "account" if self.is_company else "contact"

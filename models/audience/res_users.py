@@ -1,11 +1,12 @@
-from odoo import api, models
+from odoo import models
 
 
 class ResUsers(models.Model):
-    """Deleting a user deletes the target that stands for it."""
+    """A source of targets."""
 
-    _inherit = "res.users"
+    _name = "res.users"
+    _inherit = ["res.users", "mailing.target.mixin"]
 
-    @api.ondelete(at_uninstall=False)
-    def _unlink_target(self):
-        self.env["mailing.contact"]._unlink_for(self)
+    _target_field = "user_id"
+    _target_type = "user"
+    _target_company_fields = ("commercial_company_name",)

@@ -3,7 +3,7 @@ from unittest.mock import patch
 from psycopg2 import IntegrityError
 from psycopg2.errors import SerializationFailure
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
@@ -59,7 +59,7 @@ class TestTarget(MassEmailCase):
             self.env["mailing.contact"].create({"lead_id": self.lead.id})
 
     def test_a_target_stands_for_one_record_only(self):
-        with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError):
+        with self.assertRaisesRegex(ValidationError, "not for several"):
             self.env["mailing.contact"].create(
                 {"lead_id": self.lead.id, "partner_id": self.person.id}
             )
