@@ -1,6 +1,7 @@
 from collections import Counter
 
 from odoo import models
+from odoo.tools import SQL
 
 
 class MailingList(models.Model):
@@ -25,7 +26,10 @@ class MailingList(models.Model):
         """``_add_targets``, with a ``Counter`` for each list."""
         self.check_access("write")
         query = self.env[model]._search(domain)
-        contacts = query.subselect()
-        if model != "mailing.contact":
+        if model == "mailing.contact":
+            contacts = query.subselect(
+                SQL.identifier(query.table, "id"), SQL.identifier(query.table, "address")
+            )
+        else:
             contacts = self.env["mailing.contact"]._stand_for(model, query)
         return self.env["mailing.subscription"]._join(self, contacts, values or {})
