@@ -14,6 +14,7 @@
         "wizards/mailing_list_from_log_views.xml",
         "views/ir_mail_server_views.xml",
         "views/mailing_contact_views.xml",
+        "views/mailing_list_criterion_views.xml",
         "views/mailing_trace_views.xml",
         "views/mailing_trace_event_views.xml",
         "views/mailing_mailing_views.xml",
