@@ -218,7 +218,9 @@ class MailingListCriterion(models.Model):
             raise UserError(self.env._("Its author is gone. Somebody has to take it over."))
         if not author.active and author.id != SUPERUSER_ID:
             raise UserError(
-                self.env._("%s, its author, is archived. Somebody has to take it over.", author.name)
+                self.env._(
+                    "%s, its author, is archived. Somebody has to take it over.", author.name
+                )
             )
         context = self.with_user(author).env["res.users"].context_get()
         return self.with_env(self.env(user=author.id, context=context, su=False))
@@ -242,7 +244,16 @@ class MailingListCriterion(models.Model):
         domain = self._evaluate(saved.domain)
         other = saved.sudo().write_uid
         if other and other != self.user_id:
-            domain &= Domain("id", "in", self.env[self.model].with_user(other)._search(domain))
+            try:
+                found = self.env[self.model].with_user(other)._search(domain)
+            except AccessError as error:
+                raise UserError(
+                    self.env._(
+                        "%s changed its saved filter, and may not read what that asks for.",
+                        other.name,
+                    )
+                ) from error
+            domain &= Domain("id", "in", found)
         return domain
 
     def _evaluate(self, text):

@@ -11,6 +11,9 @@ from odoo.tools import mute_logger
 
 from ...common import MassEmailCase
 
+EVENTS = ["turn", "turn", "mode", "break_or_mend", "by_hand", "take_out", "opt_out"]
+EVENTS += ["sync", "sync", "sync_one"]
+PEOPLE, CRITERIA = st.integers(0, 2), st.integers(0, 1)
 CRON = "mass_mailing_campaign.ir_cron_sync_criteria"
 LIST = "odoo.addons.mass_mailing_campaign.models.filling.mailing_list"
 CRITERION = "odoo.addons.mass_mailing_campaign.models.filling.mailing_list_criterion"
@@ -101,9 +104,7 @@ class TestCriteria(CriteriaCase):
         ):
             self._criterion(str(domain), user=user, model=model)
         self.sync()
-        self.assertEqual(
-            self.members(), {"Anna", "Bob", "Carl", "Lee", self.seller.name, "Pia"}
-        )
+        self.assertEqual(self.members(), {"Anna", "Bob", "Carl", "Lee", self.seller.name, "Pia"})
 
     def test_who_was_added_by_hand_stays(self):
         self._contact("Hanna", self.target_list)
@@ -466,3 +467,98 @@ class TestCriteria(CriteriaCase):
             counts.append(self.env.cr.sql_log_count - before)
             self.assertEqual(self.criterion.added_count, len(partners))
         self.assertEqual(counts[0], counts[1])
+
+    # ------------------------------------------------------------
+    # Whatever happens
+    # ------------------------------------------------------------
+
+    @settings(max_examples=40)
+    @given(st.lists(st.tuples(st.sampled_from(EVENTS), PEOPLE, CRITERIA), max_size=30))
+    def test_a_list_is_what_an_oracle_makes_of_it(self, events):
+        with self.env.cr.savepoint() as savepoint:
+            Play(self).act(events)
+            savepoint.rollback()
+            self.env.invalidate_all(flush=False)
+
+
+class Play:
+    """What happens to a list of two criteria, and beside it who should be in it, and by what."""
+
+    def __init__(self, case):
+        self.case = case
+        self.people = case.anna + case.bob + case.carl
+        self.criteria = case.criterion + case._criterion("[('comment', 'like', 'fits')]")
+        self.fields = dict(zip(self.criteria, ("ref", "comment"), strict=True))
+        self.holders, self.left, self.broken = {}, set(), set()
+
+    def act(self, events):
+        for name, person, criterion in events:
+            getattr(self, name)(self.people[person], self.criteria[criterion])
+            self.check()
+
+    def check(self):
+        self.case.env.invalidate_all()
+        subscriptions = self.case.target_list.subscription_ids
+        found = {each.contact_id.partner_id: each.criterion_id for each in subscriptions}
+        self.case.assertEqual(found, self.holders)
+        out = subscriptions.filtered("opt_out").contact_id.partner_id
+        self.case.assertEqual(set(out), self.left & found.keys())
+
+    def fits(self, person, criterion):
+        return "fits" in (person[self.fields[criterion]] or "")
+
+    def turn(self, person, criterion):
+        field = self.fields[criterion]
+        person[field] = False if person[field] else "fits"
+
+    def mode(self, _person, criterion):
+        criterion.mode = "keep" if criterion.mode == "add" else "add"
+
+    def break_or_mend(self, _person, criterion):
+        self.broken ^= {criterion}
+        field = "x_gone" if criterion in self.broken else self.fields[criterion]
+        self.case.env.flush_all()
+        self.case.env.cr.execute(
+            "UPDATE mailing_list_criterion SET domain = %s WHERE id = %s",
+            [f"[('{field}', 'like', 'fits')]", criterion.id],
+        )
+
+    def by_hand(self, person, _criterion):
+        self.case.target_list._add_targets("res.partner", [("id", "=", person.id)])
+        self.holders[person] = self.criteria.browse()
+
+    def take_out(self, person, _criterion):
+        subscriptions = self.case.target_list.subscription_ids
+        subscriptions.filtered(lambda each: each.contact_id.partner_id == person).unlink()
+        self.holders.pop(person, None)
+
+    def opt_out(self, person, _criterion):
+        if person in self.holders:
+            subscriptions = self.case.target_list.subscription_ids
+            subscriptions.filtered(lambda each: each.contact_id.partner_id == person).opt_out = True
+            self.left.add(person)
+
+    def sync(self, _person, _criterion):
+        self.case.target_list._sync()
+        self.expect(self.criteria)
+
+    def sync_one(self, _person, criterion):
+        criterion.action_sync()
+        self.expect(criterion)
+
+    def expect(self, synced):
+        working = self.criteria.filtered(lambda each: each not in self.broken)
+        for person in self.people:
+            fitting = working.filtered(lambda each, person=person: self.fits(person, each))
+            adding = fitting.filtered(lambda each: each.mode == "add")
+            if person not in self.holders and fitting & synced:
+                self.holders[person] = (fitting & synced)[:1]
+            holder = self.holders.get(person)
+            if holder and holder.mode == "keep":
+                if adding:
+                    self.holders[person] = adding[:1]
+                elif holder in working & synced and holder not in fitting:
+                    if fitting:
+                        self.holders[person] = fitting[:1]
+                    else:
+                        del self.holders[person]

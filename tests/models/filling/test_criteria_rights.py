@@ -60,7 +60,7 @@ class TestCriteriaRights(CriteriaCase):
             with self.subTest(change), self.env.cr.savepoint() as savepoint:
                 self.seller.write(change)
                 self.sync()
-                self.assertIn("Sam Seller", criterion.error)
+                self.assertIn("Sam Seller", criterion.sudo().error)
                 self.assertEqual(self.members(), {"mine"})
                 savepoint.rollback()
                 self.env.invalidate_all(flush=False)
@@ -94,9 +94,7 @@ class TestCriteriaRights(CriteriaCase):
         admin = self.env.ref("base.user_admin")
         admin.group_ids |= self.env.ref("mass_mailing.group_mass_mailing_user")
         saved = self.saved_filter(admin, admin, self.seller, self.marketer, domain=self.leads)
-        criterion = self._criterion(
-            user=admin, model="crm.lead", kind="filter", filter_id=saved.id
-        )
+        criterion = self._criterion(user=admin, model="crm.lead", kind="filter", filter_id=saved.id)
         self.sync()
         self.assertEqual(self.members(), {"mine", "secret"})
         saved.with_user(self.seller).domain = self.leads + " "
