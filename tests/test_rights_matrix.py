@@ -59,6 +59,13 @@ mailing.contact       onchange                  yes      yes    yes    no    no 
 mailing.list          write                     yes      yes    yes    no    no       no     no
 mailing.list          copy                      yes      yes    yes    no    no       no     no
 mailing.list          action_merge              yes      yes    yes    no    no       no     no
+mailing.list          action_sync               yes      yes    yes    no    no       no     no
+mailing.list.criterion create                   yes      yes    yes    no    no       no     no
+mailing.list.criterion write                    yes      yes    yes    no    no       no     no
+mailing.list.criterion action_sync              yes      yes    yes    no    no       no     no
+mailing.list.criterion action_delete            yes      yes    yes    no    no       no     no
+mailing.list.criterion action_take_over         yes      yes    yes    no    no       no     no
+mailing.contact.import action_import            yes      yes    yes    no    no       no     no
 mail.blacklist        create                    yes      yes    yes    yes   no       no     no
 mail.blacklist        write                     yes      yes    yes    yes   no       no     no
 mailing.subscription  create                    yes      yes    yes    no    no       no     no
@@ -186,6 +193,8 @@ class TestRightsMatrix(MassEmailCase):
             return self.contact
         if model == "mailing.list":
             return self.target_list
+        if model == "mailing.list.criterion":
+            return self.env[model].create({"list_id": self.target_list.id})
         if model == "mail.blacklist":
             return self.env[model]._add("blocked@example.com")
         mailing = self._mass_email()
@@ -204,6 +213,7 @@ class TestRightsMatrix(MassEmailCase):
             "mailing.send.test": {"mailing_id": self._mass_email().id},
             "mailing.mailing.test": {"mass_mailing_id": self._mass_email().id},
             "mailing.list.from.log": {"campaign_id": self.campaign.id, "name": "New"},
+            "mailing.contact.import": {"contact_list": "dora@example.com"},
             "res.config.settings": {},
         }.get(model)
 
@@ -211,6 +221,7 @@ class TestRightsMatrix(MassEmailCase):
         new = {
             "mailing.mailing": {"subject": "New", "delivery_mode": "portions"},
             "mailing.contact": {"name": "Dora", "email": "dora@example.com"},
+            "mailing.list.criterion": {"list_id": self.target_list.id},
             "mail.blacklist": {"email": "dora@example.com"},
             "mailing.subscription": {
                 "contact_id": self._contact("Bob").id,
@@ -227,6 +238,7 @@ class TestRightsMatrix(MassEmailCase):
             "mailing.mailing": {"subject": "Other"},
             "mailing.contact": {"name": "Other"},
             "mailing.list": {"name": "Other"},
+            "mailing.list.criterion": {"mode": "keep", "domain": "[('id', '=', 0)]"},
             "mail.blacklist": {"active": False},
             "mailing.subscription": {"opt_out": True},
             "mailing.trace.event": {"email": "other@example.com"},

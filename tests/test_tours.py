@@ -96,3 +96,36 @@ class TestTours(MassEmailData, HttpCase):
         self.assertEqual(unknown.failure_type, "left")
         self.assertFalse(mailing.is_paused)
         self.assertFalse(mailing.retry_datetime)
+
+    def test_a_list_fills_itself_by_a_criterion(self):
+        """And says so when the criterion does not work any more."""
+        partners = self.env["res.partner"].create(
+            [{"name": name, "email": f"{name}@example.com", "ref": "fits"} for name in "ABC"]
+        )
+        saved = (
+            self.env["ir.filters"]
+            .with_user(self.marketer)
+            .create(
+                {
+                    "name": "Fitting people",
+                    "model_id": "res.partner",
+                    "domain": "[('ref', '=', 'fits')]",
+                    "user_ids": self.marketer.ids,
+                }
+            )
+        )
+        target_list = self._list("Of the tour")
+        path = f"/odoo/action-mass_mailing.action_view_mass_mailing_lists/{target_list.id}"
+        self.start_tour(path, "target_list_criteria", login="marketer")
+        self.assertEqual(target_list.criterion_ids.mode, "keep")
+        self.assertEqual(target_list.contact_ids.partner_id, partners)
+
+        partners[0].ref = False
+        saved.domain = "[('ref', '=', 'fits'), ('name', '=', 'B')]"
+        self.start_tour(path, "target_list_criteria_again", login="marketer")
+        self.assertEqual(target_list.contact_ids.partner_id, partners[1])
+
+        saved.unlink()
+        self.start_tour(path, "target_list_criteria_broken", login="marketer")
+        self.assertFalse(target_list.criterion_ids)
+        self.assertEqual(target_list.contact_ids.partner_id, partners[1])

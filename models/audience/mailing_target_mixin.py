@@ -38,6 +38,15 @@ class MailingTargetMixin(models.AbstractModel):
             if self.filtered_domain(domain)
         )
 
+    @api.model
+    def _target_types_apart(self):
+        """Return ``{target type: domain}`` with domains that no record fits two of."""
+        apart, others = {}, Domain.TRUE
+        for target_type, domain in self._target_types.items():
+            apart[target_type] = others & Domain(domain)
+            others &= ~Domain(domain)
+        return apart
+
     def _first_filled(self, names):
         return next((self[name] for name in names if self[name]), False)
 

@@ -5,9 +5,16 @@ from ...delivery.address import PLAIN_ADDRESS, PLAIN_LENGTH
 
 
 class MailingContact(models.Model):
-    """Targets made of many records at once."""
+    """Targets made of many records at once, and added to lists by hand."""
 
     _inherit = "mailing.contact"
+
+    def write(self, vals):
+        result = super().write(vals)
+        subscriptions = self.env["mailing.subscription"]
+        list_ids = subscriptions._added_by_hand(vals.get("list_ids"))
+        subscriptions._make_by_hand(self.env["mailing.list"].browse(list_ids), self)
+        return result
 
     @api.model
     def _stand_for(self, model, query):

@@ -1,13 +1,31 @@
+import logging
 from collections import Counter
+from datetime import timedelta
 
-from odoo import models
+from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
+
+from ...engine.turns import retried
+
+_logger = logging.getLogger(__name__)
+
+# What was synced a moment ago, by a user or by a job that was cut short, waits for the next day.
+JUST_NOW = timedelta(minutes=30)
 
 
 class MailingList(models.Model):
-    """Target lists that are filled with many records at once."""
+    """Target lists that are filled with many records at once, and by criteria."""
 
     _inherit = "mailing.list"
+
+    criterion_ids = fields.One2many("mailing.list.criterion", "list_id", "Criteria")
+    is_synced = fields.Boolean(
+        "Sync Every Day",
+        default=True,
+        help="And right before a mass email is sent to this list, or excludes its members.",
+    )
+    criteria_issue = fields.Text(compute="_compute_criteria_issue")
 
     def _add_targets(self, model, domain, values=None):
         """Make records that the user may read members of these lists.
@@ -33,3 +51,94 @@ class MailingList(models.Model):
         else:
             contacts = self.env["mailing.contact"]._stand_for(model, query)
         return self.env["mailing.subscription"]._join(self, contacts, values or {})
+
+    # ------------------------------------------------------------
+    # Criteria
+    # ------------------------------------------------------------
+
+    @api.depends("criterion_ids.error")
+    def _compute_criteria_issue(self):
+        for target_list in self:
+            target_list.criteria_issue = "\n".join(
+                self.env._(
+                    "“%(criterion)s” by %(author)s: %(reason)s",
+                    criterion=criterion.display_name,
+                    author=criterion.user_id.sudo().name or "?",
+                    reason=criterion.error,
+                )
+                for criterion in target_list.criterion_ids.filtered("error")
+            )
+
+    def action_sync(self):
+        """Bring this list in line with its criteria."""
+        self.ensure_one()
+        self.check_access("write")
+        self._sync()
+        return self.criterion_ids._tell_result()
+
+    def _sync(self, criteria=None):
+        """Add who fits a criterion, and remove who does not any more where that is wanted.
+
+        A criterion that does not work is told on itself; its members stay as they are, and it
+        stops no other. The first statement makes two who sync the same list take their turns: the
+        second begins anew when the first has committed.
+
+        :param criteria: those of this list to be synced; the others only keep who fits them
+        """
+        self.ensure_one()
+        of_list = self.sudo().with_context(active_test=False).criterion_ids
+        synced = of_list if criteria is None else criteria.sudo()
+        synced.write({"sync_date": fields.Datetime.now()})
+        self.env.flush_all()
+        working = of_list.browse()
+        of_list._forget_fitting()
+        for criterion in of_list:
+            error = criterion._attempt(criterion._sync, criterion in synced)
+            if not error:
+                working += criterion
+            elif criterion in synced:
+                criterion._fail(error)
+        removed = self.env["mailing.subscription"].sudo()._let_go(self, working & synced)
+        for criterion in working & synced:
+            criterion.removed_count = removed[criterion.id]
+
+    @retried
+    def _sync_and_commit(self):
+        self._sync()
+
+    @api.model
+    def _cron_sync_criteria(self):
+        """Sync all lists that are to be, one transaction each."""
+        cron = self.env["ir.cron"]
+        earlier = Domain("sync_date", "<=", fields.Datetime.now() - JUST_NOW)
+        to_do = Domain("sync_date", "=", False) | earlier
+        lists = self.search(Domain("is_synced", "=", True) & Domain("criterion_ids", "any", to_do))
+        cron._commit_progress(remaining=len(lists))
+        for target_list in lists:
+            try:
+                target_list._sync_and_commit()
+            except Exception:
+                # one list does not hold up the others
+                self.env.cr.rollback()
+                _logger.exception("Target list %s could not be synced", target_list.id)
+            if not cron._commit_progress(1):
+                break
+
+    # ------------------------------------------------------------
+    # By hand
+    # ------------------------------------------------------------
+
+    def write(self, vals):
+        result = super().write(vals)
+        subscriptions = self.env["mailing.subscription"]
+        contact_ids = subscriptions._added_by_hand(vals.get("contact_ids"))
+        subscriptions._make_by_hand(self, self.env["mailing.contact"].browse(contact_ids))
+        return result
+
+    def action_merge(self, src_lists, archive):
+        result = super().action_merge(src_lists, archive)
+        members = [("list_ids", "in", (src_lists - self).ids)]
+        self.env["mailing.subscription"]._make_by_hand(
+            self, self.env["mailing.contact"].sudo()._search(members).subselect()
+        )
+        return result

@@ -1,13 +1,37 @@
 from collections import Counter
 
 from odoo import api, fields, models
+from odoo.fields import Command
 from odoo.tools import SQL
 
 
 class MailingSubscription(models.Model):
-    """Many memberships made at once."""
+    """Many memberships made at once, and how each came about.
+
+    By hand stands over "add", and that over "keep": who was added by hand stays whatever criteria
+    say, and who once fits one that adds stays whatever those say that are kept equal.
+    """
 
     _inherit = "mailing.subscription"
+
+    criterion_id = fields.Many2one(
+        "mailing.list.criterion",
+        "Added By",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        index="btree_not_null",
+        help="Empty for who was added by hand.",
+    )
+
+    def write(self, vals):
+        back = self.browse()
+        if "opt_out" in vals and not vals["opt_out"]:
+            back = self.filtered(lambda each: each.opt_out and each.criterion_id)
+        result = super().write(vals)
+        if back:
+            back.criterion_id = False  # somebody wants her here
+        return result
 
     @api.model
     def _join(self, lists, contacts, values):
@@ -17,7 +41,7 @@ class MailingSubscription(models.Model):
         stays opted out of a list she left before.
 
         :param contacts: SQL query of their ids and addresses
-        :param values: columns of the new subscriptions
+        :param values: columns of the new subscriptions; without a criterion it is by hand
         :return: ``{list: Counter}`` of members ``added``, of those ``without_address`` and
             ``left_before``; ``already`` there
         """
@@ -82,4 +106,106 @@ class MailingSubscription(models.Model):
             left_before += self.browse(left_ids)
         self.env.invalidate_all(flush=False)
         left_before._remember_opt_outs()
+        if "criterion_id" not in values:
+            self._make_by_hand(lists, contacts)
         return counts
+
+    @api.model
+    def _added_by_hand(self, commands):
+        """Return the ids that commands of a many2many add, be they there already.
+
+        Setting all anew is what code does that adds one, too; of an import it is meant.
+        """
+        added = []
+        for command in commands or []:
+            if command[0] == Command.LINK:
+                added.append(command[1])
+            elif command[0] == Command.SET and "import_file" in self.env.context:
+                added += command[2]
+        return added
+
+    @api.model
+    def _make_by_hand(self, lists, contacts):
+        """Who is added by hand to where a criterion brought her, is a member by hand.
+
+        Raw SQL: one statement, the contacts may be as many as a campaign has targets.
+
+        :param contacts: recordset, or SQL of their ids
+        """
+        if not lists or not contacts:
+            return
+        self.env.flush_all()
+        ids = contacts if isinstance(contacts, SQL) else contacts._ids
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE mailing_subscription SET criterion_id = NULL
+                 WHERE list_id = ANY(%s) AND criterion_id IS NOT NULL AND contact_id IN %s
+                """,
+                lists.ids,
+                ids,
+            )
+        )
+        self.invalidate_model(["criterion_id"])
+
+    @api.model
+    def _let_go(self, target_list, synced):
+        """Remove whom criteria brought that keep the list equal, and who does not fit any more.
+
+        Who fits another criterion passes to it: at once to one that adds, for from then on she
+        stays. Her opt-out is remembered elsewhere. Raw SQL: two statements, a list may lose all its
+        members.
+
+        :param synced: the criteria that were synced, and work
+        :return: ``Counter`` of removed members by criterion id
+        """
+        self.env.flush_all()
+        self.env.cr.execute("ANALYZE mailing_list_fitting")
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH heir AS (
+                    SELECT DISTINCT ON (contact_id) contact_id, criterion.id, criterion.mode
+                      FROM mailing_list_fitting
+                      JOIN mailing_list_criterion criterion ON criterion.id = criterion_id
+                     ORDER BY contact_id, criterion.mode = 'add' DESC, criterion.id
+                ), passing AS (
+                    SELECT member.id, heir.id AS heir_id
+                      FROM mailing_subscription member
+                      JOIN mailing_list_criterion holder ON holder.id = member.criterion_id
+                      JOIN heir ON heir.contact_id = member.contact_id
+                      LEFT JOIN mailing_list_fitting fitting
+                        ON fitting.contact_id = member.contact_id
+                       AND fitting.criterion_id = member.criterion_id
+                     WHERE member.list_id = %(list)s AND holder.mode = 'keep'
+                       AND (heir.mode = 'add'
+                            OR holder.id = ANY(%(synced)s) AND fitting.contact_id IS NULL)
+                )
+                UPDATE mailing_subscription member SET criterion_id = passing.heir_id
+                  FROM passing
+                 WHERE passing.id = member.id
+                """,
+                list=target_list.id,
+                synced=synced.ids,
+            )
+        )
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH gone AS (
+                    DELETE FROM mailing_subscription member
+                     WHERE member.list_id = %(list)s AND member.criterion_id = ANY(%(kept_equal)s)
+                       AND NOT EXISTS (
+                        SELECT FROM mailing_list_fitting fitting
+                         WHERE fitting.contact_id = member.contact_id
+                           AND fitting.criterion_id = member.criterion_id)
+                    RETURNING member.criterion_id)
+                SELECT criterion_id, COUNT(*) FROM gone GROUP BY criterion_id
+                """,
+                list=target_list.id,
+                kept_equal=synced.filtered(lambda criterion: criterion.mode == "keep").ids,
+            )
+        )
+        removed = Counter(dict(self.env.cr.fetchall()))
+        self.env.invalidate_all(flush=False)
+        return removed

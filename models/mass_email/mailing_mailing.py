@@ -152,8 +152,10 @@ class MailingMailing(models.Model):
             )
 
     def _has_members(self):
+        """Tell whether there is somebody to mail, or may be by the time it is sent."""
         lists = Domain("list_id", "in", self.contact_list_ids.ids)
-        return bool(self.env["mailing.subscription"].search_count(lists, limit=1))
+        has_members = self.env["mailing.subscription"].search_count(lists, limit=1)
+        return bool(has_members or self._synced(self.contact_list_ids))
 
     def action_put_in_queue(self):
         portions = self.filtered(lambda mailing: mailing.delivery_mode == "portions")

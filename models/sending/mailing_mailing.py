@@ -150,14 +150,19 @@ class MailingMailing(models.Model):
     def _have_queue(self):
         """Build the queue if nobody has; committed.
 
-        :return: False while another lane is at it
+        :return: False while another lane is at it, or somebody could be mailed who must not be
         """
-        if self.state == "sending":
-            return True
-        if not self.try_lock_for_update() or self.state != "in_queue":
+        is_built = self.state == "sending"
+        if not is_built:
+            if not self.try_lock_for_update() or self.state != "in_queue":
+                return False
+            self._sync_lists()
+        if doubt := self._doubt_about_excluded():
+            self._stop_for_now(doubt)
             return False
-        self._build_queue()
-        self.env["ir.cron"]._commit_progress(remaining=self._sendable_count())
+        if not is_built:
+            self._build_queue()
+            self.env["ir.cron"]._commit_progress(remaining=self._sendable_count())
         return True
 
     def _build_queue(self):

@@ -1,0 +1,16 @@
+from random import randint
+
+from odoo import fields, models
+
+
+class MailingListCategory(models.Model):
+    """A coloured tag on target lists."""
+
+    _name = "mailing.list.category"
+    _description = "Category of Target Lists"
+    _order = "name"
+
+    name = fields.Char(required=True)
+    color = fields.Integer(default=lambda self: randint(1, 11))
+
+    _name_uniq = models.Constraint("UNIQUE (name)", "There is a category of this name already.")

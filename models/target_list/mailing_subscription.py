@@ -1,0 +1,74 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+
+class MailingSubscription(models.Model):
+    """A member, as a row on the form of her target list."""
+
+    _inherit = "mailing.subscription"
+
+    name = fields.Char(related="contact_id.name")
+    email = fields.Char(related="contact_id.email")
+    company_name = fields.Char(related="contact_id.company_name")
+    target_type = fields.Selection(related="contact_id.target_type")
+    objection = fields.Selection(
+        "_selection_objection",
+        "Not Mailed",
+        compute="_compute_objection",
+        search="_search_objection",
+        help="Why a mass email to this list alone would not be sent to her now. It can be searched "
+        "where the list is known, as on its form.",
+    )
+
+    @api.model
+    def _selection_objection(self):
+        return self.env["mailing.trace"]._fields["failure_type"]._description_selection(self.env)
+
+    @api.depends("list_id", "contact_id", "opt_out")
+    def _compute_objection(self):
+        """Raw SQL: one statement for each list."""
+        self.env.flush_all()
+        self.objection = False
+        for target_list, members in self.filtered("list_id.id").grouped("list_id").items():
+            rows = self.env.execute_query(
+                SQL(
+                    "SELECT id, reason FROM (%s) member WHERE id = ANY(%s)",
+                    target_list._standing_subscriptions(),
+                    members.ids,
+                )
+            )
+            reasons = dict(rows)
+            for member in members:
+                member.objection = reasons.get(member._origin.id, False)
+
+    @api.model
+    def _search_objection(self, operator, reasons):
+        if operator != "in":
+            return NotImplemented
+        list_id = self.env.context.get("target_list_id")
+        if not list_id:
+            return Domain.FALSE
+        fits = SQL("reason = ANY(%s)", [reason for reason in reasons if reason])
+        if False in reasons:
+            fits = SQL("(reason IS NULL OR %s)", fits)
+        standing = self.env["mailing.list"].browse(list_id)._standing_subscriptions()
+        return Domain("id", "in", SQL("(SELECT id FROM (%s) member WHERE %s)", standing, fits))
+
+    # ------------------------------------------------------------
+    # What a row offers
+    # ------------------------------------------------------------
+
+    def action_opt_out(self):
+        self.write({"opt_out": True})
+
+    def action_cancel_opt_out(self):
+        self.write({"opt_out": False})
+
+    def action_remove(self):
+        self.unlink()
+
+    def action_open_record(self):
+        """Open what the member stands for; the target alone, if the user may not read that."""
+        self.check_access("read")
+        return self.contact_id._open_record()

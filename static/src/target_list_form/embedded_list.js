@@ -1,0 +1,42 @@
+import { Component, useSubEnv } from "@odoo/owl";
+import { getDefaultConfig, View } from "@web/views/view";
+
+/**
+ * A list view inside a form: paged and searchable as any, so that no more rows than it shows are
+ * ever loaded.
+ */
+export class EmbeddedList extends Component {
+    static template = "mass_mailing_campaign.EmbeddedList";
+    static components = { View };
+    static props = {
+        resModel: String,
+        domain: Array,
+        context: Object,
+        noContentHelp: { type: Object, optional: true },
+        onChanged: Function,
+        setReload: Function,
+    };
+
+    setup() {
+        // the form's breadcrumbs, pager and views are not the list's
+        useSubEnv({
+            config: { ...getDefaultConfig(), disableSearchBarAutofocus: true },
+            embeddedList: this.props,
+        });
+    }
+
+    get viewProps() {
+        return {
+            type: "list",
+            resModel: this.props.resModel,
+            domain: this.props.domain,
+            context: this.props.context,
+            noContentHelp: this.props.noContentHelp,
+            searchViewId: false,
+            searchMenuTypes: ["filter", "groupBy"],
+            display: { controlPanel: { adaptToScroll: false }, searchPanel: false },
+            noBreadcrumbs: true,
+            className: "o_embedded_list",
+        };
+    }
+}

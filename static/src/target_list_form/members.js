@@ -1,0 +1,171 @@
+import { Component, markup, useState } from "@odoo/owl";
+import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
+import { _t } from "@web/core/l10n/translation";
+import { registry } from "@web/core/registry";
+import { useService } from "@web/core/utils/hooks";
+import { escape } from "@web/core/utils/strings";
+import { formatInteger } from "@web/views/fields/formatters";
+import { FormViewDialog } from "@web/views/view_dialogs/form_view_dialog";
+import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
+import { EmbeddedList } from "./embedded_list";
+import { useListFacts, useTellChanged } from "./list_facts";
+import { SelectTargetsDialog } from "./select_targets_dialog";
+
+function help(title, text) {
+    return markup(
+        `<p class="o_view_nocontent_smiling_face">${escape(title)}</p><p>${escape(text)}</p>`
+    );
+}
+
+/** The members of a target list, a tab for each kind of targets. */
+export class TargetListMembers extends Component {
+    static template = "mass_mailing_campaign.TargetListMembers";
+    static components = { EmbeddedList };
+    static props = { ...standardWidgetProps };
+
+    setup() {
+        this.orm = useService("orm");
+        this.dialog = useService("dialog");
+        this.notification = useService("notification");
+        this.facts = useListFacts(() => this.props.record, "get_target_kinds");
+        this.tellChanged = useTellChanged();
+        this.state = useState({ type: null });
+        this.formatInteger = formatInteger;
+    }
+
+    get listId() {
+        return this.props.record.resId;
+    }
+
+    get kinds() {
+        return this.facts.answer;
+    }
+
+    /** The kind whose tab is open; at first one that has members. */
+    get kind() {
+        return (
+            this.kinds.find(({ type }) => type === this.state.type) ||
+            this.kinds.find(({ count }) => count) ||
+            this.kinds[0]
+        );
+    }
+
+    get listProps() {
+        const { type, label } = this.kind;
+        return {
+            resModel: "mailing.subscription",
+            domain: [
+                ["list_id", "=", this.listId],
+                ["target_type", "=", type],
+            ],
+            context: {
+                target_list_id: this.listId,
+                list_view_ref: "mass_mailing_campaign.mailing_subscription_view_list_members",
+                search_view_ref: "mass_mailing_campaign.mailing_subscription_view_search_members",
+            },
+            noContentHelp: help(
+                _t("No %s here", label.toLowerCase()),
+                _t("Select some, create a new one, or change the search.")
+            ),
+            onChanged: this.tellChanged,
+            setReload: (reload) => (this.reload = reload),
+        };
+    }
+
+    open({ type }) {
+        this.state.type = type;
+    }
+
+    select() {
+        const { model, domain, label } = this.kind;
+        this.dialog.add(SelectTargetsDialog, {
+            title: _t("Select %s", label),
+            resModel: model,
+            domain,
+            noCreate: true,
+            onSelected: (selected) => this.add(selected),
+        });
+    }
+
+    create() {
+        const { model, context, label } = this.kind;
+        this.dialog.add(FormViewDialog, {
+            title: _t("New in %s", label),
+            resModel: model,
+            context,
+            canExpand: false,
+            onRecordSaved: ({ resId }) => this.add([["id", "=", resId]]),
+        });
+    }
+
+    async add(domain) {
+        const type = this.kind.type;
+        const told = await this.orm.call("mailing.list", "add_targets", [
+            [this.listId],
+            this.kind.model,
+            domain,
+        ]);
+        this.notification.add(told, { type: "success" });
+        this.state.type = type; // where one adds one stays
+        await this.changed();
+    }
+
+    removeAll() {
+        const { type, label, count } = this.kind;
+        this.dialog.add(ConfirmationDialog, {
+            title: _t("Remove All"),
+            body: _t(
+                "All %(kind)s (%(count)s) leave the list. Opt-outs are remembered: who left stays opted out when added again.",
+                { kind: label.toLowerCase(), count: formatInteger(count) }
+            ),
+            confirmLabel: _t("Remove All"),
+            confirm: async () => {
+                const domain = [["target_type", "=", type]];
+                await this.orm.call("mailing.list", "remove_members", [[this.listId], domain]);
+                this.state.type = type;
+                await this.changed();
+            },
+            cancel: () => {},
+        });
+    }
+
+    async changed() {
+        this.tellChanged();
+        await this.reload?.();
+    }
+}
+
+/** Who left a target list, be she a member of it or not any more. */
+export class TargetListOptedOut extends Component {
+    static template = "mass_mailing_campaign.TargetListOptedOut";
+    static components = { EmbeddedList };
+    static props = { ...standardWidgetProps };
+
+    setup() {
+        this.tellChanged = useTellChanged();
+    }
+
+    get listProps() {
+        return {
+            resModel: "mailing.opt.out",
+            domain: [
+                ["list_id", "=", this.props.record.resId],
+                ["is_leaver", "=", true],
+            ],
+            context: {
+                list_view_ref: "mass_mailing_campaign.mailing_opt_out_view_list",
+                search_view_ref: "mass_mailing_campaign.mailing_opt_out_view_search",
+            },
+            noContentHelp: help(
+                _t("Nobody has left this list"),
+                _t("Who opts out appears here and is not mailed by this list, though added again.")
+            ),
+            onChanged: this.tellChanged,
+            setReload: () => {},
+        };
+    }
+}
+
+const widgets = registry.category("view_widgets");
+widgets.add("target_list_members", { component: TargetListMembers });
+widgets.add("target_list_opted_out", { component: TargetListOptedOut });
