@@ -1,3 +1,4 @@
+from . import mailing_address
 from . import mailing_contact
 from . import mailing_list
 from . import mailing_opt_out
