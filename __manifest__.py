@@ -1,11 +1,12 @@
 {
     "name": "Mass Mailing Campaigns",
     "summary": "Campaigns with target lists, hourly portions, tracking and a log",
-    "version": "19.0.1.1.0",
+    "version": "19.0.1.2.0",
     "author": "Mass Mailing Campaign contributors",
     "license": "LGPL-3",
     "category": "Marketing/Email Marketing",
     "depends": ["mass_mailing_crm"],
+    "external_dependencies": {"python": ["flufl.bounce"]},
     "data": [
         "security/res_groups_data.xml",
         "security/ir.model.access.csv",
@@ -13,6 +14,7 @@
         "wizards/mailing_send_test_views.xml",
         "wizards/mailing_list_from_log_views.xml",
         "views/ir_mail_server_views.xml",
+        "views/mailing_address_views.xml",
         "views/mailing_contact_views.xml",
         "views/mailing_trace_views.xml",
         "views/mailing_trace_event_views.xml",

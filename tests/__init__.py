@@ -26,6 +26,7 @@ from .models.settings import test_settings
 from .models.campaign import test_campaign
 from .models.campaign import test_tracking_url
 from .models.audience import test_claim
+from .models.audience import test_dead_address
 from .models.audience import test_merge
 from .models.audience import test_opt_out_memory
 from .models.audience import test_queue

@@ -21,6 +21,7 @@ class MailingTrace(models.Model):
         selection_add=[
             ("excluded", "Excluded"),
             ("archived", "Archived or Deleted"),
+            ("dead", "Address Is Dead"),
             ("removed", "No Longer in a Target List"),
         ]
     )
