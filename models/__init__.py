@@ -9,3 +9,4 @@ from . import standard
 from . import sending
 from . import response
 from . import statistics
+from . import record

@@ -17,6 +17,7 @@ SETTINGS = {
     "calendar_id": 0,
     "open_tracking": False,
     "opt_out_optional": False,
+    "opt_in_required": False,
     "verp": False,
 }
 
