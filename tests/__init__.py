@@ -41,6 +41,8 @@ from .models.sending import test_settle
 from .models.response import test_bounce_routing
 from .models.response import test_opt_out_verbs
 from .models.response import test_signs_of_life
+from .models.record import test_campaign_log
+from .models.record import test_record
 from .controllers import test_opt_out
 from .controllers import test_tracking
 from .wizards import test_list_from_log
