@@ -9,6 +9,13 @@ _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _WIRE = re.compile(
     rf"(?=[^@]{{1,64}}@.{{1,253}}\Z){_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+(?![0-9]+\Z){_LABEL}"
 )
+# Of an address like this nothing is in doubt: parsers and IDNA leave it as it is, and in lower
+# case it is its wire address. So short, no part of it is too long. Python and PostgreSQL read it
+# alike.
+PLAIN_LENGTH = 64
+PLAIN_ADDRESS = (
+    r"^[A-Za-z0-9_+-]+([.][A-Za-z0-9_+-]+)*@([A-Za-z0-9]+(-+[A-Za-z0-9]+)*[.])+[A-Za-z]+$"
+)
 # our own host may have a short name, or one that is none
 _SENDER = re.compile(r"(?:[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+)?", re.ASCII)
 # Nothing longer is an address (RFC 5321, section 4.5.3.1), and IDNA takes its time.

@@ -3,6 +3,7 @@ from . import settings
 from . import campaign
 from . import message
 from . import audience
+from . import filling
 from . import mass_email
 from . import content
 from . import standard

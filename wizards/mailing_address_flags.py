@@ -12,7 +12,7 @@ class MailingAddressFlags(models.TransientModel):
     _name = "mailing.address.flags"
     _description = "Address Flags"
 
-    addresses = fields.Json(required=True)
+    addresses = fields.Json()
     summary = fields.Char("E-mail Address", compute="_compute_summary")
     opted_out = fields.Selection(
         FLAGS,
@@ -41,8 +41,9 @@ class MailingAddressFlags(models.TransientModel):
     @api.depends("addresses")
     def _compute_summary(self):
         for wizard in self:
-            shown = ", ".join(wizard.addresses[:3])
-            rest = len(wizard.addresses) - 3
+            addresses = wizard.addresses or []
+            shown = ", ".join(addresses[:3])
+            rest = len(addresses) - 3
             wizard.summary = (
                 self.env._("%(some)s and %(count)s more", some=shown, count=rest)
                 if rest > 0

@@ -104,7 +104,7 @@ class MailingListFromLog(models.TransientModel):
         if not self.contact_count:
             raise UserError(self.env._("Nobody in the log fits, so there is nothing to list."))
         target_list = self.env["mailing.list"].create({"name": self.name})
-        target_list._add_contacts(self._contact_domain())
+        target_list._add_targets("mailing.contact", self._contact_domain())
         return {
             "type": "ir.actions.act_window",
             "res_model": "mailing.list",

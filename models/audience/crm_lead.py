@@ -8,7 +8,7 @@ class CrmLead(models.Model):
     _inherit = ["crm.lead", "mailing.target.mixin"]
 
     _target_field = "lead_id"
-    _target_type = "lead"
+    _target_types = {"lead": []}
     _target_name_fields = ("contact_name", "partner_name", "name")
     _target_email_fields = ("email_from",)
     _target_company_fields = ("partner_name",)

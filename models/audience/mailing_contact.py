@@ -4,7 +4,7 @@ from psycopg2.errors import SerializationFailure, UniqueViolation
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools import SQL, mute_logger
+from odoo.tools import SQL, email_normalize_all, mute_logger
 
 from ...delivery.address import wire_address
 
@@ -128,6 +128,16 @@ class MailingContact(models.Model):
             contact.email = (
                 record._first_filled(record._target_email_fields) if record else contact.email
             )
+
+    @api.depends("email")
+    def _compute_email_normalized(self):
+        """Of several addresses in a field, the first that can be used counts."""
+        result = super()._compute_email_normalized()
+        for contact in self.filtered("email"):
+            if not wire_address(contact.email_normalized or ""):
+                usable = filter(wire_address, email_normalize_all(contact.email))
+                contact.email_normalized = next(usable, contact.email_normalized)
+        return result
 
     @api.depends("email_normalized")
     def _compute_address(self):

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import SQL, email_normalize
+from odoo.tools import email_normalize
 
 from ...delivery.address import wire_address
 
@@ -17,37 +17,6 @@ class MailingList(models.Model):
         help="Members whom others add start opted out, until they sign up themselves or a user "
         "unticks Opt Out.",
     )
-
-    def _add_contacts(self, domain):
-        """Make all mailing contacts of a domain members; who is one already stays as is.
-
-        Raw SQL: the contacts may be as many as a campaign has targets.
-
-        :return: number of new members
-        """
-        self.ensure_one()
-        contacts = self.env["mailing.contact"]._search(domain)
-        newest_id = self.env["mailing.subscription"]._newest_id()
-        self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO mailing_subscription (
-                    list_id, contact_id, opt_out, create_uid, create_date, write_uid, write_date)
-                SELECT %(list)s, contact.id, FALSE, %(uid)s, %(now)s, %(uid)s, %(now)s
-                  FROM mailing_contact contact
-                 WHERE contact.id IN %(contacts)s
-                ON CONFLICT (contact_id, list_id) DO NOTHING
-                """,
-                list=self.id,
-                uid=self.env.uid,
-                now=fields.Datetime.now(),
-                contacts=contacts.subselect(),
-            )
-        )
-        added = self.env.cr.rowcount
-        self.env.invalidate_all(flush=False)
-        self.env["mailing.subscription"]._welcome_since(newest_id)
-        return added
 
     def write(self, vals):
         if "contact_ids" not in vals:

@@ -105,8 +105,7 @@ class MailingSubscription(models.Model):
         back = remembered.filtered(lambda each: each._is_own_doing())
         back._remember_opt_outs()
         (remembered - back).opt_out = True
-        if not self.env.context.get("opt_in_is_settled"):
-            self._await_opt_in()
+        self._await_opt_in()
 
     def _await_opt_in(self):
         """Opt out whom others added to a list that requires opt-in.
@@ -114,27 +113,40 @@ class MailingSubscription(models.Model):
         That is no opt-out: it has no date, and nothing to remember, for she left nothing. Raw
         SQL: one statement, however many were added.
         """
-        user = self._acting_user()
-        if not user._is_internal():
-            return
         self.env.flush_all()
         self.env.cr.execute(
             SQL(
                 """
                 UPDATE mailing_subscription subscription
                    SET opt_out = TRUE, awaits_opt_in = TRUE
-                  FROM mailing_list target_list, mailing_contact contact
-                 WHERE subscription.id = ANY(%(ids)s) AND subscription.opt_out IS NOT TRUE
-                   AND target_list.id = subscription.list_id AND target_list.opt_in_required
-                   AND contact.id = subscription.contact_id
-                   AND contact.email_normalized IS DISTINCT FROM %(email)s
+                  FROM mailing_contact contact
+                 WHERE subscription.id = ANY(%s) AND subscription.opt_out IS NOT TRUE
+                   AND contact.id = subscription.contact_id AND %s
                 """,
-                ids=self.ids,
-                email=user.email_normalized or None,
+                self.ids,
+                self._must_opt_in(SQL("subscription.list_id"), SQL("contact.email_normalized")),
             )
         )
         if self.env.cr.rowcount:
             self.env.invalidate_all(flush=False)
+
+    @api.model
+    def _must_opt_in(self, list_id, email):
+        """SQL condition: whom others add to a list waits there for her own opt-in.
+
+        :param list_id: SQL of the list
+        :param email: SQL of her normalized e-mail address
+        """
+        user = self._acting_user()
+        if self.env.context.get("opt_in_is_settled") or not user._is_internal():
+            return SQL("FALSE")
+        return SQL(
+            "(EXISTS (SELECT FROM mailing_list WHERE id = %s AND opt_in_required)"
+            " AND %s IS DISTINCT FROM %s)",
+            list_id,
+            email,
+            user.email_normalized or None,
+        )
 
     @api.model
     def _welcome_since(self, newest_id):

@@ -8,8 +8,5 @@ class ResPartner(models.Model):
     _inherit = ["res.partner", "mailing.target.mixin"]
 
     _target_field = "partner_id"
-    _target_type_fields = ("is_company",)
+    _target_types = {"account": [("is_company", "=", True)], "contact": []}
     _target_company_fields = ("commercial_company_name",)
-
-    def _get_target_type(self):
-        return "account" if self.is_company else "contact"

@@ -8,5 +8,5 @@ class ResUsers(models.Model):
     _inherit = ["res.users", "mailing.target.mixin"]
 
     _target_field = "user_id"
-    _target_type = "user"
+    _target_types = {"user": []}
     _target_company_fields = ("commercial_company_name",)

@@ -96,6 +96,8 @@ class MailThreadBlacklist(models.AbstractModel):
     def _search_is_address_dead(self, operator, _value):
         if operator != "in":
             return NotImplemented
+        # Odoo leaves it to the method who may search by a field that has one
+        self._check_field_access(self._fields["is_address_dead"], "read")
         return self._of_addresses(
             SQL("SELECT address FROM mailing_address WHERE dead_datetime IS NOT NULL")
         )

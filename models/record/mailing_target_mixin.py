@@ -40,6 +40,8 @@ class MailingTargetMixin(models.AbstractModel):
     def _search_target_list_ids(self, operator, value):
         if operator not in ("in", "any", "any!"):
             return NotImplemented
+        # Odoo leaves it to the method who may search by a field that has one
+        self._check_field_access(self._fields["target_list_ids"], "read")
         if operator == "in" and False in value:
             in_any = self._members(Domain.TRUE)
             return ~in_any | self._members(Domain("list_id", "in", [*filter(None, value)]))

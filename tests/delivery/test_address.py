@@ -5,17 +5,30 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from odoo.addons.mass_mailing_campaign.delivery.address import (
+    PLAIN_ADDRESS,
+    PLAIN_LENGTH,
     is_wire_address,
     is_wire_sender,
     wire_address,
 )
+from odoo.tools import email_normalize, email_split
 
 # text that is nearly an address, and what could break out of a command
 addresses = st.text(st.sampled_from('aZ09.-_@"<>[]() \t\r\n\0,:;\\éüß。\u212a\u2028'), max_size=40)
 labels = st.text(st.sampled_from("abcdüßñяж中"), min_size=1, max_size=10)
 
 
+plain = st.from_regex(f"\\A{PLAIN_ADDRESS[1:-1]}\\Z").filter(lambda text: len(text) <= PLAIN_LENGTH)
+
+
 class TestWireAddress(TestCase):
+    @given(plain)
+    @example("O.Neil_+-9@A--b.9.Example.COM")
+    def test_of_a_plain_address_nothing_is_in_doubt(self, text):
+        self.assertEqual(email_split(text), [text])
+        self.assertEqual(email_normalize(text, strict=False), text.lower())
+        self.assertEqual(wire_address(text), text.lower())
+
     def test_an_address_is_written_in_one_way(self):
         spellings = {
             "Ann@Example.com": "ann@example.com",

@@ -78,7 +78,9 @@ class TestOptOutMemory(MassEmailCase):
             "a contact's lists": lambda: self.anna.write(
                 {"list_ids": [Command.link(self.target_list.id)]}
             ),
-            "a domain": lambda: self.target_list._add_contacts([("id", "=", self.anna.id)]),
+            "a domain": lambda: self.target_list._add_targets(
+                "mailing.contact", [("id", "=", self.anna.id)]
+            ),
             "merged lists": lambda: self.target_list.action_merge(
                 self._list("Other", self.anna), archive=False
             ),
