@@ -134,18 +134,23 @@ class MailingSubscription(models.Model):
     def _must_opt_in(self, list_id, email):
         """SQL condition: whom others add to a list waits there for her own opt-in.
 
+        Who these others are, says ``_is_own_doing``.
+
         :param list_id: SQL of the list
         :param email: SQL of her normalized e-mail address
         """
-        user = self._acting_user()
-        if self.env.context.get("opt_in_is_settled") or not user._is_internal():
+        if self.env.context.get("opt_in_is_settled"):
             return SQL("FALSE")
         return SQL(
-            "(EXISTS (SELECT FROM mailing_list WHERE id = %s AND opt_in_required)"
-            " AND %s IS DISTINCT FROM %s)",
+            """EXISTS (
+            SELECT FROM mailing_list required
+              JOIN res_users colleague ON colleague.id = %s AND NOT colleague.share
+              JOIN res_partner card ON card.id = colleague.partner_id
+             WHERE required.id = %s AND required.opt_in_required
+               AND card.email_normalized IS DISTINCT FROM %s)""",
+            self._acting_user().id,
             list_id,
             email,
-            user.email_normalized or None,
         )
 
     @api.model

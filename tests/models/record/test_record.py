@@ -182,9 +182,9 @@ class TestFlags(RecordCase):
         context = {"active_model": record._name, "active_ids": record.ids}
         wizards = self.env["mailing.address.flags"].with_user(user or self.seller)
         form = Form(wizards.with_context(**context))
+        before = {"opted_out": form.opted_out, "dead": form.dead}
         for name, value in values.items():
             form[name] = value
-        before = {"opted_out": form.opted_out, "dead": form.dead}
         form.save().action_apply()
         self.env.invalidate_all()
         return before
