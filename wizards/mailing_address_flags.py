@@ -29,7 +29,8 @@ class MailingAddressFlags(models.TransientModel):
     @api.model
     def default_get(self, fields):
         """The addresses of the records that are opened or ticked, and how it is with them."""
-        records = self.env[self.env.context["active_model"]].browse(self.env.context["active_ids"])
+        model = self.env.context.get("active_model", "mailing.contact")
+        records = self.env[model].browse(self.env.context.get("active_ids", []))
         addresses = {wire_address(email or "") for email in records.mapped("email_normalized")}
         addresses = sorted(addresses - {None})
         return super().default_get(fields) | {

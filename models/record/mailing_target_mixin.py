@@ -78,6 +78,7 @@ class MailingTargetMixin(models.AbstractModel):
         """Open the memberships of this record, to opt out, cancel, add and remove."""
         self.ensure_one()
         self.check_access("read")
+        self.env["mailing.subscription"].check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "mass_mailing_campaign.mailing_subscription_action_of_record"
         )

@@ -49,7 +49,8 @@ class MailingTrace(models.Model):
 
     @api.model
     def action_view_log_lines(self):
-        """Open all log lines of a record, those of tests and of deleted mass emails too."""
+        """Open all log lines of a record, those of tests, too."""
+        self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "mass_mailing_campaign.mailing_trace_event_action"
         )
