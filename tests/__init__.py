@@ -31,6 +31,7 @@ from .models.audience import test_merge
 from .models.audience import test_opt_in_required
 from .models.audience import test_opt_out_memory
 from .models.audience import test_queue
+from .models.audience import test_record_changes
 from .models.audience import test_target
 from .models.audience import test_who_may_be_mailed
 from .models.audience import test_wire_address
