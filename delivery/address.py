@@ -46,6 +46,18 @@ def wire_address(text: str) -> str | None:
     return text if is_wire_address(text) else None
 
 
+def spelled_address(address: str) -> str:
+    """Return a wire address as people write it: its domain in Unicode (RFC 5891).
+
+    :param address: what ``wire_address`` returns
+    """
+    local, at, domain = address.rpartition("@")
+    try:
+        return local + at + idna.decode(domain)
+    except UnicodeError:
+        return address
+
+
 def is_wire_address(text: str) -> bool:
     """Tell whether an address has the form that ``wire_address`` returns."""
     return _WIRE.fullmatch(text) is not None

@@ -11,3 +11,4 @@ from . import standard
 from . import sending
 from . import response
 from . import statistics
+from . import record

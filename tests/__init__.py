@@ -26,9 +26,12 @@ from .models.settings import test_settings
 from .models.campaign import test_campaign
 from .models.campaign import test_tracking_url
 from .models.audience import test_claim
+from .models.audience import test_dead_address
 from .models.audience import test_merge
+from .models.audience import test_opt_in_required
 from .models.audience import test_opt_out_memory
 from .models.audience import test_queue
+from .models.audience import test_record_changes
 from .models.audience import test_target
 from .models.audience import test_who_may_be_mailed
 from .models.audience import test_wire_address
@@ -44,6 +47,8 @@ from .models.sending import test_settle
 from .models.response import test_bounce_routing
 from .models.response import test_opt_out_verbs
 from .models.response import test_signs_of_life
+from .models.record import test_campaign_log
+from .models.record import test_record
 from .controllers import test_opt_out
 from .controllers import test_tracking
 from .wizards import test_list_from_log

@@ -41,6 +41,13 @@ mailing.list.from.log action_create             yes      yes    yes    no    no 
 mailing.trace         read                      yes      yes    yes    no    no       no     no
 mailing.trace         action_send_again         yes      yes    yes    no    no       no     no
 mailing.trace         action_leave              yes      yes    yes    no    no       no     no
+mailing.trace         action_view_log_lines     yes      yes    yes    no    no       no     no
+res.partner           action_view_target_lists  yes      yes    yes    no    no       no     no
+res.partner           action_view_campaign_log  yes      yes    yes    no    no       no     no
+crm.lead              action_view_target_lists  no       yes    no     no    no       no     no
+crm.lead              action_view_campaign_log  no       yes    no     no    no       no     no
+res.users             action_view_target_lists  yes      yes    yes    no    no       no     no
+res.users             action_view_campaign_log  yes      yes    yes    no    no       no     no
 mailing.trace         set_opened                yes      yes    yes    no    no       no     no
 mailing.trace         set_replied               yes      yes    yes    no    no       no     no
 mailing.trace         set_bounced               yes      yes    yes    no    no       no     no
@@ -70,6 +77,9 @@ mail.blacklist        create                    yes      yes    yes    yes   no 
 mail.blacklist        write                     yes      yes    yes    yes   no       no     no
 mailing.subscription  create                    yes      yes    yes    no    no       no     no
 mailing.subscription  write                     yes      yes    yes    no    no       no     no
+mailing.subscription  action_opt_out            yes      yes    yes    no    no       no     no
+mailing.subscription  action_cancel_opt_out     yes      yes    yes    no    no       no     no
+mailing.address.flags action_apply              yes      yes    yes    no    no       no     no
 link.tracker          create                    yes      yes    yes    yes   no       no     no
 link.tracker          write                     yes      yes    yes    yes   no       no     no
 link.tracker          unlink                    yes      yes    yes    yes   no       no     no
@@ -104,6 +114,7 @@ class TestRightsMatrix(MassEmailCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.contact = cls._contact("Anna", cls.target_list)
+        cls.lead = cls.env["crm.lead"].create({"name": "Lee", "user_id": cls.seller.id})
         company = cls.env["res.company"].create({"name": "Abroad"})
         cls.users = {
             "marketer": cls.marketer,
@@ -195,6 +206,12 @@ class TestRightsMatrix(MassEmailCase):
             return self.target_list
         if model == "mailing.list.criterion":
             return self.env[model].create({"list_id": self.target_list.id})
+        if model == "crm.lead":
+            return self.lead
+        if model == "res.users":
+            return self.marketer
+        if model == "res.partner":
+            return self.marketer.partner_id
         if model == "mail.blacklist":
             return self.env[model]._add("blocked@example.com")
         mailing = self._mass_email()
@@ -212,6 +229,7 @@ class TestRightsMatrix(MassEmailCase):
         return {
             "mailing.send.test": {"mailing_id": self._mass_email().id},
             "mailing.mailing.test": {"mass_mailing_id": self._mass_email().id},
+            "mailing.address.flags": {"addresses": ["dora@example.com"], "dead": "yes"},
             "mailing.list.from.log": {"campaign_id": self.campaign.id, "name": "New"},
             "mailing.contact.import": {"contact_list": "dora@example.com"},
             "res.config.settings": {},
@@ -267,6 +285,7 @@ class TestRightsMatrix(MassEmailCase):
         return {
             (model, name)
             for model, model_class in self.registry.items()
+            if not model_class._abstract
             for base in model_class.__mro__
             if base.__module__.startswith("odoo.addons.mass_mailing_campaign.")
             for name, value in vars(base).items()

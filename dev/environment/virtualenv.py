@@ -1,9 +1,11 @@
+import ast
 import hashlib
 import re
 import sys
 from pathlib import Path
 
 from . import console, odoo_source
+from .cache import REPOSITORY
 
 HERE = Path(__file__).resolve().parents[1]
 ODOO_REQUIREMENTS = HERE / "requirements-odoo.txt"
@@ -13,7 +15,7 @@ UNWANTED = re.compile(r"^(python-ldap|greenlet|rl-renderPM|pypiwin32)\b", re.IGN
 
 
 def python(cache):
-    """Return the Python of a virtual environment with what Odoo and our tools need."""
+    """Return the Python of a virtual environment with what Odoo, the addon and our tools need."""
     requirements = _requirements()
     digest = hashlib.sha1(requirements.encode() + sys.version.encode()).hexdigest()[:8]
     folder = cache.path("venv", digest)
@@ -33,8 +35,9 @@ def python(cache):
 
 
 def _requirements():
-    """Odoo's pins, but psycopg2 as a wheel and without what must be compiled; and our tools."""
+    """Odoo's pins, but psycopg2 as a wheel and without what must be compiled; the addon's; tools."""
     lines = (odoo_source.requirements() or ODOO_REQUIREMENTS).read_text().splitlines()
     kept = [re.sub(r"^psycopg2\b(?!-)", "psycopg2-binary", line) for line in lines]
     kept = [line for line in kept if not UNWANTED.match(line)]
-    return "\n".join([*kept, TOOLS.read_text()])
+    manifest = ast.literal_eval((REPOSITORY / "__manifest__.py").read_text())
+    return "\n".join([*kept, *manifest["external_dependencies"]["python"], TOOLS.read_text()])

@@ -1,4 +1,5 @@
 from . import mailing_target_mixin
+from . import mailing_address
 from . import mailing_contact
 from . import mailing_list
 from . import mailing_opt_out

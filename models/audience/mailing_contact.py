@@ -249,14 +249,18 @@ class MailingContact(models.Model):
             self.env.cr.execute(SQL(statement, **merged))
         self.env.invalidate_all(flush=False)
         kept.subscription_ids._remembered().opt_out = True
-        kept.subscription_ids.filtered("opt_out")._remember_opt_outs()
+        left = kept.subscription_ids.filtered(lambda each: each.opt_out and not each.awaits_opt_in)
+        left._remember_opt_outs()
         self.unlink()
 
+    # an opt-out of either holds, and so does an opt-in that the other still waits for
     _merge_subscriptions = """
         INSERT INTO mailing_subscription AS known (
-            contact_id, list_id, opt_out, opt_out_datetime, opt_out_reason_id,
+            contact_id, list_id, opt_out, awaits_opt_in, opt_out_datetime, opt_out_reason_id,
             criterion_id, create_date, write_date)
-        SELECT %(kept)s, list_id, BOOL_OR(opt_out IS TRUE), MAX(opt_out_datetime),
+        SELECT %(kept)s, list_id,
+               BOOL_OR(opt_out IS TRUE AND awaits_opt_in IS NOT TRUE) OR BOOL_AND(opt_out IS TRUE),
+               BOOL_AND(awaits_opt_in IS TRUE), MAX(opt_out_datetime),
                MAX(opt_out_reason_id),
                CASE WHEN COUNT(*) = COUNT(criterion_id) THEN MIN(criterion_id) END,
                %(now)s, %(now)s
@@ -264,7 +268,10 @@ class MailingContact(models.Model):
          WHERE contact_id = ANY(%(merged)s)
          GROUP BY list_id
         ON CONFLICT (contact_id, list_id) DO UPDATE
-           SET opt_out = known.opt_out IS TRUE OR EXCLUDED.opt_out,
+           SET opt_out = known.opt_out IS TRUE AND known.awaits_opt_in IS NOT TRUE
+                      OR EXCLUDED.opt_out AND NOT EXCLUDED.awaits_opt_in
+                      OR known.opt_out IS TRUE AND EXCLUDED.opt_out,
+               awaits_opt_in = known.awaits_opt_in IS TRUE AND EXCLUDED.awaits_opt_in,
                opt_out_datetime = COALESCE(known.opt_out_datetime, EXCLUDED.opt_out_datetime),
                opt_out_reason_id = COALESCE(known.opt_out_reason_id, EXCLUDED.opt_out_reason_id),
                -- by hand stays by hand

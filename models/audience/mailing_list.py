@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import email_normalize
@@ -11,6 +11,13 @@ class MailingList(models.Model):
 
     _inherit = "mailing.list"
 
+    opt_in_required = fields.Boolean(
+        "Opt-In Required",
+        default=lambda self: self.env["ir.config_parameter"]._mass_email_setting("opt_in_required"),
+        help="Members whom others add start opted out, until they sign up themselves or a user "
+        "unticks Opt Out.",
+    )
+
     def write(self, vals):
         if "contact_ids" not in vals:
             return super().write(vals)
@@ -21,7 +28,8 @@ class MailingList(models.Model):
 
     def copy(self, default=None):
         self._show_opt_outs()
-        copies = super().copy(default)
+        settled = self.with_context(opt_in_is_settled=True)
+        copies = super(MailingList, settled).copy(default).with_env(self.env)
         for target_list, copy in zip(self, copies, strict=True):
             self.env["mailing.opt.out"]._hand_down(target_list, copy)
         return copies
@@ -32,7 +40,8 @@ class MailingList(models.Model):
         newest_id = self.env["mailing.subscription"]._newest_id()
         result = super().action_merge(src_lists, archive)
         self.env["mailing.opt.out"]._hand_down(src_lists - self, self)
-        self.env["mailing.subscription"]._welcome_since(newest_id)
+        subscriptions = self.env["mailing.subscription"].with_context(opt_in_is_settled=True)
+        subscriptions._welcome_since(newest_id)
         return result
 
     def _show_opt_outs(self):

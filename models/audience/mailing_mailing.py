@@ -67,6 +67,7 @@ class MailingMailing(models.Model):
                     THEN 'archived'
                     WHEN COALESCE(TRIM(contact.email), '') = '' THEN 'mail_email_missing'
                     WHEN contact.address IS NULL THEN 'mail_email_invalid'
+                    WHEN %(is_dead)s THEN 'dead'
                     WHEN %(use_blacklist)s AND EXISTS (
                         SELECT FROM mail_blacklist
                          WHERE address = contact.address AND active
@@ -103,6 +104,7 @@ class MailingMailing(models.Model):
             left_subscription=self._is_left(SQL("subscription.list_id")),
             left_target=self._is_left(SQL("target.list_id")),
             must_be_member=not is_test,
+            is_dead=self.env["mailing.address"]._is_dead(SQL("contact.address")),
             use_blacklist=self.use_exclusion_list,
             respect_opt_out=not self._is_informational(),
         )

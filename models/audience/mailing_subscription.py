@@ -2,11 +2,19 @@ from odoo import api, fields, models
 from odoo.http import request
 from odoo.tools import SQL
 
+from ...delivery.address import wire_address
+
 
 class MailingSubscription(models.Model):
     """Opt-outs of a list go to its memory, ``mailing.opt.out``, and are shown again from there."""
 
     _inherit = "mailing.subscription"
+
+    awaits_opt_in = fields.Boolean(
+        "Waits for Opt-In",
+        readonly=True,
+        help="Others put her on a list that requires her own opt-in. She is opted out until then.",
+    )
 
     def _remember_opt_outs(self):
         """Bring the memory in line with these subscriptions.
@@ -71,6 +79,8 @@ class MailingSubscription(models.Model):
     def write(self, vals):
         # date and reason tell of an opt-out, their absence of nothing
         decides = "opt_out" in vals or vals.get("opt_out_datetime") or vals.get("opt_out_reason_id")
+        if decides:
+            vals = {**vals, "awaits_opt_in": False}
         result = super().write(vals)
         if decides and not (self.env.su and self.env.context.get("opt_out_memory_is_settled")):
             self._remember_opt_outs()
@@ -80,7 +90,7 @@ class MailingSubscription(models.Model):
 
     def _arrive(self):
         """These are new in their lists, or moved there."""
-        opted_out = self.filtered("opt_out")
+        opted_out = self.filtered(lambda each: each.opt_out and not each.awaits_opt_in)
         opted_out._remember_opt_outs()
         (self - opted_out)._welcome()
 
@@ -89,14 +99,60 @@ class MailingSubscription(models.Model):
     # ------------------------------------------------------------
 
     def _welcome(self):
-        """See to who left the list before: by signing up herself she is back.
+        """See to who left the list before, and to who must opt in: signing up herself is enough.
 
-        Whoever is added by others stays opted out, and the subscription says so.
+        Whoever is added by others stays or starts opted out, and the subscription says so.
         """
         remembered = self.sudo()._remembered()
         back = remembered.filtered(lambda each: each._is_own_doing())
         back._remember_opt_outs()
         (remembered - back).opt_out = True
+        self._await_opt_in()
+
+    def _await_opt_in(self):
+        """Opt out whom others added to a list that requires opt-in.
+
+        That is no opt-out: it has no date, and nothing to remember, for she left nothing. Raw
+        SQL: one statement, however many were added.
+        """
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE mailing_subscription subscription
+                   SET opt_out = TRUE, awaits_opt_in = TRUE
+                  FROM mailing_contact contact
+                 WHERE subscription.id = ANY(%s) AND subscription.opt_out IS NOT TRUE
+                   AND contact.id = subscription.contact_id AND %s
+                """,
+                self.ids,
+                self._must_opt_in(SQL("subscription.list_id"), SQL("contact.address")),
+            )
+        )
+        if self.env.cr.rowcount:
+            self.env.invalidate_all(flush=False)
+
+    @api.model
+    def _must_opt_in(self, list_id, address):
+        """SQL condition: whom others add to a list waits there for her own opt-in.
+
+        Who these others are, says ``_is_own_doing``.
+
+        :param list_id: SQL of the list
+        :param address: SQL of her address on the wire
+        """
+        user = self._acting_user()
+        if self.env.context.get("opt_in_is_settled") or not user._is_internal():
+            return SQL("FALSE")
+        return SQL(
+            """(
+            %s IS DISTINCT FROM %s
+            AND EXISTS (SELECT FROM mailing_list required
+                         WHERE required.id = %s AND required.opt_in_required))""",
+            address,
+            wire_address(user.email_normalized or ""),
+            list_id,
+        )
 
     @api.model
     def _welcome_since(self, newest_id):
@@ -143,6 +199,10 @@ class MailingSubscription(models.Model):
         She is a visitor of the website or of the portal, whose forms act in her name with
         superuser rights; or a colleague who adds her own address.
         """
-        user = (request.env if request else self.env).user.sudo()
+        user = self._acting_user()
         email = self.contact_id.email_normalized
         return not user._is_internal() or (bool(email) and email == user.email_normalized)
+
+    @api.model
+    def _acting_user(self):
+        return (request.env if request else self.env).user.sudo()

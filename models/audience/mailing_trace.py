@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 
@@ -16,15 +17,23 @@ class MailingTrace(models.Model):
         ondelete="set null",
         index="btree_not_null",
     )
-    contact_id = fields.Many2one("mailing.contact", "Target", compute="_compute_contact_id")
+    contact_id = fields.Many2one(
+        "mailing.contact",
+        "Target",
+        compute="_compute_contact_id",
+        search="_search_contact_id",
+    )
     failure_type = fields.Selection(
         selection_add=[
             ("excluded", "Excluded"),
             ("archived", "Archived or Deleted"),
+            ("dead", "Address Is Dead"),
             ("removed", "No Longer in a Target List"),
         ]
     )
 
+    # what did Odoo's own mailings send to a target? Mass emails have an index, see its outcomes.
+    _standard_idx = models.Index("(res_id) WHERE token IS NULL AND model = 'mailing.contact'")
     # who waits for an address that another was to be mailed at?
     _put_aside_idx = models.Index(
         "(mass_mailing_id) WHERE token IS NOT NULL AND failure_type = 'mail_dup'"
@@ -36,6 +45,27 @@ class MailingTrace(models.Model):
         contacts = self.env["mailing.contact"].browse(of_contacts.mapped("res_id")).exists()
         for trace in self:
             trace.contact_id = contacts.browse(trace.res_id) & contacts
+
+    @api.model
+    def _search_contact_id(self, operator, value):
+        """Raw SQL: with an index for mass emails, and one for Odoo's own mailings."""
+        if operator not in ("in", "any", "any!"):
+            return NotImplemented
+        domain = Domain("id", "in", value) if operator == "in" else Domain("id", operator, value)
+        contacts = self.env["mailing.contact"]._search(domain).subselect()
+        return Domain(
+            "id",
+            "in",
+            SQL(
+                """(
+                SELECT id FROM mailing_trace WHERE token IS NOT NULL AND res_id IN %(contacts)s
+                 UNION ALL
+                SELECT id FROM mailing_trace
+                 WHERE token IS NULL AND model = 'mailing.contact' AND res_id IN %(contacts)s
+                )""",
+                contacts=contacts,
+            ),
+        )
 
     @api.model
     def _build_queue(self, mailing):

@@ -36,7 +36,7 @@ class MailingList(models.Model):
         :param model: a source of targets, or ``mailing.contact``
         :param values: columns of the new subscriptions
         :return: a ``Counter`` of memberships: ``added``, and of those ``without_address`` and
-            ``left_before``; ``already`` there
+            ``left_before``, of those who ``must_opt_in``; ``already`` there
         """
         return sum(self._add_targets_by_list(model, domain, values).values(), Counter())
 

@@ -38,12 +38,12 @@ class MailingSubscription(models.Model):
         """Make contacts members of lists; who is one already stays as she is.
 
         Raw SQL: the contacts may be as many as a campaign has targets. Whoever is added by others
-        stays opted out of a list she left before.
+        stays opted out of a list she left before, and waits for her opt-in where that is required.
 
         :param contacts: SQL query of their ids and addresses
         :param values: columns of the new subscriptions; without a criterion it is by hand
         :return: ``{list: Counter}`` of members ``added``, of those ``without_address`` and
-            ``left_before``; ``already`` there
+            ``left_before``, of those who ``must_opt_in``; ``already`` there
         """
         self.env.flush_all()
         self.env.cr.execute(
@@ -60,35 +60,41 @@ class MailingSubscription(models.Model):
                      CROSS JOIN %(contacts)s contact (id, address)
                 ), joined AS (
                     INSERT INTO mailing_subscription (
-                        list_id, contact_id, opt_out, opt_out_datetime,
+                        list_id, contact_id, opt_out, opt_out_datetime, awaits_opt_in,
                         create_date, write_date %(columns)s)
-                    SELECT target.list_id, target.contact_id, memory.knows,
+                    SELECT target.list_id, target.contact_id, memory.knows OR must_opt_in,
                            CASE WHEN memory.knows THEN %(now)s::timestamp END,
+                           must_opt_in AND NOT memory.knows,
                            %(now)s, %(now)s %(values)s
                       FROM target
-                     CROSS JOIN LATERAL (SELECT %(knows)s) memory (knows)
+                     CROSS JOIN LATERAL (SELECT %(knows)s, %(must_opt_in)s)
+                                memory (knows, must_opt_in)
                      WHERE NOT target.already
                      -- two who add the same people take their turns
                      ORDER BY target.list_id, target.contact_id
                     ON CONFLICT (contact_id, list_id) DO NOTHING
-                    RETURNING id, list_id, opt_out
+                    RETURNING id, list_id, opt_out, awaits_opt_in
                 ), back AS (
-                    SELECT list_id, ARRAY_AGG(id) AS ids FROM joined WHERE opt_out GROUP BY list_id
+                    SELECT list_id, COUNT(*) FILTER (WHERE awaits_opt_in) AS waiting,
+                           ARRAY_AGG(id) FILTER (WHERE opt_out AND NOT awaits_opt_in) AS ids
+                      FROM joined GROUP BY list_id
                 )
                 SELECT target.list_id,
                        COUNT(*) FILTER (WHERE NOT already),
                        COUNT(*) FILTER (WHERE NOT already AND address IS NULL),
                        COUNT(*) FILTER (WHERE already),
+                       COALESCE(back.waiting, 0),
                        COALESCE(back.ids, '{}')
                   FROM target
                   LEFT JOIN back ON back.list_id = target.list_id
-                 GROUP BY target.list_id, back.ids
+                 GROUP BY target.list_id, back.waiting, back.ids
                 """,
                 lists=lists.ids,
                 contacts=contacts,
                 knows=self.env["mailing.opt.out"]._knows(
                     SQL("target.list_id"), SQL("target.contact_id"), SQL("target.address")
                 ),
+                must_opt_in=self._must_opt_in(SQL("target.list_id"), SQL("target.address")),
                 columns=SQL().join(SQL(", %s", SQL.identifier(name)) for name in values),
                 values=SQL().join(SQL(", %s", value) for value in values.values()),
                 now=fields.Datetime.now(),
@@ -96,18 +102,19 @@ class MailingSubscription(models.Model):
         )
         counts = {target_list: Counter() for target_list in lists}
         left_before = self.browse()
-        for list_id, added, without_address, already, left_ids in self.env.cr.fetchall():
+        for list_id, added, without_address, already, waiting, left_ids in self.env.cr.fetchall():
             counts[lists.browse(list_id)].update(
                 added=added,
                 without_address=without_address,
                 left_before=len(left_ids),
+                must_opt_in=waiting,
                 already=already,
             )
             left_before += self.browse(left_ids)
         self.env.invalidate_all(flush=False)
         left_before._remember_opt_outs()
         if "criterion_id" not in values:
-            self._make_by_hand(lists, contacts)
+            self._make_by_hand(lists, SQL("(SELECT id FROM %s contact (id, address))", contacts))
         return counts
 
     @api.model

@@ -94,8 +94,9 @@ class MailingTrace(models.Model):
 
     # whose link was followed?
     _token_uniq = models.UniqueIndex("(token) WHERE token IS NOT NULL")
+    # also the index that finds all messages meant for a target
     _one_outcome_per_member = models.UniqueIndex(
-        "(mass_mailing_id, res_id) WHERE token IS NOT NULL"
+        "(res_id, mass_mailing_id) WHERE token IS NOT NULL"
     )
     _one_copy_per_address = models.UniqueIndex(
         "(mass_mailing_id, email) WHERE token IS NOT NULL AND trace_status != 'cancel'"

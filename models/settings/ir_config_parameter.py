@@ -12,9 +12,13 @@ SETTINGS = {
     "smtp_sessions": 10,
     "lanes": 1,
     "max_attempts": 3,
+    "dead_after_bounces": 5,
+    "dead_after_days": 14,
     "calendar_id": 0,
     "open_tracking": False,
     "opt_out_optional": False,
+    "opt_in_required": False,
+    "verp": False,
 }
 
 

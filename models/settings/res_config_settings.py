@@ -63,6 +63,11 @@ class ResConfigSettings(models.TransientModel):
         config_parameter="mass_mailing_campaign.opt_out_optional",
         help="Do not append an opt-out link to mass emails that have none.",
     )
+    mass_email_opt_in_required = fields.Boolean(
+        "Opt-In Required on New Lists",
+        config_parameter="mass_mailing_campaign.opt_in_required",
+        help="On new target lists, members whom others add start opted out.",
+    )
 
     @api.constrains(
         "mass_email_portion_size",
