@@ -6,6 +6,7 @@ from . import audience
 from . import mass_email
 from . import content
 from . import standard
+from . import preview
 from . import sending
 from . import response
 from . import statistics

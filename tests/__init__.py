@@ -35,6 +35,7 @@ from .models.audience import test_wire_address
 from .models.mass_email import test_ending
 from .models.mass_email import test_mass_email
 from .models.content import test_content
+from .models.preview import test_preview
 from .models.sending import test_delivery
 from .models.sending import test_settle
 from .models.response import test_bounce_routing

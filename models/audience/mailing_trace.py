@@ -44,9 +44,7 @@ class MailingTrace(models.Model):
         Raw SQL: a list may have a million members. Nobody stands as the author of the rows, for a
         foreign key is checked row by row.
         """
-        self.env.flush_all()
-        # the defaults spill sorts to the disk, and compile for a second what runs for three
-        self.env.cr.execute("SET LOCAL work_mem TO '64MB'; SET LOCAL jit TO off")
+        mailing._prepare_to_judge()
         # what was filled a moment ago is not known to the planner yet
         self.env.cr.execute(
             "ANALYZE mailing_contact (address), mailing_subscription (contact_id, list_id),"

@@ -13,6 +13,7 @@ SETTINGS = {
     "lanes": 1,
     "max_attempts": 3,
     "calendar_id": 0,
+    "recent_days": 7,
     "open_tracking": False,
     "opt_out_optional": False,
 }
