@@ -31,8 +31,8 @@ for size in (100_000, 1_000_000):
     )
     assert figures["members"] == size
     assert figures["mailed"] == size - size // 100
-    excluded = [("outcome_in", "=", f"{mass_email.id}/excluded/{excluding[0].id}")]
     contacts = bench.env["mailing.contact"]
+    excluded = [("outcome_in", "=", f"{mass_email.id}/excluded/{excluding[0].id}")]
     people = bench.measure(
         f"people {size}", size, lambda: contacts.search_read(excluded, ["outcome"], limit=80)
     )

@@ -183,6 +183,24 @@ class MailingMailing(models.Model):
             objection=self._objection(),
         )
 
+    def _reaches_anybody(self):
+        """Tell whether at least one member may be mailed. Raw SQL: it ends at the first."""
+        self._prepare_to_judge()
+        [(reaches_anybody,)] = self.env.execute_query(
+            SQL(
+                """
+                SELECT EXISTS (
+                    SELECT FROM mailing_subscription member
+                      JOIN mailing_contact contact ON contact.id = member.contact_id
+                      %s
+                     WHERE member.list_id = ANY(%s) AND objection.reason IS NULL)
+                """,
+                self._objection(),
+                self.contact_list_ids.ids,
+            )
+        )
+        return reaches_anybody
+
     def _and_namesakes(self, contacts):
         return SQL(
             """

@@ -71,6 +71,18 @@ class MailingMailing(models.Model):
             ],
         }
 
+    def _why_nobody(self):
+        """Say why no member may be mailed."""
+        figures = self._count_audience()
+        if not figures["members"]:
+            return self.env._("The target lists have no members. Add somebody, or choose others.")
+        return self.env._(
+            "None of the %(count)s members may be mailed: %(reasons)s. "
+            "Add somebody else, or choose other lists.",
+            count=figures["members"],
+            reasons=", ".join(f"{each['label']} ({each['count']})" for each in figures["not_mailed"]),
+        )
+
     @api.model
     def _recent_days(self):
         return self.env["ir.config_parameter"]._mass_email_setting("recent_days")
