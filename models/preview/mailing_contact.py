@@ -13,7 +13,7 @@ class MailingContact(models.Model):
         search="_search_outcome_in",
         help="To search by: the id of a mass email, and a key of its preview, as in 12/mail_bl.",
     )
-    outcome = fields.Char("What Becomes of It", compute="_compute_outcome")
+    outcome = fields.Char(compute="_compute_outcome")
 
     def _compute_outcome_in(self):
         self.outcome_in = False

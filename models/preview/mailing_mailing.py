@@ -80,7 +80,9 @@ class MailingMailing(models.Model):
             "None of the %(count)s members may be mailed: %(reasons)s. "
             "Add somebody else, or choose other lists.",
             count=figures["members"],
-            reasons=", ".join(f"{each['label']} ({each['count']})" for each in figures["not_mailed"]),
+            reasons=", ".join(
+                f"{each['label']} ({each['count']})" for each in figures["not_mailed"]
+            ),
         )
 
     @api.model
@@ -131,6 +133,7 @@ class MailingMailing(models.Model):
         name = names.get(reason) or self._outcome_label(reason, int(list_id) if list_id else None)
         return action | {
             "name": name,
+            "display_name": name,
             "domain": [("outcome_in", "=", f"{self.id}/{key}")],
             "context": {"outcome_mailing_id": self.id},
         }
