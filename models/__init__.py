@@ -8,6 +8,7 @@ from . import target_list
 from . import mass_email
 from . import content
 from . import standard
+from . import preview
 from . import sending
 from . import response
 from . import statistics

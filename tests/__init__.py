@@ -42,6 +42,8 @@ from .models.filling import test_criteria_rights
 from .models.mass_email import test_ending
 from .models.mass_email import test_mass_email
 from .models.content import test_content
+from .models.preview import test_preview
+from .models.preview import test_preview_is_result
 from .models.sending import test_delivery
 from .models.sending import test_settle
 from .models.response import test_bounce_routing

@@ -40,7 +40,7 @@ class TestRights(MassEmailCase):
             {
                 "campaign_id": campaign.id,
                 "name": "Reached",
-                "include_type_ids": env["mailing.list.from.log"]._event_type("sent").ids,
+                "did_ids": env["mailing.list.from.log"]._options("event_type", ["sent"]).ids,
             }
         )
         wizard.action_create()

@@ -28,6 +28,8 @@ mailing.mailing       action_send_unknown_again yes      yes    yes    yes   no 
 mailing.mailing       action_leave_unknown      yes      yes    yes    yes   no       no     no
 mailing.mailing       action_send_test          yes      yes    yes    no    no       no     no
 mailing.mailing       action_view_members       yes      yes    yes    no    no       no     no
+mailing.mailing       get_audience              yes      yes    yes    no    no       no     no
+mailing.mailing       action_view_audience      yes      yes    yes    no    no       no     no
 mailing.mailing       action_duplicate          yes      yes    yes    no    no       no     no
 mailing.mailing       action_launch             yes      yes    yes    no    no       no     no
 mailing.mailing       action_schedule           yes      yes    yes    no    no       no     no
@@ -38,6 +40,8 @@ mailing.mailing       get_formview_action       yes      yes    yes    yes   no 
 mailing.mailing.test  send_mail_test            yes      yes    yes    no    no       no     no
 mailing.send.test     action_send               yes      yes    yes    no    no       no     no
 mailing.list.from.log action_create             yes      yes    yes    no    no       no     no
+mailing.list.from.log count_presets             yes      yes    yes    no    no       no     no
+mailing.list.from.log create_from_preset        yes      yes    yes    no    no       no     no
 mailing.trace         read                      yes      yes    yes    no    no       no     no
 mailing.trace         action_send_again         yes      yes    yes    no    no       no     no
 mailing.trace         action_leave              yes      yes    yes    no    no       no     no
@@ -270,6 +274,10 @@ class TestRightsMatrix(MassEmailCase):
             "add_click": [self.offer.code],
             "onchange": [{}, [], {}],
             "action_merge": [self.excluding_list, False],
+            "get_audience": [{"contact_list_ids": self.target_list.ids}],
+            "action_view_audience": ["mailed"],
+            "count_presets": [self.campaign.id],
+            "create_from_preset": [self.campaign.id, "clicked", "New"],
         }.get(method, [])
 
     def buttons(self):

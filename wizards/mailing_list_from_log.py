@@ -1,37 +1,92 @@
+from ast import literal_eval
+from datetime import datetime, time, timedelta
+
+import pytz
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 
+from ..models.response.mailing_trace_event import BOUNCED_FOR_GOOD
+
+# What a target list is made of in two clicks: event types done and not done, and bounce types.
+PRESETS = {
+    "clicked": {"did": ["clicked"], "did_not": ["opted_out"]},
+    "opened_not_clicked": {"did": ["opened"], "did_not": ["clicked", "opted_out"]},
+    # whoever clicked or answered has opened it, be openings tracked or not
+    "not_opened": {"did": ["sent"], "did_not": ["opened", "clicked", "replied", "opted_out"]},
+    "bounced_for_good": {"did": ["bounced"], "bounces": [BOUNCED_FOR_GOOD]},
+}
+# How many lines the web client names when all that a search finds are selected; more are meant.
+MOST_IDS = "web.active_ids_limit"
+
 
 class MailingListFromLog(models.TransientModel):
-    """Make a target list of those a campaign's log tells something of."""
+    """Make a target list of those a campaign's log tells something of.
+
+    Who that is, is the rule of the log, ``mailing.trace.event._who``.
+    """
 
     _name = "mailing.list.from.log"
     _description = "Create Target List from Campaign Log"
 
     campaign_id = fields.Many2one("utm.campaign", required=True, readonly=True)
-    name = fields.Char("Target List", required=True)
-    include_type_ids = fields.Many2many(
+    ticked_lines = fields.Char(readonly=True, help="Domain of the log lines that were selected.")
+    scope = fields.Selection(
+        [("campaign", "The Whole Campaign"), ("ticked", "The Selected Log Lines")],
+        "Look At",
+        default="campaign",
+        required=True,
+        help="Who did something is told by the selected lines then. Who did not is looked up in "
+        "the whole log all the same.",
+    )
+    did_ids = fields.Many2many(
         "ir.model.fields.selection",
         "mailing_list_from_log_include_rel",
-        string="Including",
+        string="Who Did",
         required=True,
-        domain=lambda self: self._event_type_domain(),
+        domain=lambda self: self._options_domain("event_type"),
+        default=lambda self: self._options("event_type", ["sent"]),
         help="Targets with one of these actions in the log.",
     )
-    exclude_type_ids = fields.Many2many(
+    match = fields.Selection(
+        [("any", "Any of These"), ("every", "All of These")], default="any", required=True
+    )
+    did_link_ids = fields.Many2many(
+        "link.tracker",
+        "mailing_list_from_log_did_link_rel",
+        string="Clicked Any Of",
+        domain="[('campaign_id', '=', campaign_id), ('is_tracking_url', '=', True)]",
+        help="Only clicks of these tracking URLs count.",
+    )
+    did_bounce_ids = fields.Many2many(
+        "ir.model.fields.selection",
+        "mailing_list_from_log_did_bounce_rel",
+        string="Bounced How",
+        domain=lambda self: self._options_domain("bounce_type"),
+        help="Only bounces of these kinds count.",
+    )
+    did_not_ids = fields.Many2many(
         "ir.model.fields.selection",
         "mailing_list_from_log_exclude_rel",
-        string="Excluding",
-        domain=lambda self: self._event_type_domain(),
-        default=lambda self: self._event_type("opted_out"),
+        string="And Did Not",
+        domain=lambda self: self._options_domain("event_type"),
+        default=lambda self: self._options("event_type", ["opted_out"]),
         help="Targets with one of these actions in the log are left out.",
     )
-    link_ids = fields.Many2many(
+    did_not_link_ids = fields.Many2many(
         "link.tracker",
-        string="Tracking URLs",
+        "mailing_list_from_log_did_not_link_rel",
+        string="Did Not Click Any Of",
         domain="[('campaign_id', '=', campaign_id), ('is_tracking_url', '=', True)]",
-        help="Of those who clicked, only those who clicked one of these.",
+        help="Only clicks of these tracking URLs count.",
+    )
+    did_not_bounce_ids = fields.Many2many(
+        "ir.model.fields.selection",
+        "mailing_list_from_log_did_not_bounce_rel",
+        string="Did Not Bounce How",
+        domain=lambda self: self._options_domain("bounce_type"),
+        help="Only bounces of these kinds count.",
     )
     mailing_ids = fields.Many2many(
         "mailing.mailing",
@@ -39,39 +94,109 @@ class MailingListFromLog(models.TransientModel):
         domain="[('campaign_id', '=', campaign_id), ('delivery_mode', '=', 'portions')]",
         help="Only what the log tells of these mass emails; of all when empty.",
     )
+    date_from = fields.Date("From", help="Only what the log tells from this day on.")
+    date_to = fields.Date("To", help="Only what the log tells up to this day, which counts.")
+    destination = fields.Selection(
+        [("new", "A New List"), ("existing", "A List There Is")],
+        "Into",
+        default="new",
+        required=True,
+    )
+    name = fields.Char("Target List")
+    list_id = fields.Many2one(
+        "mailing.list",
+        "Existing List",
+        help="Who is a member already stays as she is, and who left the list stays opted out.",
+    )
     contact_count = fields.Integer("Targets Found", compute="_compute_contact_count")
+    # by these the form knows which fields make sense
+    clicked_id = fields.Many2one("ir.model.fields.selection", compute="_compute_options")
+    bounced_id = fields.Many2one("ir.model.fields.selection", compute="_compute_options")
+
+    _dates_in_order = models.Constraint(
+        "CHECK (date_to >= date_from)", "The last day cannot be before the first."
+    )
+
+    # ------------------------------------------------------------
+    # Choices
+    # ------------------------------------------------------------
 
     @api.model
-    def _event_type_domain(self):
-        field = self.env["ir.model.fields"]._get("mailing.trace.event", "event_type")
+    def _options_domain(self, name):
+        field = self.env["ir.model.fields"]._get("mailing.trace.event", name)
         return [("field_id", "=", field.id)]
 
     @api.model
-    def _event_type(self, value):
+    def _options(self, name, values):
+        """The values of a selection of the log, as records for tags."""
         return self.env["ir.model.fields.selection"].search(
-            [*self._event_type_domain(), ("value", "=", value)]
+            [*self._options_domain(name), ("value", "in", list(values))]
         )
+
+    def _compute_options(self):
+        self.clicked_id = self._options("event_type", ["clicked"])
+        self.bounced_id = self._options("event_type", ["bounced"])
 
     @api.model
     def default_get(self, fields):
-        """Preset what the log panel shows: the action type and the lines that are selected."""
+        """Preset what the selected log lines tell."""
         values = super().default_get(fields)
         if self.env.context.get("active_model") == "mailing.trace.event":
-            events = self.env["mailing.trace.event"].browse(self.env.context.get("active_ids"))
-            if len(events.campaign_id) != 1:
-                raise UserError(self.env._("Select log lines of one campaign."))
-            types = self.env["ir.model.fields.selection"].concat(
-                *(self._event_type(value) for value in set(events.mapped("event_type")))
-            )
-            values.update(
-                campaign_id=events.campaign_id.id,
-                include_type_ids=[Command.set(types.ids)],
-                link_ids=[Command.set(events.link_id.ids)],
-                mailing_ids=[Command.set(events.mailing_id.ids)],
-            )
+            values.update(self._told_by(self._selected_lines()))
         return values
 
-    @api.depends("campaign_id", "include_type_ids", "exclude_type_ids", "link_ids", "mailing_ids")
+    @api.model
+    def _selected_lines(self):
+        ids = self.env.context.get("active_ids") or []
+        domain = self.env.context.get("active_domain")
+        most = int(self.env["ir.config_parameter"].sudo().get_param(MOST_IDS, "20000"))
+        return domain if domain and len(ids) >= most else [("id", "in", ids)]
+
+    @api.model
+    def _told_by(self, lines):
+        names = ["campaign_id", "event_type", "link_id", "bounce_type", "mailing_id"]
+        [told] = self.env["mailing.trace.event"]._read_group(
+            lines,
+            aggregates=[f"{name}:array_agg_distinct" for name in names],
+        )
+        campaigns, types, links, bounces, mailings = (
+            [value for value in values or [] if value] for values in told
+        )
+        if len(campaigns) != 1:
+            raise UserError(self.env._("Select log lines of one campaign."))
+        return {
+            "campaign_id": campaigns[0],
+            "scope": "ticked",
+            "ticked_lines": repr(lines),
+            "did_ids": [Command.set(self._options("event_type", types).ids)],
+            # who selects opt-outs means them
+            "did_not_ids": [
+                Command.set(self._options("event_type", {"opted_out"} - set(types)).ids)
+            ],
+            "did_link_ids": [Command.set(links)],
+            "did_bounce_ids": [Command.set(self._options("bounce_type", bounces).ids)],
+            "mailing_ids": [Command.set(mailings)],
+        }
+
+    # ------------------------------------------------------------
+    # Who
+    # ------------------------------------------------------------
+
+    @api.depends(
+        "campaign_id",
+        "scope",
+        "ticked_lines",
+        "did_ids",
+        "match",
+        "did_link_ids",
+        "did_bounce_ids",
+        "did_not_ids",
+        "did_not_link_ids",
+        "did_not_bounce_ids",
+        "mailing_ids",
+        "date_from",
+        "date_to",
+    )
     def _compute_contact_count(self):
         for wizard in self:
             wizard.contact_count = self.env["mailing.contact"].search_count(
@@ -79,35 +204,115 @@ class MailingListFromLog(models.TransientModel):
             )
 
     def _contact_domain(self):
-        included = self._event_domain(self.include_type_ids)
-        if self.link_ids:
-            included &= Domain("event_type", "!=", "clicked") | Domain(
-                "link_id", "in", self.link_ids.ids
-            )
-        domain = Domain("event_ids", "any", included)
-        if self.exclude_type_ids:
-            excluded = self._event_domain(self.exclude_type_ids)
-            domain &= Domain("event_ids", "not any", excluded)
-        return domain
+        did = self._lines(self.did_ids, self.did_link_ids, self.did_bounce_ids)
+        if self.scope == "ticked":
+            ticked = Domain(literal_eval(self.ticked_lines))
+            did = [domain & ticked for domain in did]
+        did_not = self._lines(self.did_not_ids, self.did_not_link_ids, self.did_not_bounce_ids)
+        return self.env["mailing.trace.event"]._who(
+            self._scope_domain(), did, did_not, every=self.match == "every"
+        )
 
-    def _event_domain(self, types):
-        domain = Domain("campaign_id", "=", self.campaign_id.id) & Domain("is_test", "=", False)
+    def _lines(self, types, links, bounces):
+        """Domains of log lines, one for each event type; links narrow clicks, and so on."""
+        narrowed = {
+            "clicked": Domain("link_id", "in", links.ids) if links else Domain.TRUE,
+            "bounced": (
+                Domain("bounce_type", "in", bounces.mapped("value")) if bounces else Domain.TRUE
+            ),
+        }
+        return [
+            Domain("event_type", "=", event_type) & narrowed.get(event_type, Domain.TRUE)
+            for event_type in types.mapped("value")
+        ]
+
+    def _scope_domain(self):
+        domain = Domain("campaign_id", "=", self.campaign_id.id)
         if self.mailing_ids:
             domain &= Domain("mailing_id", "in", self.mailing_ids.ids)
-        return domain & Domain("event_type", "in", types.mapped("value"))
+        if self.date_from:
+            domain &= Domain("event_datetime", ">=", self._midnight(self.date_from))
+        if self.date_to:
+            domain &= Domain("event_datetime", "<", self._midnight(self.date_to + timedelta(1)))
+        return domain
+
+    def _midnight(self, day):
+        """When a day begins where the user is."""
+        midnight = self.env.tz.localize(datetime.combine(day, time.min))
+        return midnight.astimezone(pytz.utc).replace(tzinfo=None)
+
+    # ------------------------------------------------------------
+    # Make the list
+    # ------------------------------------------------------------
 
     def action_create(self):
-        """Create the list and open it."""
+        """Fill the list and open it."""
         self.ensure_one()
-        if not self.include_type_ids:
-            raise UserError(self.env._("Choose at least one action to include."))
+        if not self.did_ids:
+            raise UserError(self.env._("Choose at least one action that they did."))
+        if self.destination == "new" and not (self.name or "").strip():
+            raise UserError(self.env._("Give the new target list a name."))
+        if self.destination == "existing" and not self.list_id:
+            raise UserError(self.env._("Choose the target list."))
         if not self.contact_count:
             raise UserError(self.env._("Nobody in the log fits, so there is nothing to list."))
-        target_list = self.env["mailing.list"].create({"name": self.name})
-        target_list._add_targets("mailing.contact", self._contact_domain())
+        target_list = self.list_id
+        if self.destination == "new":
+            target_list = target_list.create({"name": self.name})
+        target_list.check_access("write")
+        added = target_list._add_targets("mailing.contact", self._contact_domain())["added"]
+        return self._tell(target_list, added)
+
+    def _tell(self, target_list, added):
+        """Open the list, and say how many came to it."""
         return {
-            "type": "ir.actions.act_window",
-            "res_model": "mailing.list",
-            "res_id": target_list.id,
-            "views": [(False, "form")],
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": self.env._(
+                    "%(added)s targets added, %(known)s were in the list already.",
+                    added=added,
+                    known=self.contact_count - added,
+                ),
+                "next": {
+                    "type": "ir.actions.act_window",
+                    "res_model": "mailing.list",
+                    "res_id": target_list.id,
+                    "views": [(False, "form")],
+                },
+            },
+        }
+
+    # ------------------------------------------------------------
+    # In two clicks
+    # ------------------------------------------------------------
+
+    @api.readonly
+    @api.model
+    def count_presets(self, campaign_id):
+        """Return how many targets each preset finds in the log of a campaign."""
+        self.check_access("create")
+        return {
+            preset: self.new(self._preset_values(campaign_id, preset)).contact_count
+            for preset in PRESETS
+        }
+
+    @api.model
+    def create_from_preset(self, campaign_id, preset, name):
+        """Make a target list of those a preset finds, and open it."""
+        return self.create(
+            {**self._preset_values(campaign_id, preset), "name": name}
+        ).action_create()
+
+    @api.model
+    def _preset_values(self, campaign_id, preset):
+        values = PRESETS[preset]
+        did, did_not = values["did"], values.get("did_not", ())
+        bounces = values.get("bounces", ())
+        return {
+            "campaign_id": campaign_id,
+            "did_ids": [Command.set(self._options("event_type", did).ids)],
+            "did_not_ids": [Command.set(self._options("event_type", did_not).ids)],
+            "did_bounce_ids": [Command.set(self._options("bounce_type", bounces).ids)],
         }

@@ -203,12 +203,13 @@ def list_from_log(odoo):
         {
             "campaign_id": odoo.ref("campaign_spring"),
             "name": "Clicked the spring offer",
-            "include_type_ids": [(6, 0, clicked)],
-            "link_ids": [(6, 0, [odoo.ref("link_offer")])],
+            "did_ids": [(6, 0, clicked)],
+            "did_link_ids": [(6, 0, [odoo.ref("link_offer")])],
         },
     )
     action = odoo.call("mailing.list.from.log", "action_create", [wizard])
-    return odoo.read("mailing.list", action["res_id"], "contact_count")["contact_count"]
+    opened = action["params"]["next"]["res_id"]
+    return odoo.read("mailing.list", opened, "contact_count")["contact_count"]
 
 
 def events(odoo, event_type):

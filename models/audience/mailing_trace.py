@@ -72,12 +72,9 @@ class MailingTrace(models.Model):
         """Give every member of a mass email without an outcome its row, in one statement.
 
         Raw SQL: a list may have a million members. Nobody stands as the author of the rows, for a
-        foreign key is checked row by row. A contact is one member however many of the
-        target lists it is in; of several contacts with one address the first is mailed.
+        foreign key is checked row by row.
         """
-        self.env.flush_all()
-        # the defaults spill sorts to the disk, and compile for a second what runs for three
-        self.env.cr.execute("SET LOCAL work_mem TO '64MB'; SET LOCAL jit TO off")
+        mailing._prepare_to_judge()
         # what was filled a moment ago is not known to the planner yet
         self.env.cr.execute(
             "ANALYZE mailing_contact (address), mailing_subscription (contact_id, list_id),"
@@ -86,59 +83,24 @@ class MailingTrace(models.Model):
         self.env.cr.execute(
             SQL(
                 """
-                WITH member AS (
-                    SELECT contact_id, MIN(list_id) AS list_id
-                      FROM mailing_subscription
-                     WHERE list_id = ANY(%(target_lists)s)
-                     GROUP BY contact_id
-                ), judged AS MATERIALIZED (
-                    SELECT contact.id, contact.address,
-                           NULLIF(TRIM(contact.email), '') AS typed_address, member.list_id,
-                           excluding.list_id AS excluding_list_id, objection.reason
-                      FROM member
-                      JOIN mailing_contact contact ON contact.id = member.contact_id
-                      %(objection)s
-                     WHERE NOT EXISTS (
-                        SELECT FROM mailing_trace known
-                         WHERE known.mass_mailing_id = %(mailing)s
-                           AND known.res_id = contact.id AND known.token IS NOT NULL)
-                ), ranked AS (
-                    SELECT judged.*,
-                           CASE WHEN judged.reason IS NULL THEN COALESCE(
-                               mailed.res_id,
-                               NULLIF(FIRST_VALUE(judged.id) OVER (
-                                   PARTITION BY address, judged.reason IS NULL
-                                   ORDER BY judged.id
-                               ), judged.id)
-                           ) END AS before_her
-                      FROM judged
-                      LEFT JOIN mailing_trace mailed
-                        ON mailed.mass_mailing_id = %(mailing)s
-                       AND mailed.email = judged.address
-                       AND mailed.token IS NOT NULL AND mailed.trace_status != 'cancel'
-                )
                 INSERT INTO mailing_trace (
                     mass_mailing_id, campaign_id, trace_type, model, res_id, email, token,
                     trace_status, failure_type, target_list_id, excluding_list_id,
                     same_address_contact_id, attempt_count, create_date, write_date
                 )
-                SELECT %(mailing)s, %(campaign)s, 'mail', 'mailing.contact', id,
-                       COALESCE(address, typed_address),
+                SELECT %(mailing)s, %(campaign)s, 'mail', 'mailing.contact', contact_id, email,
                        REPLACE(gen_random_uuid()::text, '-', ''),
-                       CASE WHEN reason IS NULL AND before_her IS NULL
-                            THEN 'outgoing' ELSE 'cancel' END,
-                       CASE WHEN before_her IS NULL THEN reason ELSE 'mail_dup' END,
-                       list_id, excluding_list_id,
+                       CASE WHEN reason IS NULL THEN 'outgoing' ELSE 'cancel' END, reason,
+                       target_list_id, excluding_list_id,
                        -- she may be deleted
-                       (SELECT id FROM mailing_contact WHERE id = before_her), 0,
+                       (SELECT id FROM mailing_contact WHERE id = same_address_contact_id), 0,
                        %(now)s, %(now)s
-                  FROM ranked
-                 ORDER BY ranked.id
+                  FROM (%(members)s) member
+                 ORDER BY contact_id
                 """,
                 mailing=mailing.id,
                 campaign=mailing.campaign_id.id or None,
-                target_lists=mailing.contact_list_ids.ids,
-                objection=mailing._objection(),
+                members=mailing._judged_members(),
                 now=fields.Datetime.now(),
             )
         )

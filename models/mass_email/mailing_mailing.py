@@ -138,7 +138,24 @@ class MailingMailing(models.Model):
         """Put mass emails in line for their start date."""
         if not all(self.mapped("schedule_date")):
             raise UserError(self.env._("Set the start date first."))
-        return self.action_put_in_queue()
+        result = self.action_put_in_queue()
+        for mailing in self.filtered(lambda mailing: mailing._starts_later()):
+            if not mailing._reaches_anybody():
+                return mailing._warn_of_nobody()
+        return result
+
+    def _warn_of_nobody(self):
+        """It is pending, and its user learns that somebody has to be added until then."""
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning",
+                "title": self.env._("Pending, but nobody would get it yet"),
+                "message": self._why_nobody(),
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
 
     def _check_ready(self):
         """Raise in the user's words what is missing before this mass email can be sent."""
@@ -146,16 +163,13 @@ class MailingMailing(models.Model):
         if not self.contact_list_ids:
             raise UserError(self.env._("Choose at least one target list first."))
         self._check_letter()
-        if not self._has_members():
-            raise UserError(
-                self.env._("The target lists have no members. Add somebody, or choose others.")
-            )
+        if not self._may_be_filled() and not self._reaches_anybody():
+            raise UserError(self._why_nobody())
 
-    def _has_members(self):
-        """Tell whether there is somebody to mail, or may be by the time it is sent."""
-        lists = Domain("list_id", "in", self.contact_list_ids.ids)
-        has_members = self.env["mailing.subscription"].search_count(lists, limit=1)
-        return bool(has_members or self._synced(self.contact_list_ids))
+    def _may_be_filled(self):
+        """Tell whether its target lists may have other members by the time it is sent."""
+        starts_later = bool(self.schedule_date) and self.schedule_date > fields.Datetime.now()
+        return starts_later or bool(self._synced(self.contact_list_ids))
 
     def action_put_in_queue(self):
         portions = self.filtered(lambda mailing: mailing.delivery_mode == "portions")

@@ -1,4 +1,6 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
 
 EVENT_TYPES = [
     ("sent", "Sent"),  # the mail server has taken the message
@@ -9,6 +11,8 @@ EVENT_TYPES = [
     ("opted_in", "Opted In"),  # taken back on the opt-out page
     ("bounced", "Bounced"),  # the message came back through the mail gateway, hard or soft
 ]
+# The bounce type after which an address is given up.
+BOUNCED_FOR_GOOD = "hard"
 
 
 class MailingTraceEvent(models.Model):
@@ -55,3 +59,41 @@ class MailingTraceEvent(models.Model):
         " WHERE trace_id IS NOT NULL"
     )
     _campaign_idx = models.Index("(campaign_id, event_type, event_datetime DESC)")
+
+    # ------------------------------------------------------------
+    # Who did what
+    # ------------------------------------------------------------
+
+    @api.model
+    def _counted_domain(self):
+        """The lines that tell what recipients did; tests are left out, everywhere alike."""
+        return Domain("is_test", "=", False)
+
+    @api.model
+    def _who(self, scope, did, did_not=(), every=False):
+        """Return who did some things and did not do others, as a domain of ``mailing.contact``.
+
+        The log is read once, however many things are asked for. Nobody but those it tells of can
+        have left something undone: who did not open is who was sent to and has no line of opening.
+
+        :param Domain scope: the lines that are looked at: of a campaign, of mass emails, of a time
+        :param did: domains of lines, such as ``Domain("event_type", "=", "clicked")``; she has a
+            line of one of them at least
+        :param did_not: domains of lines; she has none of any of them
+        :param every: she has a line of each that she ``did``
+        """
+        did, did_not = [*map(Domain, did)], [*map(Domain, did_not)]
+        lines = Domain(scope) & self._counted_domain() & Domain("contact_id", "!=", False)
+        query = self._search(lines & Domain.OR(did + did_not))
+        has_done = [self._has_line(query, domain) for domain in did]
+        has_not_done = [SQL("NOT %s", self._has_line(query, domain)) for domain in did_not]
+        query.groupby = self._field_to_sql(query.table, "contact_id", query)
+        joined = SQL(" AND " if every else " OR ").join(has_done or [SQL("FALSE")])
+        query.having = SQL(" AND ").join([SQL("(%s)", joined), *has_not_done])
+        return Domain("id", "in", SQL("(%s)", query.select(query.groupby)))
+
+    @api.model
+    def _has_line(self, query, domain):
+        """SQL aggregate: one of the lines of a group is of a domain."""
+        condition = domain.optimize_full(self)._to_sql(self, query.table, query)
+        return SQL("COALESCE(BOOL_OR(%s), FALSE)", condition)

@@ -15,6 +15,7 @@ SETTINGS = {
     "dead_after_bounces": 5,
     "dead_after_days": 14,
     "calendar_id": 0,
+    "recent_days": 7,
     "open_tracking": False,
     "opt_out_optional": False,
     "opt_in_required": False,

@@ -53,6 +53,13 @@ class ResConfigSettings(models.TransientModel):
         default=SETTINGS["max_attempts"],
         help="How often a message is offered to a mail server that defers it, before it fails.",
     )
+    mass_email_recent_days = fields.Integer(
+        "Written To Lately",
+        config_parameter="mass_mailing_campaign.recent_days",
+        default=SETTINGS["recent_days"],
+        help="Before a mass email is sent, its form tells how many of its recipients were written "
+        "to by another in so many days.",
+    )
     mass_email_open_tracking = fields.Boolean(
         "Open Tracking",
         config_parameter="mass_mailing_campaign.open_tracking",
@@ -76,6 +83,7 @@ class ResConfigSettings(models.TransientModel):
         "mass_email_smtp_sessions",
         "mass_email_lanes",
         "mass_email_max_attempts",
+        "mass_email_recent_days",
     )
     def _check_mass_email_limits(self):
         for settings in self:
@@ -85,6 +93,8 @@ class ResConfigSettings(models.TransientModel):
                 raise ValidationError(self.env._("Sending takes at least one SMTP session."))
             if settings.mass_email_lanes < 1 or settings.mass_email_max_attempts < 1:
                 raise ValidationError(self.env._("There is at least one lane and one attempt."))
+            if settings.mass_email_recent_days < 1:
+                raise ValidationError(self.env._("Lately is at least one day."))
             if settings.mass_email_domain_portion_size < 0 or settings.mass_email_run_size < 0:
                 raise ValidationError(self.env._("A limit cannot be negative. 0 means no limit."))
 

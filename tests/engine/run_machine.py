@@ -7,6 +7,7 @@ from hypothesis.stateful import initialize, precondition, rule
 from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome, Result
 from odoo.addons.mass_mailing_campaign.engine.run import Run
 from odoo.addons.mass_mailing_campaign.engine.turns import RUN_LOCK
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from .audience_machine import FIRST_EMAILS, LISTS, AudienceMachine
@@ -127,6 +128,9 @@ class RunMachine(AudienceMachine):
         mass_email, record = self.mass_emails[mailing], self.mailing(mailing)
         members = [p for p in self.oracle.people if p.ticks.keys() & mass_email.target_lists]
         if record.state == "draft" and members:
+            if not any(self.oracle.may_be_mailed(mass_email, person) for person in members):
+                self.refuses_to_reach_nobody(record)
+                return
             record.action_set_pending()
             record._have_queue()
             rows = self.rows_of(mailing)
@@ -134,6 +138,14 @@ class RunMachine(AudienceMachine):
             mailable = self.mailable(mailing)
             assert {row.id for row in rows if row.status == "outgoing"} <= mailable
             self.check_not_mailed(mailing, [], mailable)
+
+    @staticmethod
+    def refuses_to_reach_nobody(record):
+        try:
+            record.action_set_pending()
+        except UserError:
+            return
+        raise AssertionError("it would reach nobody")
 
     @precondition(lambda machine: len(machine.alive) < MOST_RUNS)
     @rule(mailing=MAILING, session_count=st.integers(1, 3))

@@ -1,4 +1,9 @@
-from odoo.exceptions import UserError
+from psycopg2 import IntegrityError
+
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
+from odoo.tests import Form, new_test_user
+from odoo.tools import mute_logger
 
 from ..common import MassEmailCase
 
@@ -28,36 +33,42 @@ class TestListFromLog(MassEmailCase):
     def click(self, name, link):
         self.trace(name)._receive_click(link.code)
 
-    def create_list(self, *include, exclude=(), **values):
-        wizard = self.env["mailing.list.from.log"].with_user(self.marketer)
-        wizard = wizard.create(
+    def wizard(self, *did, did_not=(), **values):
+        wizards = self.env["mailing.list.from.log"].with_user(self.marketer)
+        return wizards.create(
             {
                 "campaign_id": self.campaign.id,
                 "name": "From log",
-                "include_type_ids": [(4, wizard._event_type(each).id) for each in include],
-                "exclude_type_ids": [(6, 0, [wizard._event_type(each).id for each in exclude])],
+                "did_ids": [Command.set(wizards._options("event_type", did).ids)],
+                "did_not_ids": [Command.set(wizards._options("event_type", did_not).ids)],
                 **values,
             }
         )
+
+    def create_list(self, *did, **values):
+        wizard = self.wizard(*did, **values)
         count = wizard.contact_count
-        action = wizard.action_create()
-        target_list = self.env["mailing.list"].browse(action["res_id"])
+        target_list = self.opened(wizard.action_create())
         self.assertEqual(target_list.contact_count, count)
         return sorted(target_list.contact_ids.mapped("name"))
 
+    def opened(self, action):
+        """The list that an action opens."""
+        return self.env["mailing.list"].browse(action["params"]["next"]["res_id"])
+
     def test_all_who_clicked_a_given_url(self):
-        names = self.create_list("clicked", link_ids=self.offer.ids)
+        names = self.create_list("clicked", did_link_ids=self.offer.ids)
         self.assertEqual(names, ["Anna", "Dora"])
 
     def test_sent_without_those_who_clicked(self):
-        self.assertEqual(self.create_list("sent", exclude=["clicked"]), ["Carl"])
+        self.assertEqual(self.create_list("sent", did_not=["clicked"]), ["Carl"])
 
     def test_several_actions_are_joined(self):
         self.assertEqual(self.create_list("clicked", "opted_out"), ["Anna", "Bob", "Dora"])
 
     def test_who_opted_out_is_left_out_unless_the_user_says_otherwise(self):
         wizard = self.env["mailing.list.from.log"].new({"campaign_id": self.campaign.id})
-        self.assertEqual(wizard.exclude_type_ids.mapped("value"), ["opted_out"])
+        self.assertEqual(wizard.did_not_ids.mapped("value"), ["opted_out"])
 
     def test_only_the_chosen_mass_emails_count(self):
         other = self._mass_email()
@@ -71,9 +82,9 @@ class TestListFromLog(MassEmailCase):
         wizard = self.env["mailing.list.from.log"].with_context(
             active_model="mailing.trace.event", active_ids=events.ids
         )
-        values = wizard.default_get(["campaign_id", "include_type_ids", "link_ids"])
+        values = wizard.default_get(["campaign_id", "did_ids", "did_link_ids"])
         self.assertEqual(values["campaign_id"], self.campaign.id)
-        self.assertEqual(values["link_ids"], [(6, 0, self.offer.ids)])
+        self.assertEqual(values["did_link_ids"], [(6, 0, self.offer.ids)])
 
     def test_tests_are_left_out(self):
         target = self._contact("Tester")
@@ -85,3 +96,158 @@ class TestListFromLog(MassEmailCase):
         with self.assertRaisesRegex(UserError, "Nobody"):
             self.create_list("bounced")
         self.assertFalse(self.env["mailing.list"].search([("name", "=", "From log")]))
+
+    def test_did_and_did_not_by_tracking_url(self):
+        self.click("Anna", self.demo)
+        names = self.create_list(
+            "clicked",
+            did_not=["clicked"],
+            did_link_ids=self.offer.ids,
+            did_not_link_ids=self.demo.ids,
+        )
+        self.assertEqual(names, ["Dora"])
+
+    def test_all_of_several_actions(self):
+        self.assertEqual(self.create_list("clicked", "opted_out", match="every"), ["Dora"])
+
+    def test_bounces_by_their_kind(self):
+        final, temporary = self.env["mailing.list.from.log"]._options(
+            "bounce_type", ["hard", "soft"]
+        )
+        self.trace("Bob")._receive_bounce("soft", "mailbox full")
+        self.trace("Carl")._receive_bounce("hard", "no such user")
+        self.assertEqual(self.create_list("bounced"), ["Bob", "Carl"])
+        self.assertEqual(self.create_list("bounced", did_bounce_ids=final.ids), ["Carl"])
+        self.assertEqual(self.create_list("bounced", did_bounce_ids=temporary.ids), ["Bob"])
+        names = self.create_list("sent", did_not=["bounced"], did_not_bounce_ids=final.ids)
+        self.assertEqual(names, ["Anna", "Bob", "Dora"])
+
+    def test_who_did_not_open_was_sent_to(self):
+        self._contact("Never", self.target_list)
+        self.assertEqual(self.create_list("sent", did_not=["opened"]), ["Carl"])
+        self.trace("Carl")._receive_reply()
+        with self.assertRaisesRegex(UserError, "Nobody"):
+            self.create_list("sent", did_not=["opened"])
+
+    def test_a_span_of_days_as_they_are_where_the_user_is(self):
+        self.marketer.tz = "Asia/Tokyo"
+        event = self.env["mailing.trace.event"].search(
+            [("contact_id", "=", self.contacts["Anna"].id), ("event_type", "=", "clicked")]
+        )
+        # the 3rd of March has begun in Tokyo
+        event.sudo().event_datetime = "2026-03-02 15:30:00"
+        names = self.create_list("clicked", date_from="2026-03-03", date_to="2026-03-03")
+        self.assertEqual(names, ["Anna"])
+        for day in ("2026-03-02", "2026-03-04"):
+            with self.assertRaisesRegex(UserError, "Nobody"):
+                self.create_list("clicked", date_from=day, date_to=day)
+        with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError):
+            self.wizard("clicked", date_from="2026-03-04", date_to="2026-03-03")
+
+    def test_into_a_list_there_is_nobody_comes_twice_and_who_left_stays_out(self):
+        known = self.contacts["Anna"]
+        target_list = self._list("Friends", known, self.contacts["Dora"])
+        dora = target_list.subscription_ids.filtered(lambda each: each.contact_id.name == "Dora")
+        dora.opt_out = True
+        self.env["mailing.opt.out"]._remember(
+            target_list, self.contacts["Bob"], ["bob@example.com"]
+        )
+        wizard = self.wizard("clicked", name=False, destination="existing", list_id=target_list.id)
+        action = wizard.action_create()
+        self.assertEqual(self.opened(action), target_list)
+        self.assertIn("1 targets added, 2 were", action["params"]["message"])
+        members = {each.contact_id.name: each.opt_out for each in target_list.subscription_ids}
+        self.assertEqual(members, {"Anna": False, "Dora": True, "Bob": True})
+
+    def test_what_is_missing_is_told(self):
+        for words, values in (
+            ("name", {"name": " "}),
+            ("Choose the target list", {"destination": "existing"}),
+            ("did", {"did_ids": [Command.clear()]}),
+        ):
+            with self.subTest(words), self.assertRaisesRegex(UserError, words):
+                self.wizard("clicked", **values).action_create()
+
+    def test_selected_lines_make_a_list_of_their_people(self):
+        events = self.env["mailing.trace.event"].search(
+            [("event_type", "in", ["sent", "clicked"]), ("mailing_id", "=", self.mailing.id)]
+        )
+        ticked = events.filtered(
+            lambda event: event.contact_id.name in ("Anna", "Carl") and event.event_type == "sent"
+        )
+        names = self.from_lines(ticked).contact_ids.mapped("name")
+        self.assertEqual(sorted(names), ["Anna", "Carl"])
+        names = self.from_lines(ticked, scope="campaign").contact_ids.mapped("name")
+        self.assertEqual(sorted(names), ["Anna", "Bob", "Carl"], "all like these; Dora opted out")
+
+    def test_all_search_results_are_more_than_the_client_names(self):
+        self.env["ir.config_parameter"].set_param("web.active_ids_limit", "1")
+        domain = [("campaign_id", "=", self.campaign.id), ("event_type", "=", "sent")]
+        one = self.env["mailing.trace.event"].search(domain, limit=1)
+        target_list = self.from_lines(one, active_domain=domain)
+        self.assertEqual(sorted(target_list.contact_ids.mapped("name")), ["Anna", "Bob", "Carl"])
+
+    def test_a_few_ticked_lines_are_those_whatever_the_search(self):
+        domain = [("campaign_id", "=", self.campaign.id), ("event_type", "=", "sent")]
+        events = self.env["mailing.trace.event"].search(domain)
+        anna = events.filtered(lambda event: event.contact_id.name == "Anna")
+        target_list = self.from_lines(anna, active_domain=domain)
+        self.assertEqual(target_list.contact_ids, anna.contact_id)
+
+    def test_selected_opt_outs_are_not_left_out(self):
+        events = self.env["mailing.trace.event"].search(
+            [("event_type", "=", "opted_out"), ("mailing_id", "=", self.mailing.id)]
+        )
+        self.assertEqual(self.from_lines(events).contact_ids.mapped("name"), ["Dora"])
+
+    def from_lines(self, events, active_domain=None, **values):
+        wizards = self.env["mailing.list.from.log"].with_user(self.marketer)
+        wizards = wizards.with_context(
+            active_model="mailing.trace.event", active_ids=events.ids, active_domain=active_domain
+        )
+        form = Form(wizards)
+        form.name = "Of these"
+        for name, value in values.items():
+            form[name] = value
+        return self.opened(form.save().action_create())
+
+    def test_lines_of_several_campaigns_make_no_list(self):
+        other = self.campaign.copy({"title": "Other"})
+        self.send(self._mass_email(campaign_id=other.id, body="<p>News</p>"))
+        events = self.env["mailing.trace.event"].search([("event_type", "=", "sent")])
+        with self.assertRaisesRegex(UserError, "one campaign"):
+            self.from_lines(events)
+
+    def test_a_preset_makes_a_list_at_once(self):
+        self.trace("Carl")._receive_bounce("hard", "no such user")
+        wizards = self.env["mailing.list.from.log"].with_user(self.marketer)
+        counts = wizards.count_presets(self.campaign.id)
+        expected = {
+            "clicked": ["Anna", "Bob"],
+            "opened_not_clicked": [],
+            "not_opened": ["Carl"],
+            "bounced_for_good": ["Carl"],
+        }
+        self.assertEqual(counts, {preset: len(names) for preset, names in expected.items()})
+        for preset, names in expected.items():
+            if names:
+                action = wizards.create_from_preset(self.campaign.id, preset, f"Summer: {preset}")
+                target_list = self.opened(action)
+                self.assertEqual(target_list.name, f"Summer: {preset}")
+                self.assertEqual(sorted(target_list.contact_ids.mapped("name")), names)
+
+    def test_only_marketers_count_and_make_presets(self):
+        employee = new_test_user(self.env, login="employee", groups="base.group_user")
+        wizards = self.env["mailing.list.from.log"].with_user(employee)
+        with self.assertRaises(AccessError):
+            wizards.count_presets(self.campaign.id)
+        with self.assertRaises(AccessError):
+            wizards.create_from_preset(self.campaign.id, "clicked", "Mine")
+
+    def test_the_log_is_read_once_however_much_is_asked(self):
+        wizard = self.wizard("sent", "opened", did_not=["clicked", "replied", "bounced"])
+        wizard.contact_count  # noqa: B018 (what is cached is cached)
+        wizard.invalidate_recordset(["contact_count"])
+        domain = wizard._contact_domain()
+        with self.assertQueryCount(1):
+            self.env["mailing.contact"].with_user(self.marketer).search_count(domain)

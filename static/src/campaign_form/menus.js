@@ -1,10 +1,11 @@
-import { Component } from "@odoo/owl";
+import { Component, useState } from "@odoo/owl";
 import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { Dropdown } from "@web/core/dropdown/dropdown";
 import { DropdownItem } from "@web/core/dropdown/dropdown_item";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
+import { formatInteger } from "@web/views/fields/formatters";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 
 /** A dropdown whose items call methods of the record it stands on. */
@@ -20,6 +21,12 @@ class RecordMenu extends Component {
 
     get items() {
         return [];
+    }
+
+    onOpened() {}
+
+    format(count) {
+        return formatInteger(count);
     }
 
     select({ method, label, confirm }) {
@@ -73,10 +80,52 @@ export class MassEmailRowMenu extends RecordMenu {
     }
 }
 
-/** Stands in the upper right corner of the log. */
+// Target lists that are made in two clicks, by the names they have in the wizard.
+const PRESETS = {
+    clicked: _t("Clicked"),
+    opened_not_clicked: _t("Opened, Did Not Click"),
+    not_opened: _t("Did Not Open"),
+    bounced_for_good: _t("Bounced for Good"),
+};
+
+/** Stands in the upper right corner of the log; beside each preset stands how many it finds. */
 export class CampaignLogMenu extends RecordMenu {
+    setup() {
+        super.setup();
+        this.orm = useService("orm");
+        this.state = useState({ counts: {} });
+    }
+
     get items() {
-        return [{ method: "action_list_from_log", label: _t("Create Target List") }];
+        return [
+            ...Object.entries(PRESETS).map(([preset, label]) => ({
+                preset,
+                label,
+                count: this.state.counts[preset],
+            })),
+            { method: "action_list_from_log", label: _t("Create Target List…") },
+        ];
+    }
+
+    async onOpened() {
+        const { resId } = this.props.record;
+        this.state.counts = resId
+            ? await this.orm.silent.call("mailing.list.from.log", "count_presets", [resId])
+            : {};
+    }
+
+    select(item) {
+        return item.preset ? this.create(item) : super.select(item);
+    }
+
+    async create({ preset, label }) {
+        const { resId, data } = this.props.record;
+        if (await this.props.record.model.root.save()) {
+            const name = `${data.title}: ${label}`;
+            const args = [resId, preset, name];
+            const action = await this.orm.call("mailing.list.from.log", "create_from_preset", args);
+            await this.action.doAction(action);
+        }
     }
 }
 

@@ -1,3 +1,6 @@
+from datetime import timedelta
+
+from odoo import fields
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form
 
@@ -86,6 +89,31 @@ class TestMassEmail(MassEmailCase):
                 with self.assertRaisesRegex(UserError, missing):
                     mailing.action_set_pending()
                 self.assertEqual(mailing.state, "draft")
+
+    def test_what_would_reach_nobody_now_is_refused_with_the_reasons(self):
+        self._contact("Anna", self.target_list).subscription_ids.opt_out = True
+        self._contact("Bob", self.target_list, self.excluding_list)
+        mailing = self._mass_email().with_user(self.marketer)
+        words = r"None of the 2 members .*: .*Competitors \(1\), Opted Out \(1\)"
+        with self.assertRaisesRegex(UserError, words):
+            mailing.action_set_pending()
+        self.assertEqual(mailing.state, "draft")
+
+    def test_lists_may_be_filled_until_the_start_date(self):
+        later = fields.Datetime.now() + timedelta(days=1)
+        mailing = self._mass_email(schedule_date=later).with_user(self.marketer)
+        warning = mailing.action_set_pending()
+        self.assertEqual(mailing.state, "in_queue")
+        self.assertEqual(warning["tag"], "display_notification")
+        self.assertIn("no members", warning["params"]["message"])
+        self._contact("Anna", self.target_list)
+        mailing.action_back_to_draft()
+        self.assertIs(mailing.action_set_pending(), True)
+
+    def test_one_who_may_be_mailed_is_enough(self):
+        self._contact("Anna", self.target_list).subscription_ids.opt_out = True
+        self._contact("Bob", self.target_list)
+        self.assertIs(self._mass_email().action_set_pending(), True)
 
     def test_a_pending_mass_email_can_go_back_to_draft(self):
         self._contact("Anna", self.target_list)
