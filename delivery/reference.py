@@ -1,8 +1,12 @@
 import hmac
 import re
 
-# Half of HMAC-SHA256 (RFC 2104, section 5). Lower case only: some servers write addresses so.
-_REFERENCE = re.compile(r"(\d{1,18})-([0-9a-f]{32})")
+# The leftmost 96 bits of HMAC-SHA256 (RFC 2104, section 5). Lower case, as some servers write
+# addresses.
+_DIGITS = 24
+_REFERENCE = re.compile(rf"([0-9]{{1,10}})-([0-9a-f]{{{_DIGITS}}})")
+# No reference is longer.
+LONGEST_REFERENCE = 10 + 1 + _DIGITS
 
 
 class References:
@@ -17,10 +21,10 @@ class References:
         self._key = key
 
     def sign(self, number: int) -> str:
-        """Return the name of a message: letters, digits and a dash, at most 51 characters."""
+        """Return the name of a message: digits, letters and a dash."""
         return f"{number}-{self._signature(str(number))}"
 
-    def read(self, text: str) -> int | None:
+    def verify(self, text: str) -> int | None:
         """Return the number of a message by its name; None when it is not signed by this key."""
         match = _REFERENCE.fullmatch(text.lower())
         if not match or not hmac.compare_digest(match[2], self._signature(match[1])):
@@ -28,7 +32,7 @@ class References:
         return int(match[1])
 
     def _signature(self, number):
-        return hmac.digest(self._key, number.encode(), "sha256").hex()[:32]
+        return hmac.digest(self._key, number.encode(), "sha256").hex()[:_DIGITS]
 
 
 def verp_address(address: str, reference: str) -> str:

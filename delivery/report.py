@@ -1,3 +1,4 @@
+import logging
 import re
 from contextlib import suppress
 from dataclasses import dataclass
@@ -7,6 +8,9 @@ from email.utils import getaddresses
 from flufl.bounce import all_failures
 
 from .bounce import Kind, find_status, judge, mildest
+
+# It tells every detector that it tries.
+logging.getLogger("flufl.bounce").setLevel(logging.WARNING)
 
 # More than this of a mail, a text, the words and a list is not looked at.
 _LONGEST_MAIL, _LONGEST_TEXT, _LONGEST_WORDS, _MOST = 1_000_000, 20_000, 500, 20
@@ -28,11 +32,15 @@ _RETURNED = re.compile(
     re.I | re.M,
 )
 # A line that holds a reply of a mail server (RFC 5321, section 4.2), and the next.
-_REPLY_LINE = re.compile(r"(?:^.+\n)?^.*(?<![\d.])[45]\d\d[ -].*(?:\n.+)?$|^.*[45]\.\d{1,3}\.\d{1,3}\b.*$", re.M)
+_REPLY_LINE = re.compile(
+    r"(?:^.+\n)?^.*(?<![\d.])[45]\d\d[ -].*(?:\n.+)?$|^.*[45]\.\d{1,3}\.\d{1,3}\b.*$", re.M
+)
 _VACATION = re.compile(
     r"out of (?:the )?office|auto(?:matic|mated)?[- ]?(?:reply|response)|vacation|abwesenheit", re.I
 )
-_TAG = re.compile(r"<(?:style|script)\b.{0,20000}?</(?:style|script)>|<[a-z/!][^>]{0,2000}>", re.I | re.S)
+_TAG = re.compile(
+    r"<(?:style|script)\b.{0,20000}?</(?:style|script)>|<[a-z/!][^>]{0,2000}>", re.I | re.S
+)
 # Outlook.com returns what its users call junk with their address, in no report.
 _JUNK_MAIL_REPORT = "X-HmXmrOriginalRecipient"
 # Feedback types that are no complaint: authentication failed, or it is no spam.
@@ -74,9 +82,7 @@ def read_report(content: bytes) -> Report:
         message_ids, references = _originals(message)
     except Exception:  # the email package raises many things at what is no mail
         return Report(Kind.OTHER)
-    return Report(
-        kind, _few(addresses), status, _line(words), _few(message_ids), _few(references)
-    )
+    return Report(kind, _few(addresses), status, _line(words), _few(message_ids), _few(references))
 
 
 def is_automatic(message) -> bool:
