@@ -8,17 +8,22 @@
 * ``transport``: one message over one SMTP session, and what the reply means;
 * ``pool``: several sessions in threads;
 * ``portion``: how many messages may still leave in this hour;
-* ``bounce``: what a delivery report says;
+* ``report``: a message that came back, read;
+* ``bounce``, ``bounce_words``: what it means for the address;
+* ``reference``: by what a returned message names the one it was;
 * ``token``: the secret in a recipient's links.
 """
 
 from . import address
 from . import bounce
+from . import bounce_words
 from . import envelope
 from . import header
 from . import placeholders
 from . import pool
 from . import portion
+from . import reference
+from . import report
 from . import skeleton
 from . import token
 from . import transport

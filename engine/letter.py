@@ -16,6 +16,8 @@ from ..delivery.address import wire_address
 from ..delivery.envelope import seal
 from ..delivery.header import Encoded, encode_mailbox, encode_text
 from ..delivery.placeholders import Placeholders
+from ..delivery.reference import verp_address
+from ..delivery.report import REFERENCE_HEADER
 from ..delivery.transport import Outcome, Result
 from .spliced_letter import NotSpliceable, SplicedLetter
 
@@ -68,6 +70,8 @@ class Letter:
         self._by_thread = mailing.reply_to_mode == "update"
         self._host = socket.gethostname()
         self._key = secrets.token_bytes(32)
+        self._references = self.env["mailing.trace"]._references()
+        self._verp = self.env["ir.config_parameter"]._mass_email_setting("verp")
         self._spliced = None
 
     def _of_company(self, model):
@@ -203,9 +207,12 @@ class Letter:
             self.text(body, row.token),
             self.message_id(row),
             row.token,
+            self.reference(row),
         )
         try:
-            sender, recipients, message = self.prepare(message, address, session)
+            sender, recipients, message = self.prepare(
+                message, address, session, self.reference(row)
+            )
         except AssertionError as error:
             if self._mail_server.NO_VALID_RECIPIENT in error.args:
                 return self.bad_address(row)
@@ -231,7 +238,11 @@ class Letter:
         thread = f"{row.contact_id}-mailing.contact" if self._by_thread else "reply_to"
         return f"<{digest}.{row.attempt_count}-openerp-{thread}@{self._host}>"
 
-    def build(self, address, subject, page, text, message_id, token):
+    def reference(self, row):
+        """Return by what a returned message names this one."""
+        return self._references.sign(row.id)
+
+    def build(self, address, subject, page, text, message_id, token, reference):
         """Let Odoo build the message of one recipient; To shall get her name afterwards.
 
         Odoo takes addresses for recipients that stand in a display name.
@@ -246,16 +257,21 @@ class Letter:
             reply_to=self._reply_to,
             attachments=self._attachments,
             message_id=message_id,
-            headers=self._headers(token),
+            headers={**self._headers(token), REFERENCE_HEADER: reference},
         )
 
-    def prepare(self, message, address, session):
+    def prepare(self, message, address, session, reference):
         """Let Odoo prepare the message to an address for a session.
 
         :return: sender and recipients of the envelope, and the message
         :raise AssertionError: the sender or the recipient is no address
         """
         mail_server = self._mail_server.with_context(send_validated_to=[address])
+        bounce_address = self._verp and mail_server._get_default_bounce_address()
+        if bounce_address:
+            mail_server = mail_server.with_context(
+                domain_bounce_address=verp_address(bounce_address, reference)
+            )
         return mail_server._prepare_email_message__(message, session)
 
     def _headers(self, token):

@@ -10,6 +10,7 @@ from odoo.tools.rendering_tools import parse_inline_template
 from ..delivery.address import wire_address
 from ..delivery.envelope import Envelope, flatten
 from ..delivery.header import Encoded, encode_mailbox, encode_text
+from ..delivery.reference import LONGEST_REFERENCE
 from ..delivery.skeleton import MarkLost, Skeleton, quoted_printable
 from ..delivery.token import new_token
 
@@ -100,9 +101,15 @@ class SplicedLetter:
         """Return one message as bytes, and the slots in its header."""
         to, subject = f"{self._nonce}@{self._nonce}.invalid", self._mark("subject")
         message_id, date = f"<{self._nonce}@message>", self._mark("date")
-        message = source.build(to, subject, self._html, self._text, message_id, token)
+        # as long as any, for a VERP sender must not become too long
+        self._reference = self._mark("reference").ljust(LONGEST_REFERENCE, "z")
+        message = source.build(
+            to, subject, self._html, self._text, message_id, token, self._reference
+        )
         try:
-            self._sender, recipients, message = source.prepare(message, to, session)
+            self._sender, recipients, message = source.prepare(
+                message, to, session, self._reference
+            )
         except AssertionError:
             raise NotSpliceable from None
         message.replace_header("Date", Encoded("Date", date, date.encode()))
@@ -114,9 +121,11 @@ class SplicedLetter:
                 found.add(content)
         # a module may make the sender, the recipient or the body in a way that a skeleton cannot
         # follow
-        if self._nonce in self._sender or recipients != [to] or found != {self._html, self._text}:
+        in_sender = self._sender.replace(self._reference, "")
+        if self._nonce in in_sender or recipients != [to] or found != {self._html, self._text}:
             raise NotSpliceable
         slots = {to: "to", subject: "subject", message_id: "message-id", date: "date"}
+        slots[self._reference] = "reference"
         if source.placeholders.has_opt_out:
             slots[token] = "token"
         return flatten(message), slots
@@ -142,7 +151,7 @@ class SplicedLetter:
         address = wire_address(row.email)
         if not address:
             return self._source.bad_address(row)
-        message_id = self._source.message_id(row)
+        message_id, reference = self._source.message_id(row), self._source.reference(row)
         subject = "".join(
             literal + ("" if index is None else fields[index]) for literal, index in self._subject
         )
@@ -151,6 +160,7 @@ class SplicedLetter:
             "subject": encode_text(subject),
             "message-id": message_id.encode(),
             "date": date,
+            "reference": reference.encode(),
             "token": row.token.encode(),
         }
         for index, value in enumerate(fields):
@@ -158,4 +168,5 @@ class SplicedLetter:
             values[self._html, slot] = quoted_printable(str(escape(value)))
             values[self._text, slot] = quoted_printable(WHITESPACE.sub(" ", value))
         content = self._skeleton.splice(values)
-        return Envelope(row.id, self._sender, address, message_id, content)
+        sender = self._sender.replace(self._reference, reference)
+        return Envelope(row.id, sender, address, message_id, content)

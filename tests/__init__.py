@@ -12,6 +12,8 @@ from .delivery import test_header
 from .delivery import test_placeholders
 from .delivery import test_pool
 from .delivery import test_portion
+from .delivery import test_reference
+from .delivery import test_report
 from .delivery import test_skeleton
 from .delivery import test_token
 from .delivery import test_transport

@@ -34,7 +34,7 @@ EXPECTED = {
     "listed from log": 2,
 }
 
-BOUNCE = (REPOSITORY / "tests/data/delivery_report.eml").read_text()
+BOUNCE = (REPOSITORY / "tests/data/returned/report.eml").read_text()
 
 
 class Odoo:
@@ -188,7 +188,12 @@ def receive(odoo, inbox, problems):
     check(len(events(odoo, "opted_out")) == 1, "looking at the opt-out page opted somebody out")
     fetch(page, {"action": "opt_out"})
     bounce = BOUNCE.format(
-        status="5.1.1", address=account, returned=inbox.mail(account).as_string()
+        id="bounce",
+        to="bounce@garden.example.com",
+        status="5.1.1",
+        words="no such user",
+        address=account,
+        returned=inbox.mail(account).as_string(),
     )
     odoo.call("mail.thread", "message_process", False, bounce)
 

@@ -1,6 +1,9 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+# More of a server's words is not kept.
+LONGEST_WORDS = 500
+
 
 class MailingAddress(models.Model):
     """What is known against an address: it is dead, or messages to it came back for now.
@@ -71,23 +74,20 @@ class MailingAddress(models.Model):
                 INSERT INTO mailing_address AS known (
                     address, dead_datetime, words, trace_id, temporary_count, temporary_since,
                     create_uid, create_date, write_uid, write_date)
-                SELECT failure.address, dead.since, failure.words, failure.trace_id,
+                SELECT failure.address, CASE WHEN is_final THEN %(now)s::timestamp END,
+                       failure.words, failure.trace_id,
                        (NOT is_final)::int, CASE WHEN NOT is_final THEN %(now)s::timestamp END,
                        %(uid)s, %(now)s, %(uid)s, %(now)s
                   FROM unnest(%(addresses)s::varchar[], %(finals)s::boolean[],
                               %(words)s::varchar[], %(trace_ids)s::int[])
                        failure (address, is_final, words, trace_id)
-                 CROSS JOIN LATERAL (
-                    SELECT CASE WHEN is_final OR %(bounces)s <= 1 AND %(days)s = 0
-                                THEN %(now)s::timestamp END AS since
-                 ) dead
                     ON CONFLICT (address) DO UPDATE
                    SET (temporary_count, temporary_since, dead_datetime, words, trace_id,
                         write_uid, write_date) = (
                     SELECT row.length, row.since,
                            CASE WHEN excluded.dead_datetime IS NOT NULL
-                                  OR row.length >= %(bounces)s
-                                 AND row.since <= %(now)s::timestamp - make_interval(days => %(days)s)
+                                  OR row.length >= %(bounces)s AND row.since
+                                  <= %(now)s::timestamp - make_interval(days => %(days)s)
                                 THEN %(now)s::timestamp END,
                            excluded.words, excluded.trace_id, %(uid)s, %(now)s::timestamp
                       FROM (
@@ -110,7 +110,7 @@ class MailingAddress(models.Model):
                 """,
                 addresses=list(addresses),
                 finals=list(finals),
-                words=list(words),
+                words=[each[:LONGEST_WORDS] for each in words],
                 trace_ids=list(trace_ids),
                 bounces=parameters._mass_email_setting("dead_after_bounces"),
                 days=parameters._mass_email_setting("dead_after_days"),

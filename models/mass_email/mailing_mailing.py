@@ -139,7 +139,7 @@ class MailingMailing(models.Model):
         if not all(self.mapped("schedule_date")):
             raise UserError(self.env._("Set the start date first."))
         result = self.action_put_in_queue()
-        for mailing in self.filtered(lambda mailing: mailing._starts_later()):
+        for mailing in self.filtered(lambda mailing: mailing._may_be_filled()):
             if not mailing._reaches_anybody():
                 return mailing._warn_of_nobody()
         return result

@@ -1,30 +1,89 @@
-from odoo import api, models
-from odoo.tools import html2plaintext
-from odoo.tools.mail import mail_header_msgid_re
+import logging
+from email import policy
 
-from ...delivery.bounce import bounce_class
+from odoo import api, models
+from odoo.tools import email_normalize
+from odoo.tools.mail import email_split, mail_header_msgid_re
+
+from ...delivery.reference import verp_reference
+from ...delivery.report import is_automatic, read_report
+
+_logger = logging.getLogger(__name__)
 
 
 class MailThread(models.AbstractModel):
-    """The mail gateway: what comes back is told to the message it answers."""
+    """The mail gateway: what comes back is told to the message it answers.
+
+    What names no message of a mass email is left to Odoo as it is.
+    """
 
     _inherit = "mail.thread"
 
     @api.model
     def _message_route_process(self, message, message_dict, routes):
-        if routes:
+        if not routes:
+            return super()._message_route_process(message, message_dict, routes)
+        if is_automatic(message):
+            self = self.with_context(mailing_auto_reply=True)
+        else:
             references = message_dict["references"] or message_dict["in_reply_to"]
             self._mass_emails_named(mail_header_msgid_re.findall(references))._receive_reply()
         return super()._message_route_process(message, message_dict, routes)
 
     @api.model
+    def _detect_is_bounce(self, message, message_dict):
+        return super()._detect_is_bounce(message, message_dict) or bool(
+            self._verp_references(message)
+        )
+
+    @api.model
     def _routing_handle_bounce(self, email_message, message_dict):
-        result = super()._routing_handle_bounce(email_message, message_dict)
-        # Odoo's own tests hand over no message
-        bounce_type = bounce_class(email_message) if email_message else "soft"
-        words = html2plaintext(message_dict.get("body") or "")
-        self._mass_emails_named(message_dict["bounced_msg_ids"])._receive_bounce(bounce_type, words)
-        return result
+        if not email_message:  # Odoo's own tests hand over none
+            return super()._routing_handle_bounce(email_message, message_dict)
+        report = read_report(email_message.as_bytes(policy=policy.compat32))
+        traces = (
+            self.env["mailing.trace"]
+            .sudo()
+            ._from_reports(
+                [*self._verp_references(email_message), *report.references],
+                [*report.message_ids, *(message_dict["bounced_msg_ids"] or ())],
+                report.addresses,
+            )
+        )
+        if not traces:
+            return super()._routing_handle_bounce(email_message, message_dict)
+        _logger.info(
+            "Message %s to %s is %s for mass email messages %s: %s",
+            message_dict["message_id"],
+            message_dict["to"],
+            report.kind.value,
+            traces.ids,
+            report.words,
+        )
+        if "default_fetchmail_server_id" in self.env.context:
+            # Odoo takes a mail off the server once, whatever happens to it
+            return traces._receive_report_now(report)
+        return traces._receive_report(report)
+
+    @api.model
+    def _verp_references(self, message):
+        """Return the references in those bounce addresses that a message came to."""
+        recipients = {
+            email_normalize(address) or address
+            for name in ("To", "Delivered-To", "X-Original-To", "Envelope-To")
+            for value in message.get_all(name, ())
+            for address in email_split(str(value))
+        }
+        if not any("+" in address for address in recipients):
+            return []
+        domains = self.env["mail.alias.domain"].sudo()
+        bounce_addresses = domains.search([("bounce_alias", "!=", False)]).mapped("bounce_email")
+        references = [
+            verp_reference(address, bounce_address)
+            for address in recipients
+            for bounce_address in filter(None, bounce_addresses)
+        ]
+        return [reference for reference in references if reference]
 
     @api.model
     def _mass_emails_named(self, message_ids):

@@ -1,9 +1,12 @@
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, hmac
 from odoo.tools.urls import urljoin
 
 from ...delivery.address import wire_address
+from ...delivery.bounce import Kind
+from ...delivery.reference import References
 from ...delivery.token import is_token
+from ...engine.turns import retried
 
 
 class MailingTrace(models.Model):
@@ -41,24 +44,26 @@ class MailingTrace(models.Model):
     # Log
     # ------------------------------------------------------------
 
-    def _log_event(self, event_type, link=None, bounce_type=None):
+    def _log_event(self, event_type, link=None, bounce_type=None, words=None):
         """Add one log line per message, in one statement; a line that stands already is kept.
 
         Raw SQL: a portion settles thousands of rows, and two openings at the same moment must not
         conflict. Rows of standard mailings have no token and are not logged.
+
+        :return: how many lines are new
         """
         if not self:
-            return
+            return 0
         self.flush_recordset()
         self.env.cr.execute(
             SQL(
                 """
                 INSERT INTO mailing_trace_event (
                     event_type, event_datetime, trace_id, campaign_id, mailing_id, contact_id,
-                    email, link_id, bounce_type, is_test
+                    email, link_id, bounce_type, words, is_test
                 )
                 SELECT %(event_type)s, %(now)s, trace.id, mailing.campaign_id, mailing.id,
-                       contact.id, trace.email, %(link_id)s, %(bounce_type)s,
+                       contact.id, trace.email, %(link_id)s, %(bounce_type)s, %(words)s,
                        COALESCE(trace.is_test_trace, FALSE)
                   FROM mailing_trace trace
                   LEFT JOIN mailing_mailing mailing
@@ -72,11 +77,14 @@ class MailingTrace(models.Model):
                 now=fields.Datetime.now(),
                 link_id=link.id if link else None,
                 bounce_type=bounce_type,
+                words=words or None,
                 ids=self.ids,
             )
         )
+        news = self.env.cr.rowcount
         self.env["mailing.trace.event"].invalidate_model()
         self.env["utm.campaign"].invalidate_model(["recent_event_ids"])
+        return news
 
     # ------------------------------------------------------------
     # What can happen to a message: status, consequence, log line
@@ -99,6 +107,8 @@ class MailingTrace(models.Model):
         """Return these and those of a domain, but not who is cancelled in a mass email."""
         traces = self + self.search(domain) if domain else self
         members = traces.sudo().filtered(lambda trace: trace.token)
+        if self.env.context.get("mailing_auto_reply"):
+            return traces - members
         return traces - members.filtered(lambda trace: trace.trace_status == "cancel")
 
     def _receive_open(self):
@@ -123,10 +133,54 @@ class MailingTrace(models.Model):
         self._log_opening()
         self._log_event("replied")
 
-    def _receive_bounce(self, bounce_type, words):
-        """The message came back."""
+    def _receive_report(self, report):
+        """A message came back, or a program answered.
+
+        :param Report report: see ``delivery.report``
+        """
+        for trace in self:
+            is_about_her = trace._is_named(report.addresses)
+            if report.kind is Kind.COMPLAINT and is_about_her is not False:
+                trace._receive_complaint(report.words)
+            elif report.kind in (Kind.FINAL, Kind.TEMPORARY, Kind.POLICY):
+                trace._receive_bounce(report.kind.value, report.words, is_about_her)
+
+    @retried
+    def _receive_report_now(self, report):
+        """The same, whatever is written to the same messages meanwhile; committed on return."""
+        self._receive_report(report)
+
+    def _receive_bounce(self, bounce_type, words, is_about_her=None):
+        """The message came back.
+
+        What it says counts against the address it was sent to, unless it tells of another, to
+        which somebody passes her mail on.
+
+        :param bounce_type: see ``BOUNCE_TYPES``
+        :param is_about_her: whether it names her address; None when it names none
+        """
+        self.ensure_one()
         self.set_bounced(bounce_message=words)
-        self._log_event("bounced", bounce_type=bounce_type)
+        is_news = self._log_event("bounced", bounce_type=bounce_type, words=words)
+        if is_about_her is None:
+            # the row of who waits may have moved on to another address
+            is_about_her = self.standing in ("on_wire", "taken", "undecided", "left")
+        if not is_about_her or bounce_type == "policy":
+            return
+        is_final = bounce_type == "final"
+        if is_final or is_news:
+            failure = (self.email, is_final, words, self.id)
+            self.env["mailing.address"].sudo()._receive_failures([failure])
+        if is_news:
+            self._count_for_odoo()
+
+    def _receive_complaint(self, words):
+        """The recipient calls it spam: she leaves all lists of the message, and all mass emails."""
+        self.ensure_one()
+        _lists, _contacts, addresses, *_more = self._opt_out_scope()
+        self._log_event("complained", words=words)
+        self._receive_opt_out()
+        self._blacklist(addresses)
 
     def _receive_opt_out(self):
         """The recipient does not want the lists of this mass email any more.
@@ -227,3 +281,51 @@ class MailingTrace(models.Model):
         if subscriptions:
             return subscriptions == opted_out
         return bool(self.env["mailing.opt.out"].sudo()._of(lists, contacts, addresses))
+
+    # ------------------------------------------------------------
+    # What came back
+    # ------------------------------------------------------------
+
+    @api.model
+    def _references(self):
+        """Return by what returned messages name those that they were."""
+        return References(hmac(self.env(su=True), "mass_mailing_campaign.reference", "").encode())
+
+    @api.model
+    def _from_reports(self, references, message_ids, addresses):
+        """Return the messages that reports name by our references, or else by Message-ID.
+
+        Of several, those whose very recipients are named, too.
+        """
+        numbers = [self._references().verify(reference) for reference in references]
+        traces = self.browse(filter(None, numbers)).exists().filtered("token")
+        if not traces and message_ids:
+            traces = self.search([("message_id", "in", message_ids), ("token", "!=", False)])
+        if len(traces) > 1:
+            named = {wire_address(address) for address in addresses}
+            traces = traces.filtered(lambda trace: trace.email in named)
+        return traces
+
+    def _is_named(self, addresses):
+        """Tell whether a report names this message's recipient; None when it names nobody.
+
+        Servers name their users by other addresses of the same domain, too.
+        """
+        named = {wire_address(address) for address in addresses} - {None}
+        if not named:
+            return None
+        domain = (self.email or "").rpartition("@")[2]
+        return any(
+            address == self.email or f".{address.rpartition('@')[2]}".endswith(f".{domain}")
+            for address in named
+        )
+
+    def _count_for_odoo(self):
+        """Count the bounce on all records of this address, as Odoo's own gateway does."""
+        partners = self.env["res.partner"].sudo()
+        for model in self.env["ir.model"].sudo().search([("is_mail_blacklist", "=", True)]):
+            if model.model in self.env and not self.env[model.model]._abstract:
+                records = self.env[model.model].sudo()
+                records.search([("email_normalized", "=", self.email)])._message_receive_bounce(
+                    self.email, partners
+                )

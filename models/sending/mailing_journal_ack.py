@@ -3,6 +3,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ...delivery.bounce import Kind, find_status, judge
 from ...delivery.transport import Outcome
 from ...engine.turns import make_durable, retried
 
@@ -174,7 +175,9 @@ class MailingJournalAck(models.Model):
                        claim_key = NULL
                   FROM told
                  WHERE trace.id = told.id
-             RETURNING trace.id, told.ack_id, told.outcome
+             RETURNING trace.id, told.ack_id, told.outcome,
+                       CASE WHEN told.is_news AND told.status = 'error' THEN trace.email END,
+                       told.reply
                 """,
                 first_retry=FIRST_MESSAGE_RETRY_MINUTES,
                 longest_retry=LONGEST_MESSAGE_RETRY_MINUTES,
@@ -194,4 +197,20 @@ class MailingJournalAck(models.Model):
         traces = self.env["mailing.trace"]
         traces.invalidate_model()
         traces.browse(row[0] for row in rows if row[2] == Outcome.SENT.value)._log_event("sent")
+        self.env["mailing.address"].sudo()._receive_failures(
+            [
+                (address, kind is Kind.FINAL, reply, trace_id)
+                for trace_id, _ack_id, outcome, address, reply in rows
+                if address and (kind := _failure_of_address(outcome, reply))
+            ]
+        )
         return max((row[1] for row in rows), default=after)
+
+
+def _failure_of_address(outcome, reply):
+    """Return FINAL or TEMPORARY when a message failed for its address; else None."""
+    of_address = (Outcome.BAD_ADDRESS.value, Outcome.DEFERRED.value)
+    if outcome not in of_address or not reply.startswith(("4", "5")):  # else it is our own
+        return None
+    kind = judge(find_status(reply), [reply]) or Kind.TEMPORARY
+    return None if kind is Kind.POLICY else kind

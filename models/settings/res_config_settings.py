@@ -60,6 +60,26 @@ class ResConfigSettings(models.TransientModel):
         help="Before a mass email is sent, its form tells how many of its recipients were written "
         "to by another in so many days.",
     )
+    mass_email_dead_after_bounces = fields.Integer(
+        "Failures of a Dead Address",
+        config_parameter="mass_mailing_campaign.dead_after_bounces",
+        default=SETTINGS["dead_after_bounces"],
+        help="An address is dead after so many messages in a row that came back for now, mailbox "
+        "full or the like. One that does not exist is dead at once.",
+    )
+    mass_email_dead_after_days = fields.Integer(
+        "Days of a Dead Address",
+        config_parameter="mass_mailing_campaign.dead_after_days",
+        default=SETTINGS["dead_after_days"],
+        help="And not before so many days after the first of them.",
+    )
+    mass_email_verp = fields.Boolean(
+        "Bounces by Address",
+        config_parameter="mass_mailing_campaign.verp",
+        help="Each message has a bounce address of its own (VERP), like bounce+123-abc@example.com, "
+        "by which its bounce is known though it returns nothing of the message. The mailbox of "
+        "bounces must take such addresses.",
+    )
     mass_email_open_tracking = fields.Boolean(
         "Open Tracking",
         config_parameter="mass_mailing_campaign.open_tracking",
@@ -84,6 +104,8 @@ class ResConfigSettings(models.TransientModel):
         "mass_email_lanes",
         "mass_email_max_attempts",
         "mass_email_recent_days",
+        "mass_email_dead_after_bounces",
+        "mass_email_dead_after_days",
     )
     def _check_mass_email_limits(self):
         for settings in self:
@@ -95,6 +117,10 @@ class ResConfigSettings(models.TransientModel):
                 raise ValidationError(self.env._("There is at least one lane and one attempt."))
             if settings.mass_email_recent_days < 1:
                 raise ValidationError(self.env._("Lately is at least one day."))
+            if min(settings.mass_email_dead_after_bounces, settings.mass_email_dead_after_days) < 1:
+                raise ValidationError(
+                    self.env._("A dead address has failed at least once, for at least one day.")
+                )
             if settings.mass_email_domain_portion_size < 0 or settings.mass_email_run_size < 0:
                 raise ValidationError(self.env._("A limit cannot be negative. 0 means no limit."))
 

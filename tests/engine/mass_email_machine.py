@@ -72,7 +72,7 @@ class MassEmailMachine(RunMachine):
         """It is opened or bounces, maybe before anybody knows that it was sent."""
         self.opened.add(transmission)
         trace = self.traces.browse(transmission[0])
-        trace._receive_open() if sign == "open" else trace._receive_bounce("hard", "no such user")
+        trace._receive_open() if sign == "open" else trace._receive_bounce("policy", "no such user")
 
     @has_copies
     @rule(transmission=TRANSMISSION, opts_out=st.booleans())

@@ -1,59 +1,245 @@
 from ...common import MassEmailCase, mail
-
-RETURNED = """\
-Message-ID: {message_id}
-From: news@garden.example.com
-To: anna@example.com
-Subject: News
-
-News
-"""
+from ...returned_mail import KINDS, letter, returned
 
 
 class TestBounceRouting(MassEmailCase):
-    def bounce(self, status, times=1):
-        self._contact("Anna", self.target_list)
-        mailing = self._mass_email()
+    def setUp(self):
+        super().setUp()
+        self.anna = self._contact("Anna", self.target_list)
+        domain = {"name": "garden.example.com", "bounce_alias": "bounce"}
+        self.marketer.company_id.alias_domain_id = self.env["mail.alias.domain"].create(domain)
+
+    def sent(self, **values):
+        """The message of a mass email that went to Anna."""
+        mailing = self._mass_email(**values)
         self.send(mailing)
-        message_id = mailing.mailing_trace_ids.message_id
-        for _time in range(times):
-            report = mail("delivery_report").format(
-                status=status,
-                address="anna@example.com",
-                returned=RETURNED.format(message_id=message_id),
-            )
-            self.env["mail.thread"].message_process(False, report)
-        return mailing
+        return mailing.mailing_trace_ids
 
-    def test_a_bounce_is_logged_and_marks_the_message(self):
-        mailing = self.bounce("5.1.1")
-        self.assertEqual(mailing.mailing_trace_ids.trace_status, "bounce")
-        self.assertEqual(self.events(mailing), [("Anna", "bounced"), ("Anna", "sent")])
-        self.assertEqual(mailing.sent_count, 1, "what came back had been sent")
+    def come_back(self, name, trace, **values):
+        """A mail of ``data/returned`` about a message comes through the gateway."""
+        values = {"message_id": trace.message_id, "id": f"{name}-{trace.id}", **values}
+        self.env["mail.thread"].message_process(False, returned(name, **values))
+        self.env.invalidate_all()
 
-    def test_hard_and_soft_bounces_are_told_apart(self):
-        for status, bounce_type in (("5.1.1", "hard"), ("4.2.2", "soft")):
-            mailing = self.bounce(status)
-            event = self.env["mailing.trace.event"].search(
-                [("mailing_id", "=", mailing.id), ("event_type", "=", "bounced")]
-            )
-            self.assertEqual(event.bounce_type, bounce_type)
-            self.env["mailing.contact"].search([("name", "=", "Anna")]).unlink()
+    def known(self, address="anna@example.com"):
+        return self.env["mailing.address"].search([("address", "=", address)])
 
-    def test_a_reply_is_logged_once_and_opens_the_message(self):
-        self._contact("Anna", self.target_list)
-        mailing = self._mass_email()
-        self.send(mailing)
-        for number in range(2):
-            answer = mail("reply").format(
-                number=number, message_id=mailing.mailing_trace_ids.message_id
-            )
-            self.env["mail.thread"].message_process("mailing.contact", answer)
-        self.assertEqual(mailing.mailing_trace_ids.trace_status, "reply")
-        self.assertEqual(
-            [event for _name, event in self.events(mailing)], ["opened", "replied", "sent"]
+    def event(self, trace, event_type="bounced"):
+        return self.env["mailing.trace.event"].search(
+            [("trace_id", "=", trace.id), ("event_type", "=", event_type)]
         )
 
-    def test_a_bounce_is_logged_once(self):
-        mailing = self.bounce("5.1.1", times=2)
-        self.assertEqual(self.events(mailing), [("Anna", "bounced"), ("Anna", "sent")])
+    def test_every_kind_goes_its_way(self):
+        for name, kind in KINDS.items():
+            trace = self.sent()
+            self.come_back(name, trace)
+            is_bounce = kind in ("final", "temporary", "policy")
+            with self.subTest(name=name):
+                self.assertEqual(trace.trace_status, "bounce" if is_bounce else "sent")
+                self.assertEqual(self.event(trace).bounce_type, kind if is_bounce else False)
+                self.assertEqual(bool(self.event(trace, "complained")), kind == "complaint")
+                self.assertFalse(self.event(trace, "replied") | self.event(trace, "opened"))
+                self.assertEqual(bool(self.known().dead_datetime), kind == "final")
+                self.assertEqual(self.known().temporary_count, int(kind == "temporary"))
+                if is_bounce:
+                    self.assertTrue(self.event(trace).words)
+                self.assertEqual(trace.mass_mailing_id.sent_count, 1, "what came back was sent")
+            self.known().action_clear()
+            self.env["mail.blacklist"].search([]).unlink()
+            self.env["mailing.opt.out"].search([]).unlink()
+            self.anna.subscription_ids.opt_out = False
+
+    def test_the_words_stand_with_the_address(self):
+        trace = self.sent()
+        self.come_back("postfix_final", trace)
+        self.assertIn("User unknown", self.known().words)
+        self.assertEqual(self.known().mailing_id, trace.mass_mailing_id)
+
+    def test_a_complaint_opts_out_of_everything(self):
+        trace = self.sent()
+        self.come_back("complaint", trace)
+        self.assertTrue(self.anna.subscription_ids.opt_out)
+        self.assertTrue(self.anna.is_blacklisted)
+        for values in ({}, {"use_exclusion_list": False}):
+            self.assertFalse(self.outcomes_of(values) & {"outgoing", "sent"})
+
+    def outcomes_of(self, values):
+        mailing = self._mass_email(**values)
+        mailing._build_queue()
+        return set(self.outcomes(mailing).values())
+
+    def test_a_message_is_known_by_our_header_alone(self):
+        trace = self.sent()
+        reference = self.env["mailing.trace"]._references().sign(trace.id)
+        strangers = letter("<changed@relay.example.com>", reference)
+        self.come_back("postfix_final", trace, message_id="<other@x.example>", returned=strangers)
+        self.assertEqual(trace.trace_status, "bounce")
+
+    def test_a_message_is_known_by_its_bounce_address_alone(self):
+        self.set_setting("verp", True)
+        mailing = self._mass_email()
+        mailing.action_set_pending()
+        with self.smtp() as server:
+            self.run_delivery()
+        [sender] = server.senders
+        trace = mailing.mailing_trace_ids
+        reference = self.env["mailing.trace"]._references().sign(trace.id)
+        self.assertEqual(sender, f"bounce+{reference}@garden.example.com")
+        nothing = "From: nobody@example.com\n\n"
+        self.come_back(
+            "qmail_final", trace, message_id="<no@x.example>", to=sender.upper(), returned=nothing
+        )
+        self.assertEqual(trace.trace_status, "bounce")
+        self.assertTrue(self.known().dead_datetime)
+
+    def test_a_forged_report_marks_nothing(self):
+        trace = self.sent()
+        forged = letter("<made-up@garden.example.com>", f"{trace.id}-{'0' * 24}")
+        for name in ("postfix_final", "complaint"):
+            self.come_back(
+                name, trace, message_id="<made-up@garden.example.com>", returned=forged
+            )
+        self.come_back(
+            "qmail_final",
+            trace,
+            to=f"bounce+{trace.id}-{'0' * 24}@garden.example.com",
+            message_id="<made-up@garden.example.com>",
+        )
+        self.assertEqual(trace.trace_status, "sent")
+        self.assertFalse(self.known())
+        self.assertFalse(self.anna.is_blacklisted)
+
+    def test_a_report_about_another_marks_nobody(self):
+        trace = self.sent()
+        for address in ("ben@other.example", "ben@notexample.com"):
+            for name in ("postfix_final", "complaint"):
+                self.come_back(name, trace, address=address)
+            self.assertFalse(self.known() | self.known(address))
+        self.assertFalse(self.anna.is_blacklisted)
+        self.assertTrue(self.event(trace), "it came back all the same")
+
+    def test_a_server_may_name_her_by_another_address_of_its_own(self):
+        trace = self.sent()
+        self.come_back("postfix_final", trace, address="anna.smith@mail.example.com")
+        self.assertTrue(self.known().dead_datetime)
+        self.assertFalse(self.known("anna.smith@mail.example.com"))
+
+    def test_two_bounces_of_one_message_count_once(self):
+        trace = self.sent()
+        for number in range(2):
+            self.come_back("gmail_full", trace, id=f"full-{number}")
+        self.assertEqual(len(self.event(trace)), 1)
+        self.assertEqual(self.known().temporary_count, 1)
+        self.assertEqual(self.anna.message_bounce, 1)
+        self.come_back("postfix_final", trace)
+        self.assertEqual(len(self.event(trace)), 1)
+        self.assertTrue(self.known().dead_datetime, "now it is final")
+
+    def test_odoo_counts_what_speaks_against_the_address_and_blacklists_nobody(self):
+        for _number in range(6):
+            self.come_back("office365_policy", self.sent())
+        self.assertEqual(self.anna.message_bounce, 0)
+        self.env.cr.execute(
+            "UPDATE mailing_trace SET write_date = write_date - INTERVAL '10 days'"
+            " WHERE id = (SELECT MIN(id) FROM mailing_trace WHERE trace_status = 'bounce')"
+        )
+        for _number in range(2):
+            self.come_back("gmail_full", self.sent())
+        self.assertEqual(self.anna.message_bounce, 2)
+        self.assertFalse(self.anna.is_blacklisted)
+
+    def test_a_bounce_outlives_her_contact(self):
+        trace = self.sent()
+        self.anna.unlink()
+        self.come_back("postfix_final", trace)
+        self.assertTrue(self.known().dead_datetime)
+
+    def test_who_changed_her_address_is_not_dead_by_the_old_one(self):
+        trace = self.sent()
+        self.anna.email = "anna@other.example"
+        self.come_back("postfix_final", trace)
+        self.assertTrue(self.known().dead_datetime)
+        self.assertFalse(self.known("anna@other.example"))
+
+    def test_a_bounce_outlives_its_mass_email(self):
+        trace = self.sent()
+        trace.mass_mailing_id.unlink()
+        self.come_back("postfix_final", trace)
+        self.assertTrue(self.known().dead_datetime)
+        self.assertEqual(self.event(trace).bounce_type, "final")
+
+    def test_a_standard_mailing_is_left_to_odoo(self):
+        mailing = self._mass_email(delivery_mode="standard")
+        trace = self.env["mailing.trace"].create(
+            {
+                "mass_mailing_id": mailing.id,
+                "model": "mailing.contact",
+                "res_id": self.anna.id,
+                "email": self.anna.email,
+                "message_id": "<standard@garden.example.com>",
+                "trace_status": "sent",
+            }
+        )
+        self.come_back("postfix_final", trace)
+        self.assertEqual(trace.trace_status, "bounce")
+        self.assertFalse(self.known())
+        self.assertFalse(self.event(trace))
+
+    def test_a_nested_report_is_about_the_message_it_returns(self):
+        trace = self.sent()
+        inner = returned("postfix_final", address="ben@other.example", message_id=trace.message_id)
+        self.come_back(
+            "gmail_full", trace, message_id="<no@x.example>", returned=inner, id="nested"
+        )
+        self.assertFalse(self.known().dead_datetime)
+        self.assertFalse(self.known("ben@other.example"))
+
+    def test_one_mail_about_several_messages_marks_those_it_names(self):
+        ben = self._contact("Ben", self.target_list)
+        mailing = self._mass_email()
+        self.send(mailing)
+        his, hers = mailing.mailing_trace_ids.sorted(lambda trace: trace.contact_id != ben)
+        both = letter(his.message_id) + letter(hers.message_id)
+        self.come_back("postfix_final", hers, returned=both)
+        self.assertEqual((his.trace_status, hers.trace_status), ("sent", "bounce"))
+        self.assertFalse(self.known("ben@example.com"))
+
+    def test_many_policy_bounces_are_shown_on_the_mass_email(self):
+        self._contacts(4, self.target_list)
+        mailing = self._mass_email()
+        self.send(mailing)
+        for count, trace in enumerate(mailing.mailing_trace_ids, 1):
+            self.come_back("office365_policy", trace, address=trace.email)
+            self.assertEqual(mailing.policy_count, count)
+            self.assertEqual(mailing.has_policy_issue, count >= 5)
+        self.assertIn("Message refused for its content", mailing.policy_words)
+        self.assertFalse(self.env["mailing.address"].search([]))
+
+    def test_a_reply_is_logged_once_and_opens_the_message(self):
+        trace = self.sent()
+        for number in range(2):
+            answer = mail("reply").format(number=number, message_id=trace.message_id)
+            self.env["mail.thread"].message_process("mailing.contact", answer)
+        self.assertEqual(trace.trace_status, "reply")
+        self.assertEqual(
+            [event for _name, event in self.events(trace.mass_mailing_id)],
+            ["opened", "replied", "sent"],
+        )
+
+    def test_what_a_program_answers_goes_where_odoo_puts_it_and_is_no_reply(self):
+        for name in ("vacation", "challenge"):
+            trace = self.sent()
+            count = self.env["mailing.contact"].search_count([])
+            content = returned(
+                name, message_id=trace.message_id, to="news@garden.example.com", id=f"auto-{name}"
+            )
+            self.env["mail.thread"].message_process("mailing.contact", content)
+            self.assertEqual(trace.trace_status, "sent")
+            self.assertFalse(self.event(trace, "replied") | self.event(trace, "opened"))
+            self.assertEqual(self.env["mailing.contact"].search_count([]), count + 1)
+
+    def test_a_mail_to_the_bounce_address_without_a_message_of_ours_is_odoos(self):
+        content = returned("postfix_final", message_id="<unknown@garden.example.com>")
+        self.env["mail.thread"].message_process(False, content)
+        self.assertEqual(self.anna.message_bounce, 1)
+        self.assertFalse(self.known())

@@ -15,7 +15,7 @@ class TestSignsOfLife(ClaimCase):
         self.assertEqual(self.claim(mailing), {"Bob": "family@example.com"})
         trace._receive_open()
         trace._receive_reply()
-        trace._receive_bounce("hard", "no such user")
+        trace._receive_bounce("final", "no such user")
         self.env.flush_all()
         self.assertEqual(self.outcomes(mailing), {"Anna": "removed", "Bob": "process"})
         kinds = {kind for _name, kind in self.events(mailing)}

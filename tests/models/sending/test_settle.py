@@ -156,7 +156,7 @@ class TestSettle(MassEmailCase):
 
     def test_what_bounced_before_it_was_settled_stays_bounced_with_its_reason(self):
         _mailing, traces = self.claimed(1, "killed", (0, Outcome.SENT))
-        traces._receive_bounce("hard", "no such user")
+        traces._receive_bounce("final", "no such user")
         with self.smtp():
             self.run_delivery()
         self.assertEqual(traces.trace_status, "bounce")

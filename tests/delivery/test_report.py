@@ -1,0 +1,118 @@
+from pathlib import Path
+from unittest import TestCase
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from odoo.addons.mass_mailing_campaign.delivery.bounce import Kind
+from odoo.addons.mass_mailing_campaign.delivery.report import read_report
+
+from ..returned_mail import KINDS, returned
+
+FOLDER = Path(__file__).parents[1] / "data/returned"
+
+
+def read(name, **values):
+    return read_report(returned(name, **values).encode())
+
+
+class TestReport(TestCase):
+    def test_every_kind_is_told_in_the_words_of_every_program(self):
+        self.assertEqual({path.stem for path in FOLDER.iterdir()}, {*KINDS, "report"})
+        for name, kind in KINDS.items():
+            with self.subTest(name=name):
+                self.assertEqual(read(name).kind.value, kind)
+
+    def test_the_address_and_the_message_are_told(self):
+        for name, kind in KINDS.items():
+            report = read(name)
+            with self.subTest(name=name):
+                self.assertIn("<1@garden.example.com>", report.message_ids)
+                if kind in ("final", "temporary", "policy", "complaint"):
+                    self.assertEqual(report.addresses, ("anna@example.com",))
+                    self.assertEqual(report.references, ("1-0",))
+                    self.assertTrue(report.words)
+
+    def test_line_ends_are_all_the_same(self):
+        for name, kind in KINDS.items():
+            for end in ("\r\n", "\r"):
+                content = returned(name).replace("\n", end).encode()
+                with self.subTest(name=name, end=end):
+                    if end == "\r\n":
+                        self.assertEqual(read_report(content).kind.value, kind)
+                    else:
+                        self.assertIn(read_report(content).kind, Kind)
+
+    def test_of_several_recipients_the_mildest_verdict_counts(self):
+        block = "\nFinal-Recipient: rfc822; ben@example.com\nAction: failed\nStatus: 4.2.2\n"
+        content = returned("ses_final").replace("Status: 5.0.0\n", f"Status: 5.0.0\n{block}")
+        report = read_report(content.encode())
+        self.assertEqual(report.kind, Kind.TEMPORARY)
+        self.assertEqual(report.addresses, ("anna@example.com", "ben@example.com"))
+
+    def test_the_returned_message_is_not_taken_for_the_report(self):
+        inner = returned("postfix_final", message_id="<inner@garden.example.com>")
+        report = read("gmail_full", returned=inner)
+        self.assertEqual(report.kind, Kind.TEMPORARY)
+
+    def test_a_body_that_speaks_of_bounces_is_none(self):
+        for name in ("vacation", "challenge"):
+            content = returned(name) + "\n550 5.1.1 no such user\n"
+            self.assertEqual(read_report(content.encode()).kind, Kind.AUTO_REPLY)
+        answer = "From: Anna <anna@example.com>\n\nI get 550 5.1.1 user unknown from you.\n"
+        self.assertEqual(read_report(answer.encode()).kind, Kind.OTHER)
+
+    def test_authentication_reports_are_no_complaints(self):
+        for feedback_type, kind in (
+            ("abuse", Kind.COMPLAINT),
+            ("fraud", Kind.COMPLAINT),
+            ("opt-out", Kind.COMPLAINT),
+            ("auth-failure", Kind.OTHER),
+            ("not-spam", Kind.OTHER),
+        ):
+            content = returned("complaint").replace("abuse", feedback_type)
+            self.assertEqual(read_report(content.encode()).kind, kind)
+
+    def test_junk_that_outlook_users_report_is_a_complaint(self):
+        content = (
+            "From: staff@hotmail.com\nSubject: complaint about message from 192.0.2.1\n"
+            'MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="B"\n\n'
+            "--B\nContent-Type: message/rfc822\n\nX-HmXmrOriginalRecipient: anna@example.com\n"
+            "Message-ID: <1@garden.example.com>\n\nNews\n--B--\n"
+        )
+        report = read_report(content.encode())
+        self.assertEqual((report.kind, report.addresses), (Kind.COMPLAINT, ("anna@example.com",)))
+        self.assertEqual(report.message_ids, ("<1@garden.example.com>",))
+
+    def test_an_alphabet_nobody_knows_does_no_harm(self):
+        for charset in ("utf-8", "koi8-r", "x-unknown", "utf-16", "../etc", "\udcff"):
+            content = returned("postfix_final").replace("us-ascii", charset)
+            report = read_report(content.encode(errors="surrogateescape"))
+            self.assertEqual(report.kind, Kind.FINAL, charset)
+
+    def test_words_are_one_line_of_bounded_length(self):
+        report = read("report", status="5.1.1", words="no\0 such user " + "x" * 10_000)
+        self.assertEqual(report.kind, Kind.FINAL)
+        self.assertLessEqual(len(report.words), 500)
+        self.assertTrue(report.words.isprintable())
+
+    def test_of_a_huge_mail_the_start_is_read(self):
+        for junk in ("x" * 5_000_000, "<" * 1_000_000, "a@" * 500_000, "5.1.1 " * 200_000, "\n" * 999):
+            report = read("qmail_final", returned=junk)
+            self.assertEqual(report.kind, Kind.FINAL)
+            self.assertIn(read_report(junk.encode()).kind, Kind)
+            head = b"From: mailer-daemon@x.example\nMessage-ID: <1@x>\n\n"
+            self.assertIn(read_report(head + junk.encode()).kind, Kind)
+
+    @given(st.binary(max_size=2000))
+    @example(b"Content-Type: message/delivery-status\n\nStatus")
+    @example(b"Content-Type: multipart/report; boundary*0*=utf-8''%ff; boundary*1=x\n\n--x\n")
+    def test_any_bytes_are_read(self, junk):
+        self.assertIn(read_report(junk).kind, Kind)
+
+    @given(st.sampled_from(sorted(KINDS)), st.integers(0, 4000), st.binary(max_size=50))
+    def test_mangled_reports_are_read(self, name, place, junk):
+        content = returned(name).encode()
+        report = read_report(content[:place] + junk + content[place + len(junk) :])
+        self.assertIn(report.kind, Kind)
+        self.assertNotIn("\0", report.words)
