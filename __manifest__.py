@@ -1,7 +1,7 @@
 {
     "name": "Mass Mailing Campaigns",
     "summary": "Campaigns with target lists, hourly portions, tracking and a log",
-    "version": "19.0.1.1.0",
+    "version": "19.0.1.2.0",
     "author": "Mass Mailing Campaign contributors",
     "license": "LGPL-3",
     "category": "Marketing/Email Marketing",
@@ -19,6 +19,8 @@
         "views/mailing_mailing_views.xml",
         "views/utm_campaign_views.xml",
         "views/res_config_settings_views.xml",
+        "views/mailing_list_opt_out_views.xml",
+        "views/public_page_templates.xml",
         "views/opt_out_templates.xml",
         "views/menus.xml",
     ],

@@ -78,22 +78,35 @@ def notice_broken_connections(cr):
     )
 
 
+def meets_others(method):
+    """Have a method of a model that meets others' work begin anew instead of failing.
+
+    Keys are checked against the state of now, while a transaction sees that of its beginning: so
+    what others deleted or inserted meanwhile looks like an error. What calls the method, a request
+    or ``retried``, runs it again.
+    """
+
+    @functools.wraps(method)
+    def attempt(self, *args, **kwargs):
+        try:
+            result = method(self, *args, **kwargs)
+            self.env.flush_all()
+            return result
+        except (ForeignKeyViolation, UniqueViolation) as error:
+            raise ConcurrencyError(str(error)) from error
+
+    return attempt
+
+
 def retried(method):
     """Run a model's method again while others change the same rows; committed on return.
 
-    The method must be safe to repeat from the start of its transaction. Keys are checked against
-    the state of now, while its transaction sees that of its beginning: so what others deleted or
-    inserted meanwhile looks like an error.
+    The method must be safe to repeat from the start of its transaction.
     """
 
     @functools.wraps(method)
     def retry(self, *args, **kwargs):
-        def attempt():
-            try:
-                return method(self, *args, **kwargs)
-            except (ForeignKeyViolation, UniqueViolation) as error:
-                raise ConcurrencyError(str(error)) from error
-
+        attempt = functools.partial(meets_others(method), self, *args, **kwargs)
         return retrying(attempt, self.env)
 
     return retry

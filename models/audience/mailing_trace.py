@@ -22,6 +22,7 @@ class MailingTrace(models.Model):
             ("excluded", "Excluded"),
             ("archived", "Archived or Deleted"),
             ("removed", "No Longer in a Target List"),
+            ("too_soon", "Wants Mail Less Often"),
         ]
     )
 
