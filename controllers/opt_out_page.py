@@ -71,7 +71,9 @@ class OptOutPage:
         left = subscriptions.filtered("opt_out") | subscriptions._remembered()
         lists = subscriptions.list_id | own | (trace.target_list_id & scope.lists)
         by_name = {}
-        for each in lists.filtered("active").sorted(lambda each: (each not in scope.lists, each.id)):
+        for each in lists.filtered("active").sorted(
+            lambda each: (each not in scope.lists, each.id)
+        ):
             name = each._name_for_recipients()
             if each.is_public or each in scope.lists:
                 by_name.setdefault(name, self.env["mailing.list"])
@@ -189,7 +191,9 @@ class OptOutPage:
         for days, choices in pauses.items():
             self.trace._receive_pause(self._lists(choices), days)
             names = self._names(choices)
-            words = self.env._("%(lists)s: %(how_often)s", lists=names, how_often=self._pause_words(days))
+            words = self.env._(
+                "%(lists)s: %(how_often)s", lists=names, how_often=self._pause_words(days)
+            )
             self.done.append(words)
         if not self.done:
             self.done.append(self.env._("Nothing has changed."))

@@ -24,7 +24,7 @@ def public_page(template, values, company, lang, status=200):
     :param lang: code of an installed language
     """
     button, text = _button_colors(company)
-    language = request.env["res.lang"]._get_data(code=lang)
+    tag = lang.partition("@")[0].replace("_", "-")
     page = (
         request.env["ir.qweb"]
         .with_context(lang=lang)
@@ -32,8 +32,8 @@ def public_page(template, values, company, lang, status=200):
             template,
             {
                 "company": company,
-                "lang": lang.partition("@")[0].replace("_", "-"),
-                "direction": language.direction,
+                "lang": tag,
+                "direction": request.env["res.lang"]._get_data(code=lang).direction,
                 "button_color": button,
                 "text_color": text,
                 **values,
@@ -41,8 +41,8 @@ def public_page(template, values, company, lang, status=200):
             minimal_qcontext=True,
         )
     )
-    headers = {"Content-Type": "text/html; charset=utf-8", "Content-Language": lang, **HEADERS}
-    return request.make_response(page, list(headers.items()), status=status)
+    headers = {"Content-Type": "text/html; charset=utf-8", "Content-Language": tag, **HEADERS}
+    return request.make_response(f"<!DOCTYPE html>\n{page}", list(headers.items()), status=status)
 
 
 def reader_lang(*preferred):
@@ -54,7 +54,9 @@ def reader_lang(*preferred):
     for code in preferred:
         if code in installed:
             return code
-    by_tag = {code.partition("@")[0].replace("_", "-"): code for code in reversed(installed)}
+    tags = {code: code.partition("@")[0].replace("_", "-") for code in reversed(installed)}
+    by_tag = {tag.partition("-")[0]: code for code, tag in tags.items()}
+    by_tag |= {tag: code for code, tag in tags.items()}
     return by_tag.get(request.httprequest.accept_languages.best_match(by_tag))
 
 
@@ -86,4 +88,6 @@ def _luminance(color):
         value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
         for value in channels
     )
-    return sum(weight * value for weight, value in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+    return sum(
+        weight * value for weight, value in zip((0.2126, 0.7152, 0.0722), linear, strict=True)
+    )

@@ -15,6 +15,7 @@ from .delivery import test_portion
 from .delivery import test_skeleton
 from .delivery import test_token
 from .delivery import test_transport
+from .engine import test_headers
 from .engine import test_letter
 from .engine import test_limits
 from .engine import test_run
@@ -37,10 +38,13 @@ from .models.mass_email import test_mass_email
 from .models.content import test_content
 from .models.sending import test_delivery
 from .models.sending import test_settle
+from .models.response import test_after_event
 from .models.response import test_bounce_routing
-from .models.response import test_opt_out_verbs
 from .models.response import test_signs_of_life
+from .models.opt_out import test_opt_out_verbs
+from .models.opt_out import test_pause
 from .controllers import test_opt_out
+from .controllers import test_opt_out_page
 from .controllers import test_tracking
 from .wizards import test_list_from_log
 from .wizards import test_send_test

@@ -14,7 +14,7 @@ class MailingList(models.Model):
     public_description = fields.Text(
         "What Subscribers Get",
         translate=True,
-        help="Shown to recipients on the opt-out page, for example: news and offers, twice a month.",
+        help="Recipients read it on the opt-out page, for example: news and offers, twice a month.",
     )
 
     def _name_for_recipients(self):

@@ -92,7 +92,7 @@ class MailingTrace(models.Model):
         opt_outs, blacklisted = self._own_opt_outs()
         if not reason or not (opt_outs or blacklisted):
             return
-        feedback = feedback if reason.is_feedback else ""
+        feedback = reason.is_feedback and feedback
         opt_outs.write({"reason_id": reason.id, "feedback": feedback})
         left = self._subscriptions(opt_outs.list_id, opt_outs.contact_id).filtered("opt_out")
         left.with_context(opt_out_memory_is_settled=True).opt_out_reason_id = reason
