@@ -1,6 +1,9 @@
+from functools import partial
+
 from odoo import http
 from odoo.http import request
 
+from ..engine.turns import again_at_once
 from .opt_out_page import OptOutPage
 from .public_page import HEADERS, public_page, reader_lang
 
@@ -28,9 +31,12 @@ class OptOutController(http.Controller):
         max_content_length=LONGEST_FORM,
     )
     def opt_out(self, token, **_params):
-        trace = request.env["mailing.trace"].sudo()._from_token(token)
         # nothing in the URL but the token says what to do
         form = request.httprequest.form if request.httprequest.method == "POST" else None
+        return again_at_once(request.env, partial(self._answer, token, form))
+
+    def _answer(self, token, form):
+        trace = request.env["mailing.trace"].sudo()._from_token(token)
         if form and form.get("List-Unsubscribe") == "One-Click":
             return self._one_click(trace)
         page = OptOutPage(trace) if trace else None

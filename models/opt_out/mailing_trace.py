@@ -2,10 +2,9 @@ from collections import namedtuple
 
 from odoo import models
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, mute_logger
 
 from ...delivery.address import wire_address
-from ...engine.turns import meets_others
 
 # Whom and what an opt-out means: the lists of the mass email, all contacts and addresses of the
 # recipient, whether it means all mass emails, and whether there is none to be had.
@@ -21,7 +20,6 @@ class MailingTrace(models.Model):
     # What she decides: consequence, log line
     # ------------------------------------------------------------
 
-    @meets_others
     def _receive_opt_out(self, lists=None):
         """The recipient does not want the lists of this mass email any more.
 
@@ -48,14 +46,12 @@ class MailingTrace(models.Model):
             self._log_event("opted_out")
         return lists
 
-    @meets_others
     def _receive_opt_out_of_all(self):
         """The recipient wants no mass email any more, of whatever list."""
         scope = self._opt_out_scope()
         if not scope.is_refused and self._blacklist(scope.addresses):
             self._log_event("opted_out")
 
-    @meets_others
     def _receive_opt_in(self, lists=None):
         """The recipient takes back what she opted out of by this message, and nothing else.
 
@@ -77,13 +73,11 @@ class MailingTrace(models.Model):
             opt_outs.unlink()
             self._log_event("opted_in")
 
-    @meets_others
     def _receive_pause(self, lists, days):
         """The recipient wants to hear of some lists not more often than every so many days."""
         subscriptions = self._subscriptions(lists, self._opt_out_scope().contacts)
         subscriptions.filtered(lambda each: each.pause_days != days).pause_days = days
 
-    @meets_others
     def _receive_reason(self, reason, feedback):
         """The recipient tells why she opted out by this message.
 
@@ -171,7 +165,7 @@ class MailingTrace(models.Model):
         if lists is not None:
             of_her &= Domain("list_id", "in", lists.ids)
         names = ["list_id", "contact_id", "opt_out", "pause_days"]
-        return self.env["mailing.subscription"].search_fetch(of_her, names)
+        return self.env["mailing.subscription"].search_fetch(of_her, names, order="id")
 
     def _blacklist_entries(self, addresses):
         return self.env["mail.blacklist"].sudo().search([("address", "in", list(addresses))])
@@ -180,7 +174,10 @@ class MailingTrace(models.Model):
         """Blacklist what is not yet, and return it."""
         missing = set(addresses) - set(self._blacklist_entries(addresses).mapped("address"))
         blacklist = self.env["mail.blacklist"].sudo()
-        added = blacklist.concat(*(blacklist._add(address) for address in sorted(missing)))
+        # nothing of addresses gets into the server's log when two blacklist the same
+        with mute_logger("odoo.sql_db"):
+            added = blacklist.concat(*(blacklist._add(address) for address in sorted(missing)))
+            added.flush_recordset()
         added.opt_out_trace_id = self
         return added
 

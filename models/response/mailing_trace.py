@@ -4,6 +4,10 @@ from odoo.tools.urls import urljoin
 
 from ...delivery.token import is_token
 
+# What a link needs to know of its message.
+FETCHED = ["model", "res_id", "email", "mass_mailing_id", "test_mailing_id", "campaign_id"]
+FETCHED += ["target_list_id", "is_test_trace"]
+
 
 class MailingTrace(models.Model):
     """What recipients and their servers do with a message, found by the token in its links."""
@@ -17,7 +21,9 @@ class MailingTrace(models.Model):
     @api.model
     def _from_token(self, token):
         """Return the message a link belongs to; empty for unknown, forged and truncated tokens."""
-        return self.search([("token", "=", token)]) if is_token(token) else self.browse()
+        if not is_token(token):
+            return self.browse()
+        return self.search_fetch([("token", "=", token)], FETCHED, order="id")
 
     @api.model
     def _recipient_urls(self, token, links):
