@@ -1,8 +1,5 @@
-import hashlib
 import html
 import re
-import secrets
-import socket
 from functools import cached_property
 
 from markupsafe import Markup
@@ -19,6 +16,7 @@ from ..delivery.placeholders import Placeholders
 from ..delivery.reference import verp_address
 from ..delivery.report import REFERENCE_HEADER
 from ..delivery.transport import Outcome, Result
+from .headers import Headers
 from .spliced_letter import NotSpliceable, SplicedLetter
 
 # Where a text goes on in a new paragraph, or on a new line.
@@ -68,8 +66,7 @@ class Letter:
         self._author = mailing.user_id or self.env.user
         self._mail_server = self._of_company("ir.mail_server")
         self._by_thread = mailing.reply_to_mode == "update"
-        self._host = socket.gethostname()
-        self._key = secrets.token_bytes(32)
+        self._kind = Headers(mailing)
         self._references = self.env["mailing.trace"]._references()
         self._verp = self.env["ir.config_parameter"]._mass_email_setting("verp")
         self._spliced = None
@@ -229,14 +226,9 @@ class Letter:
         return Result(row.id, Outcome.BAD_ADDRESS, self._mail_server.NO_VALID_RECIPIENT)
 
     def message_id(self, row):
-        """Return a Message-ID by which Odoo recognises the replies.
-
-        As unguessable as the recipient's token, and telling nothing of it: who could guess
-        another's could forge her bounce.
-        """
-        digest = hashlib.blake2b(row.token.encode(), key=self._key, digest_size=16).hexdigest()
+        """Return a Message-ID by which Odoo recognises the replies."""
         thread = f"{row.contact_id}-mailing.contact" if self._by_thread else "reply_to"
-        return f"<{digest}.{row.attempt_count}-openerp-{thread}@{self._host}>"
+        return self._kind.message_id(row, thread)
 
     def reference(self, row):
         """Return by what a returned message names this one."""
@@ -275,12 +267,7 @@ class Letter:
         return mail_server._prepare_email_message__(message, session)
 
     def _headers(self, token):
-        headers = {
-            "Precedence": "list",
-            "Auto-Submitted": "auto-generated",  # RFC 3834
-            "X-Auto-Response-Suppress": "OOF",
-        }
+        headers = self._kind.of_kind()
         if self.placeholders.has_opt_out:
-            headers["List-Unsubscribe"] = f"<{self.env['mailing.trace']._opt_out_url(token)}>"
-            headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
+            headers |= self._kind.of_opt_out(token)
         return headers

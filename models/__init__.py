@@ -11,5 +11,6 @@ from . import standard
 from . import preview
 from . import sending
 from . import response
+from . import opt_out
 from . import statistics
 from . import record

@@ -17,6 +17,7 @@ from .delivery import test_report
 from .delivery import test_skeleton
 from .delivery import test_token
 from .delivery import test_transport
+from .engine import test_headers
 from .engine import test_letter
 from .engine import test_limits
 from .engine import test_run
@@ -48,12 +49,15 @@ from .models.preview import test_preview
 from .models.preview import test_preview_is_result
 from .models.sending import test_delivery
 from .models.sending import test_settle
+from .models.response import test_after_event
 from .models.response import test_bounce_routing
-from .models.response import test_opt_out_verbs
 from .models.response import test_signs_of_life
 from .models.record import test_campaign_log
 from .models.record import test_record
+from .models.opt_out import test_opt_out_verbs
+from .models.opt_out import test_pause
 from .controllers import test_opt_out
+from .controllers import test_opt_out_page
 from .controllers import test_tracking
 from .wizards import test_list_from_log
 from .wizards import test_send_test

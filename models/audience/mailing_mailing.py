@@ -68,8 +68,15 @@ class MailingMailing(models.Model):
                          WHERE subscription.contact_id = contact.id
                            AND subscription.list_id = ANY(%(active_lists)s)
                            AND subscription.opt_out IS NOT TRUE
-                           AND NOT %(left_subscription)s
+                           AND NOT %(left_subscription)s AND NOT %(is_resting)s
                     ) THEN NULL
+                    WHEN EXISTS (
+                        SELECT FROM mailing_subscription subscription
+                         WHERE subscription.contact_id = contact.id
+                           AND subscription.list_id = ANY(%(active_lists)s)
+                           AND subscription.opt_out IS NOT TRUE
+                           AND %(is_resting)s AND NOT %(left_subscription)s
+                    ) THEN 'too_soon'
                     WHEN %(respect_opt_out)s AND EXISTS (
                         SELECT FROM unnest(%(target_lists)s::int[]) target (list_id)
                          WHERE %(left_target)s OR EXISTS (
@@ -92,6 +99,7 @@ class MailingMailing(models.Model):
             target_lists=target_lists.ids,
             active_lists=target_lists.filtered("active").ids,
             left_subscription=self._is_left(SQL("subscription.list_id")),
+            is_resting=self._is_resting(is_test),
             left_target=self._is_left(SQL("target.list_id")),
             must_be_member=not is_test,
             is_dead=self.env["mailing.address"]._is_dead(SQL("contact.address")),
@@ -229,6 +237,11 @@ class MailingMailing(models.Model):
             for table, source in sources.items()
         )
         return joins, SQL(", ").join(SQL("%s.active", table) for table in sources)
+
+    def _is_resting(self, is_test):
+        if is_test or self._is_informational():
+            return SQL("FALSE")
+        return self.env["mailing.subscription"]._is_resting(self)
 
     def _is_left(self, list_id):
         return self.env["mailing.opt.out"]._knows(

@@ -53,7 +53,8 @@ class MailingOptOut(models.Model):
     def _remember(self, lists, contacts, addresses, trace=None):
         """Remember that somebody left some lists.
 
-        Raw SQL: what is known already is left as it is, whoever writes it at the same moment.
+        Raw SQL: what is known already is left as it is, whoever writes it at the same moment. The
+        log of the server shall not hold addresses because two did.
 
         :param contacts: all that stand for her
         :param addresses: all of hers
@@ -74,6 +75,7 @@ class MailingOptOut(models.Model):
                           FROM unnest(%(contacts)s::int[]) contact_id
                          UNION ALL
                         SELECT NULL, email FROM unnest(%(addresses)s::varchar[]) email) her
+                 ORDER BY list_id, contact_id, email
                 ON CONFLICT DO NOTHING
                 """,
                 lists=lists.ids,
@@ -82,7 +84,8 @@ class MailingOptOut(models.Model):
                 trace=trace.id if trace else None,
                 uid=self.env.uid,
                 now=fields.Datetime.now(),
-            )
+            ),
+            log_exceptions=False,
         )
         news = self.env.cr.rowcount
         self.invalidate_model()

@@ -29,6 +29,7 @@ class MailingTrace(models.Model):
             ("archived", "Archived or Deleted"),
             ("dead", "Address Is Dead"),
             ("removed", "No Longer in a Target List"),
+            ("too_soon", "Wants Mail Less Often"),
         ]
     )
 

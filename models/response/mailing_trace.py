@@ -8,6 +8,10 @@ from ...delivery.reference import References
 from ...delivery.token import is_token
 from ...engine.turns import retried
 
+# What a link needs to know of its message.
+FETCHED = ["model", "res_id", "email", "mass_mailing_id", "test_mailing_id", "campaign_id"]
+FETCHED += ["target_list_id", "is_test_trace"]
+
 
 class MailingTrace(models.Model):
     """What recipients and their servers do with a message, found by the token in its links."""
@@ -21,7 +25,9 @@ class MailingTrace(models.Model):
     @api.model
     def _from_token(self, token):
         """Return the message a link belongs to; empty for unknown, forged and truncated tokens."""
-        return self.search([("token", "=", token)]) if is_token(token) else self.browse()
+        if not is_token(token):
+            return self.browse()
+        return self.search_fetch([("token", "=", token)], FETCHED, order="id")
 
     @api.model
     def _recipient_urls(self, token, links):
@@ -55,7 +61,7 @@ class MailingTrace(models.Model):
         if not self:
             return 0
         self.flush_recordset()
-        self.env.cr.execute(
+        rows = self.env.execute_query(
             SQL(
                 """
                 INSERT INTO mailing_trace_event (
@@ -72,6 +78,7 @@ class MailingTrace(models.Model):
                  WHERE trace.id = ANY(%(ids)s) AND trace.token IS NOT NULL
                  ORDER BY trace.id
                 ON CONFLICT DO NOTHING
+                RETURNING id
                 """,
                 event_type=event_type,
                 now=fields.Datetime.now(),
@@ -81,10 +88,12 @@ class MailingTrace(models.Model):
                 ids=self.ids,
             )
         )
-        news = self.env.cr.rowcount
-        self.env["mailing.trace.event"].invalidate_model()
+        lines = self.env["mailing.trace.event"].browse(line_id for (line_id,) in rows)
+        lines.invalidate_model()
         self.env["utm.campaign"].invalidate_model(["recent_event_ids"])
-        return news
+        if lines:
+            lines._after_event(event_type)
+        return len(lines)
 
     # ------------------------------------------------------------
     # What can happen to a message: status, consequence, log line
@@ -177,110 +186,14 @@ class MailingTrace(models.Model):
     def _receive_complaint(self, words):
         """The recipient calls it spam: she leaves all lists of the message, and all mass emails."""
         self.ensure_one()
-        _lists, _contacts, addresses, *_more = self._opt_out_scope()
         self._log_event("complained", words=words)
         self._receive_opt_out()
-        self._blacklist(addresses)
-
-    def _receive_opt_out(self):
-        """The recipient does not want the lists of this mass email any more.
-
-        Where these lists are gone, all that she is in are meant. Where no list knows her, her
-        address goes to the blacklist, so that adding it again does not bring it back. What she
-        had left before stays as it is, and is not this message's to take back.
-        """
-        self.ensure_one()
-        lists, contacts, addresses = self._opt_out_scope()
-        memory = self.env["mailing.opt.out"].sudo()
-        subscriptions = self._subscriptions(lists, contacts)
-        is_known = subscriptions or memory._of(lists, contacts, addresses)
-        staying = subscriptions.filtered(lambda each: not each.opt_out)
-        is_news = memory._remember(lists, contacts, addresses, trace=self) or staying
-        for address in addresses:
-            lists._update_subscription_from_email(address, opt_out=True)
-        staying.filtered(lambda each: not each.opt_out).opt_out = True
-        mailing = self.mass_mailing_id or self.test_mailing_id
-        if mailing.opt_out_entirely or not (is_known or self.is_test_trace):
-            is_news = self._blacklist(addresses) or is_news
-        if is_news:
-            self._log_event("opted_out")
-
-    def _receive_opt_in(self):
-        """The recipient takes back what she opted out of by this message, and nothing else."""
-        self.ensure_one()
-        opt_outs, blacklisted = self._own_opt_outs()
-        left = {(each.list_id, each.contact_id) for each in opt_outs}
-        subscriptions = self._subscriptions(opt_outs.list_id, opt_outs.contact_id).filtered(
-            lambda each: (each.list_id, each.contact_id) in left
-        )
-        subscriptions.with_context(opt_out_memory_is_settled=True).opt_out = False
-        for entry in blacklisted:
-            entry._remove(entry.email)
-        if opt_outs or blacklisted:
-            opt_outs.unlink()
-            self._log_event("opted_in")
+        self._blacklist(self._opt_out_scope().addresses)
 
     def _log_opening(self):
         """Every sign of life is an opening, where openings are told."""
         if self.env["ir.config_parameter"]._mass_email_setting("open_tracking"):
             self._log_event("opened")
-
-    # ------------------------------------------------------------
-    # Opt-out, by the state of now
-    # ------------------------------------------------------------
-
-    def _opt_out_scope(self):
-        """Return the lists an opt-out means, and all contacts and addresses of the recipient."""
-        # her contact may be merged into another, and the log knows into which
-        log = self.env["mailing.trace.event"].search([("trace_id", "=", self.id)])
-        contacts = self.contact_id | log.contact_id
-        addresses = {wire_address(self.email or ""), *contacts.mapped("address")} - {None, False}
-        contacts |= contacts.search([("address", "in", list(addresses))])
-        mailing = (self.mass_mailing_id or self.test_mailing_id).with_context(active_test=False)
-        lists = mailing.contact_list_ids
-        # the list that brought her the letter may be none of the mass email's any more
-        lists = lists | self.target_list_id if lists else contacts.subscription_ids.list_id
-        return lists, contacts, sorted(addresses)
-
-    def _subscriptions(self, lists, contacts):
-        return self.env["mailing.subscription"].search(
-            [("list_id", "in", lists.ids), ("contact_id", "in", contacts.ids)]
-        )
-
-    def _blacklist_entries(self, addresses):
-        return self.env["mail.blacklist"].sudo().search([("address", "in", list(addresses))])
-
-    def _blacklist(self, addresses):
-        """Blacklist what is not yet, and return it."""
-        missing = set(addresses) - set(self._blacklist_entries(addresses).mapped("address"))
-        blacklist = self.env["mail.blacklist"].sudo()
-        added = blacklist.concat(*(blacklist._add(address) for address in sorted(missing)))
-        added.opt_out_trace_id = self
-        return added
-
-    def _own_opt_outs(self):
-        """Return what holds of this message's opt-outs, of lists and of all mass emails."""
-        memory, blacklist = self.env["mailing.opt.out"].sudo(), self.env["mail.blacklist"].sudo()
-        return (
-            memory.search([("trace_id", "=", self.id)]),
-            blacklist.search([("opt_out_trace_id", "=", self.id)]),
-        )
-
-    def _can_opt_in(self):
-        """Tell whether there is something that this message's recipient may take back."""
-        return any(self._own_opt_outs())
-
-    def _is_opted_out(self):
-        """Tell whether the recipient has left the lists of this message, by whatever way."""
-        self.ensure_one()
-        lists, contacts, addresses = self._opt_out_scope()
-        if self._blacklist_entries(addresses):
-            return True
-        subscriptions = self._subscriptions(lists, contacts)
-        opted_out = subscriptions.filtered("opt_out") | subscriptions.sudo()._remembered()
-        if subscriptions:
-            return subscriptions == opted_out
-        return bool(self.env["mailing.opt.out"].sudo()._of(lists, contacts, addresses))
 
     # ------------------------------------------------------------
     # What came back

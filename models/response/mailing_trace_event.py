@@ -1,6 +1,11 @@
+import logging
+
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
+
+_logger = logging.getLogger(__name__)
 
 EVENT_TYPES = [
     ("sent", "Sent"),  # the mail server has taken the message
@@ -76,6 +81,38 @@ class MailingTraceEvent(models.Model):
     # which messages of a mass email came back for what it says?
     _policy_idx = models.Index("(mailing_id) WHERE bounce_type = 'policy'")
     _campaign_idx = models.Index("(campaign_id, event_type, event_datetime DESC)")
+
+    def _after_event(self, event_type):
+        """Something happened to messages, and these lines tell of it: override it to act on it.
+
+        Called once per happening, in its transaction, right after the lines are written: with
+        thousands of them for ``sent``, of one run, and with one for what a recipient does. What is
+        known already is not told again. An override is quick, and never raises.
+
+        :param event_type: one of ``EVENT_TYPES``, the same for all lines
+        """
+        self._trigger_automations()
+
+    def _trigger_automations(self):
+        """Have Odoo's automation rules see the lines, which are written by SQL.
+
+        A rule "when a line is created" makes its module patch ``create``: without such a rule this
+        looks up nothing. A rule that fails is no reason to forget an opt-out or a result.
+        """
+        if not hasattr(self.create, "origin") or "base.automation" not in self.env:
+            return
+        automations = self.env["base.automation"]._get_actions(
+            self, ["on_create", "on_create_or_write"]
+        )
+        for automation in automations.with_context(old_values=None):
+            try:
+                with self.env.cr.savepoint():
+                    lines = self.with_env(automation.env)
+                    automation._process(automation._filter_post(lines, feedback=True))
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                raise
+            except Exception:
+                _logger.exception("Automation rule %s on the campaign log failed", automation.id)
 
     # ------------------------------------------------------------
     # Who did what

@@ -100,7 +100,6 @@ class TestLetter(MassEmailCase):
         self.assertEqual(message["List-Unsubscribe"].strip(), f"<{url}>")
         self.assertEqual(message["List-Unsubscribe-Post"], "List-Unsubscribe=One-Click")
         self.assertEqual(message["Precedence"], "list")
-        self.assertEqual(message["Auto-Submitted"], "auto-generated")
 
     def test_no_url_holds_an_address(self):
         message = self.receive()

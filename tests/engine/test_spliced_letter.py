@@ -30,7 +30,7 @@ NAMES = st.text(
 )
 # Message-ID and Date differ by nature
 COMPARED = ["From", "Subject", "Reply-To", "List-Unsubscribe", "List-Unsubscribe-Post"]
-COMPARED += ["Precedence", "Auto-Submitted", "MIME-Version"]
+COMPARED += ["Precedence", "List-Id", "Feedback-ID", "X-Auto-Response-Suppress", "MIME-Version"]
 
 
 class TestSplice(MassEmailCase):
