@@ -16,10 +16,12 @@
         "views/mailing_contact_views.xml",
         "views/mailing_trace_views.xml",
         "views/mailing_trace_event_views.xml",
+        "views/mailing_trace_hit_views.xml",
         "views/mailing_mailing_views.xml",
         "views/utm_campaign_views.xml",
         "views/res_config_settings_views.xml",
         "views/opt_out_templates.xml",
+        "views/tracking_templates.xml",
         "views/menus.xml",
     ],
     "demo": [

@@ -8,6 +8,7 @@
 * ``transport``: one message over one SMTP session, and what the reply means;
 * ``pool``: several sessions in threads;
 * ``portion``: how many messages may still leave in this hour;
+* ``robots``: machines that fetch links and pixels;
 * ``bounce``: what a delivery report says;
 * ``token``: the secret in a recipient's links.
 """
@@ -19,6 +20,7 @@ from . import header
 from . import placeholders
 from . import pool
 from . import portion
+from . import robots
 from . import skeleton
 from . import token
 from . import transport

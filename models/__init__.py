@@ -8,4 +8,5 @@ from . import content
 from . import standard
 from . import sending
 from . import response
+from . import tracking
 from . import statistics

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 
+from ..models.response.mailing_trace_event import BY_PEOPLE
+
 
 class MailingListFromLog(models.TransientModel):
     """Make a target list of those a campaign's log tells something of."""
@@ -91,7 +93,7 @@ class MailingListFromLog(models.TransientModel):
         return domain
 
     def _event_domain(self, types):
-        domain = Domain("campaign_id", "=", self.campaign_id.id) & Domain("is_test", "=", False)
+        domain = Domain("campaign_id", "=", self.campaign_id.id) & BY_PEOPLE
         if self.mailing_ids:
             domain &= Domain("mailing_id", "in", self.mailing_ids.ids)
         return domain & Domain("event_type", "in", types.mapped("value"))

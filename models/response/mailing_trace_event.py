@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.fields import Domain
 
 EVENT_TYPES = [
     ("sent", "Sent"),  # the mail server has taken the message
@@ -9,6 +10,13 @@ EVENT_TYPES = [
     ("opted_in", "Opted In"),  # taken back on the opt-out page
     ("bounced", "Bounced"),  # the message came back through the mail gateway, hard or soft
 ]
+# Who opened or clicked, where it was not the recipient.
+MADE_BY = [
+    ("machine", "Machine"),  # see delivery/robots
+    ("staff", "Staff"),  # somebody who is logged in as an internal user
+]
+# The lines that figures are made of.
+BY_PEOPLE = Domain("is_test", "=", False) & Domain("made_by", "=", False)
 
 
 class MailingTraceEvent(models.Model):
@@ -16,7 +24,8 @@ class MailingTraceEvent(models.Model):
 
     Lines are only ever added, ``sent`` when a result is settled, the others by the verbs of
     ``response/mailing_trace``. Opting out and in may be logged again and again, all else stands
-    at most once per message, a click once per URL. A line survives the message, the mass email,
+    at most once per message, a click once per URL; and once more each by a machine and by the
+    staff, which counts nowhere. A line survives the message, the mass email,
     the campaign and the target it tells of.
     """
 
@@ -46,11 +55,14 @@ class MailingTraceEvent(models.Model):
         index="btree_not_null",
     )
     bounce_type = fields.Selection([("hard", "Hard"), ("soft", "Soft")], "Bounce", readonly=True)
+    made_by = fields.Selection(
+        MADE_BY, readonly=True, help="Who opened or clicked, where it was not the recipient."
+    )
     is_test = fields.Boolean("Test", readonly=True)
 
     # also the index by which PostgreSQL finds the lines of a deleted message
     _once_per_message = models.UniqueIndex(
-        "(trace_id, event_type, COALESCE(link_id, 0),"
+        "(trace_id, event_type, COALESCE(link_id, 0), COALESCE(made_by, ''),"
         " (CASE WHEN event_type IN ('opted_out', 'opted_in') THEN id ELSE 0 END))"
         " WHERE trace_id IS NOT NULL"
     )
