@@ -12,6 +12,7 @@ from .delivery import test_header
 from .delivery import test_placeholders
 from .delivery import test_pool
 from .delivery import test_portion
+from .delivery import test_robots
 from .delivery import test_skeleton
 from .delivery import test_token
 from .delivery import test_transport
@@ -40,6 +41,9 @@ from .models.sending import test_settle
 from .models.response import test_bounce_routing
 from .models.response import test_opt_out_verbs
 from .models.response import test_signs_of_life
+from .models.tracking import test_hits
+from .models.tracking import test_parallel_hits
+from .models.tracking import test_people_count
 from .controllers import test_opt_out
 from .controllers import test_tracking
 from .wizards import test_list_from_log

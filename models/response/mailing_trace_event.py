@@ -23,7 +23,8 @@ class MailingTraceEvent(models.Model):
     """One line of the campaign log: one thing that happened to one message.
 
     Lines are only ever added, ``sent`` when a result is settled, the others by the verbs of
-    ``response/mailing_trace``. Opting out and in may be logged again and again, all else stands
+    ``response/mailing_trace`` and ``tracking/mailing_trace``; only there a line may turn out to be
+    a machine's. Opting out and in may be logged again and again, all else stands
     at most once per message, a click once per URL; and once more each by a machine and by the
     staff, which counts nowhere. A line survives the message, the mass email,
     the campaign and the target it tells of.

@@ -38,8 +38,8 @@ class MailingTrace(models.Model):
         A click is an opening as well, where openings are told. What a machine or the staff does
         is logged, and says nothing of the message.
 
-        Raw SQL: one statement for status and log, and one more for a click. A crash of PostgreSQL
-        may forget the hits of its last moment.
+        Raw SQL: one statement for status and log, and one more for a new click. A crash of
+        PostgreSQL may forget the hits of its last moment.
 
         :param token: of the message
         :param link_id: the tracking URL, none for the pixel
@@ -85,9 +85,12 @@ class MailingTrace(models.Model):
                       FROM hit
                       JOIN (VALUES %(signs)s) sign (event_type, link_id)
                         ON sign.event_type = 'clicked' OR hit.tells_openings
-                    ON CONFLICT DO NOTHING
+                    ON CONFLICT DO NOTHING RETURNING event_type, made_by, is_test
                 )
-                SELECT id, made_by IS NULL AND NOT is_test FROM hit
+                SELECT id, EXISTS (
+                    SELECT FROM logged
+                     WHERE event_type = 'clicked' AND made_by IS NULL AND NOT is_test
+                  ) FROM hit
                 """,
                 token=token,
                 now=now,
@@ -103,8 +106,8 @@ class MailingTrace(models.Model):
             )
         )
         self.env.invalidate_all(flush=False)
-        [(trace_id, is_person)] = rows or [(None, False)]
-        if is_person and link_id and made_by != "person":
+        [(trace_id, is_new_click)] = rows or [(None, False)]
+        if is_new_click and made_by != "person":
             self._mark_burst(trace_id, now)
         return trace_id
 
@@ -149,7 +152,8 @@ class MailingTrace(models.Model):
     def _mark_burst(self, trace_id, now):
         """Tell from a click that a machine opens all links of a message at once.
 
-        Then its lines of the last moments are the machine's, and the message is as it was before.
+        Then the lines of the last moments are the machine's, each kind once, and the message is as
+        it was before.
 
         Raw SQL: a statement of its own, which sees what parallel hits have committed; what one of
         them marks at the same moment is left to it.
@@ -163,18 +167,21 @@ class MailingTrace(models.Model):
                        AND event_datetime >= %(since)s
                     HAVING COUNT(DISTINCT link_id) >= %(links)s
                 ), line AS (
-                    SELECT event.id FROM mailing_trace_event event, burst
-                     WHERE event.trace_id = %(trace)s AND event.event_datetime >= %(since)s
-                       AND event.event_type IN ('opened', 'clicked') AND event.made_by IS NULL
-                       AND NOT EXISTS (
+                    SELECT event.id, EXISTS (
                             SELECT FROM mailing_trace_event other
                              WHERE other.trace_id = %(trace)s AND other.made_by = 'machine'
                                AND other.event_type = event.event_type
-                               AND other.link_id IS NOT DISTINCT FROM event.link_id)
+                               AND other.link_id IS NOT DISTINCT FROM event.link_id) AS is_known
+                      FROM mailing_trace_event event, burst
+                     WHERE event.trace_id = %(trace)s AND event.event_datetime >= %(since)s
+                       AND event.event_type IN ('opened', 'clicked') AND event.made_by IS NULL
                        FOR UPDATE OF event SKIP LOCKED
                 ), marked AS (
                     UPDATE mailing_trace_event event SET made_by = 'machine'
-                      FROM line WHERE event.id = line.id
+                      FROM line WHERE event.id = line.id AND NOT line.is_known
+                ), removed AS (
+                    DELETE FROM mailing_trace_event event
+                     USING line WHERE event.id = line.id AND line.is_known
                 )
                 UPDATE mailing_trace trace
                    SET links_click_datetime = CASE WHEN earlier.clicked
