@@ -47,6 +47,8 @@ mailing.trace         set_bounced               yes      yes    yes    no    no 
 mailing.trace.event   read                      yes      yes    yes    yes   no       no     no
 mailing.trace.event   write                     no       no     no     no    no       no     no
 mailing.trace.event   unlink                    no       no     no     yes   no       no     no
+mailing.trace.hit     search                    yes      yes    yes    yes   no       no     no
+mailing.trace.hit     create                    no       no     no     no    no       no     no
 mailing.opt.out       search                    yes      yes    yes    no    no       no     no
 mailing.opt.out       create                    no       no     no     no    no       no     no
 mailing.journal.run   search                    no       no     no     yes   no       no     no
@@ -67,6 +69,10 @@ link.tracker          create                    yes      yes    yes    yes   no 
 link.tracker          write                     yes      yes    yes    yes   no       no     no
 link.tracker          unlink                    yes      yes    yes    yes   no       no     no
 link.tracker.click    add_click                 no       no     no     yes   no       no     no
+link.tracker.code     write                     no       no     no     yes   no       no     no
+link.tracker.code     unlink                    no       no     no     yes   no       no     no
+utm.medium            write                     yes      yes    yes    yes   yes      no     no
+utm.source            write                     yes      yes    yes    yes   yes      no     no
 utm.campaign          read                      yes      yes    yes    yes   yes      no     no
 utm.campaign          write                     yes      yes    yes    yes   yes      no     no
 utm.campaign          copy                      yes      yes    yes    yes   yes      no     no
@@ -82,7 +88,9 @@ NOT_LISTED = {"init", "default_get", "copy_data", "get_formview_id"}
 # What our fields tell employees without Email Marketing.
 SEEN_BY_EMPLOYEES = {
     "link.tracker.active",
+    "link.tracker.click_action",
     "link.tracker.is_tracking_url",
+    "link.tracker.message",
     "link.tracker.placeholder",
     "utm.campaign.campaign_status",
     "utm.campaign.campaign_type",
@@ -180,6 +188,10 @@ class TestRightsMatrix(MassEmailCase):
             return self.campaign
         if model == "link.tracker":
             return self.offer
+        if model == "link.tracker.code":
+            return self.offer.link_code_ids
+        if model in ("utm.medium", "utm.source"):
+            return self.env[model].create({"name": "New"})
         if model == "mailing.subscription":
             return self.contact.subscription_ids
         if model == "mailing.contact":
@@ -232,6 +244,9 @@ class TestRightsMatrix(MassEmailCase):
             "mailing.trace.event": {"email": "other@example.com"},
             "link.tracker": {"title": "Other"},
             "utm.campaign": {"campaign_status": "active"},
+            "link.tracker.code": {"code": "other"},
+            "utm.medium": {"name": "Other"},
+            "utm.source": {"name": "Other"},
         }
         return {
             "create": [new.get(model, {})],

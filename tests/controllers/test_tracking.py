@@ -240,8 +240,7 @@ class TestTracking(MassEmailData, HttpCase):
                 "message": "<p>Thank you<script>alert(1)</script></p>",
             }
         )
-        self.env.flush_all()
-        self.offer.with_context(lang="fr_FR").message = "<p>Merci</p>"
+        self.offer.update_field_translations("message", {"fr_FR": {"Thank you": "Merci"}})
         path = f"/mailing/click/{self.offer.code}"
         page = self.get(f"{path}/{self.token}")
         self.assertEqual((page.status_code, page.headers["Content-Type"]), (200, HTML))
