@@ -174,7 +174,7 @@ class UtmCampaign(models.Model):
     def _are_openings_tracked(self):
         """Tell whether the log of this campaign may have openings."""
         self.ensure_one()
-        mass_emails = self.with_context(active_test=False).mass_email_ids
+        mass_emails = self.sudo().with_context(active_test=False).mass_email_ids
         opened = [("campaign_id", "=", self.id), ("event_type", "=", "opened")]
         return any(mass_emails.mapped("open_tracking")) or bool(
             self.env["mailing.trace.event"].search_count(opened, limit=1)
