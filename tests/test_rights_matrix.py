@@ -184,20 +184,18 @@ class TestRightsMatrix(MassEmailCase):
         return True
 
     def record(self, model):
-        if model == "utm.campaign":
-            return self.campaign
-        if model == "link.tracker":
-            return self.offer
-        if model == "link.tracker.code":
-            return self.offer.link_code_ids
+        there = {
+            "utm.campaign": self.campaign,
+            "link.tracker": self.offer,
+            "link.tracker.code": self.offer.link_code_ids,
+            "mailing.subscription": self.contact.subscription_ids,
+            "mailing.contact": self.contact,
+            "mailing.list": self.target_list,
+        }
+        if model in there:
+            return there[model]
         if model in ("utm.medium", "utm.source"):
             return self.env[model].create({"name": "New"})
-        if model == "mailing.subscription":
-            return self.contact.subscription_ids
-        if model == "mailing.contact":
-            return self.contact
-        if model == "mailing.list":
-            return self.target_list
         if model == "mail.blacklist":
             return self.env[model]._add("blocked@example.com")
         mailing = self._mass_email()
