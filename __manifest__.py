@@ -24,6 +24,7 @@
         "views/mailing_list_criterion_views.xml",
         "views/mailing_trace_views.xml",
         "views/mailing_trace_event_views.xml",
+        "views/mailing_trace_hit_views.xml",
         "views/mailing_mailing_views.xml",
         "views/record_views.xml",
         "views/res_partner_views.xml",
@@ -35,6 +36,7 @@
         "views/mailing_list_opt_out_views.xml",
         "views/public_page_templates.xml",
         "views/opt_out_templates.xml",
+        "views/tracking_templates.xml",
         "views/menus.xml",
     ],
     "demo": [

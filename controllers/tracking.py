@@ -1,58 +1,90 @@
 import base64
 import logging
 
+import psycopg2
 from werkzeug.exceptions import NotFound
 
-from odoo import http
+from odoo import SUPERUSER_ID, http
 from odoo.exceptions import UserError
 from odoo.http import request
+
+from ..delivery import robots
+from ..delivery.token import is_token
+from ..engine.turns import autocommitted
 
 _logger = logging.getLogger(__name__)
 
 # A transparent GIF of one pixel.
 PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+# Nothing of it is kept on the way, found by search engines or told to the page it leads to.
+HEADERS = [
+    ("Cache-Control", "no-store"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Robots-Tag", "noindex, nofollow"),
+]
+HTML = ("Content-Type", "text/html; charset=utf-8")
 
 
 class TrackingController(http.Controller):
     """What a recipient's mail program fetches: open pixel, tracking URLs, the letter as a page.
 
     Every URL holds the recipient's token. An unknown, forged or truncated one gets the same
-    answer as a good one, and nothing is logged.
+    answer as a good one, and nothing is logged; a HEAD logs nothing either.
+
+    Pixel and tracking URLs are fetched by everybody at the same time. They need no user, so none
+    is loaded (``auth="none"``), and no session is saved.
     """
 
-    @http.route("/mailing/open/<string:token>.gif", type="http", auth="public", save_session=False)
+    @http.route(
+        "/mailing/open/<string:token>.gif",
+        type="http",
+        auth="none",
+        readonly=False,
+        methods=["GET"],
+        save_session=False,
+    )
     def open(self, token):
-        self._trace_to_log(token)._receive_open()
-        headers = [("Content-Type", "image/gif"), ("Cache-Control", "no-store")]
-        return request.make_response(PIXEL, headers)
+        self._receive(token)
+        return request.make_response(PIXEL, [("Content-Type", "image/gif"), *HEADERS])
 
     @http.route(
         "/mailing/click/<string:code>/<string:token>",
         type="http",
-        auth="public",
+        auth="none",
+        readonly=False,
+        methods=["GET"],
         save_session=False,
     )
     def click(self, code, token):
-        url = request.env["link.tracker"].sudo().get_url_from_code(code)
-        if not url:
-            raise NotFound
-        trace = self._trace_to_log(token)
-        if trace:
-            trace._receive_click(
-                code,
-                ip=request.httprequest.remote_addr,
-                country_code=request.geoip.country_code,
+        env = request.env(user=SUPERUSER_ID, su=True)
+        try:
+            link_id, url = env["link.tracker.code"]._destination(code)
+        except LookupError:
+            return request.make_response(
+                env["link.tracker"]._page_of_nothing(), [HTML, *HEADERS], status=404
             )
-        return request.redirect(url, code=302, local=False)
+        trace_id = self._receive(token, link_id)
+        if url is None:
+            trace = env["mailing.trace"].browse(trace_id)
+            page = env["link.tracker"].browse(link_id)._page(trace)
+            return request.make_response(page, [HTML, *HEADERS])
+        response = request.redirect(url, code=302, local=False)
+        response.headers.extend(HEADERS)
+        return response
 
-    @http.route("/mailing/view/<string:token>", type="http", auth="public", save_session=False)
+    @http.route(
+        "/mailing/view/<string:token>",
+        type="http",
+        auth="public",
+        methods=["GET"],
+        save_session=False,
+    )
     def view(self, token):
         trace = request.env["mailing.trace"].sudo()._from_token(token)
-        mailing = trace.mass_mailing_id or trace.test_mailing_id
+        mailing = trace._mass_email()
         if not mailing or not trace.contact_id:
             raise NotFound
-        headers = [("Content-Type", "text/html; charset=utf-8"), ("X-Robots-Tag", "noindex")]
-        return request.make_response(self._page(mailing, trace), headers)
+        return request.make_response(self._page(mailing, trace), [HTML, *HEADERS])
 
     @staticmethod
     def _page(mailing, trace):
@@ -66,9 +98,29 @@ class TrackingController(http.Controller):
         return letter.personalise(letter.page(body), trace.token)
 
     @staticmethod
-    def _trace_to_log(token):
-        """The message to log for; none for a robot, or when only the header is asked for."""
-        traces = request.env["mailing.trace"].sudo()
-        if request.httprequest.method != "GET" or request.env["ir.http"].is_a_bot():
-            return traces
-        return traces._from_token(token)
+    def _receive(token, link_id=None):
+        """Log what was fetched; return the id of the message.
+
+        Whatever is wrong with the log, the recipient gets what she came for.
+        """
+        http_request = request.httprequest
+        if http_request.method != "GET" or not is_token(token):
+            return None
+        user_agent, ip = http_request.user_agent.string, http_request.remote_addr
+        machine = request.env["ir.http"].is_a_bot() or robots.machine(
+            user_agent, ip, http_request.headers, is_click=link_id is not None
+        )
+        env = request.env(user=SUPERUSER_ID, su=True)
+        try:
+            with autocommitted(env.cr):
+                return env["mailing.trace"]._receive_hit(
+                    token,
+                    link_id,
+                    made_by="machine" if machine else None,
+                    user_id=request.session.uid,
+                    ip=ip,
+                    user_agent=user_agent,
+                )
+        except psycopg2.Error:
+            _logger.warning("An opening or a click could not be logged", exc_info=True)
+            return None

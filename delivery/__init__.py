@@ -11,6 +11,7 @@
 * ``report``: a message that came back, read;
 * ``bounce``, ``bounce_words``: what it means for the address;
 * ``reference``: by what a returned message names the one it was;
+* ``robots``: machines that fetch links and pixels;
 * ``token``: the secret in a recipient's links.
 """
 
@@ -24,6 +25,7 @@ from . import pool
 from . import portion
 from . import reference
 from . import report
+from . import robots
 from . import skeleton
 from . import token
 from . import transport

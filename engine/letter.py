@@ -94,8 +94,8 @@ class Letter:
     def _source(self):
         mailing, marks = self.mailing, self.placeholders
         source = mailing._prepend_preview(mailing.body_html or "", mailing.preview)
-        source = str(mailing._replace_local_links(source))
-        base_url = mailing.get_base_url()
+        base_url = mailing.env["ir.config_parameter"]._public_url()
+        source = str(mailing._replace_local_links(source, base_url))
         opt_out_label = html.escape(mailing.env._("Unsubscribe"))
         # the links of Odoo's own themes
         source = source.replace(f'{base_url}/unsubscribe_from_list"', '{optOutUrl}"')
@@ -109,7 +109,7 @@ class Letter:
 
     def _pixel(self):
         mailing = self.mailing
-        if not mailing._is_open_tracked() or mailing._is_informational():
+        if not mailing.open_tracking or mailing._is_informational():
             return Markup()
         return Markup('<img src="%s" width="1" height="1" alt=""/>') % self.placeholders.open
 

@@ -18,6 +18,7 @@ from psycopg2.errors import (
 
 from odoo.exceptions import ConcurrencyError, UserError
 from odoo.service.model import retrying
+from odoo.sql_db import Cursor
 from odoo.tools import SQL
 
 # Advisory lock that claims take turns on; any number nobody else uses.
@@ -64,6 +65,25 @@ def turn_to_claim(env):
                 "PostgreSQL directly, or set the pooler to session mode."
             )
         )
+
+
+@contextmanager
+def autocommitted(cr):
+    """Have each statement committed by itself; what the transaction did before is rolled back.
+
+    Such a statement sees what others have committed (READ COMMITTED), so that two that write the
+    same row follow each other without an error.
+    """
+    if not isinstance(cr, Cursor):  # tests have another
+        yield
+        return
+    cr.rollback()
+    cr._cnx.autocommit = True
+    try:
+        yield
+    finally:
+        if not cr._cnx.closed:
+            cr._cnx.autocommit = False
 
 
 def make_durable(cr):

@@ -12,5 +12,6 @@ from . import preview
 from . import sending
 from . import response
 from . import opt_out
+from . import tracking
 from . import statistics
 from . import record

@@ -14,6 +14,7 @@ from .delivery import test_pool
 from .delivery import test_portion
 from .delivery import test_reference
 from .delivery import test_report
+from .delivery import test_robots
 from .delivery import test_skeleton
 from .delivery import test_token
 from .delivery import test_transport
@@ -56,6 +57,9 @@ from .models.record import test_campaign_log
 from .models.record import test_record
 from .models.opt_out import test_opt_out_verbs
 from .models.opt_out import test_pause
+from .models.tracking import test_hits
+from .models.tracking import test_parallel_hits
+from .models.tracking import test_people_count
 from .controllers import test_opt_out
 from .controllers import test_opt_out_page
 from .controllers import test_tracking

@@ -58,6 +58,8 @@ mailing.trace         set_bounced               yes      yes    yes    no    no 
 mailing.trace.event   read                      yes      yes    yes    yes   no       no     no
 mailing.trace.event   write                     no       no     no     no    no       no     no
 mailing.trace.event   unlink                    no       no     no     yes   no       no     no
+mailing.trace.hit     search                    yes      yes    yes    yes   no       no     no
+mailing.trace.hit     create                    no       no     no     no    no       no     no
 mailing.opt.out       search                    yes      yes    yes    no    no       no     no
 mailing.opt.out       create                    no       no     no     no    no       no     no
 mailing.journal.run   search                    no       no     no     yes   no       no     no
@@ -88,6 +90,10 @@ link.tracker          create                    yes      yes    yes    yes   no 
 link.tracker          write                     yes      yes    yes    yes   no       no     no
 link.tracker          unlink                    yes      yes    yes    yes   no       no     no
 link.tracker.click    add_click                 no       no     no     yes   no       no     no
+link.tracker.code     write                     no       no     no     yes   no       no     no
+link.tracker.code     unlink                    no       no     no     yes   no       no     no
+utm.medium            write                     yes      yes    yes    yes   yes      no     no
+utm.source            write                     yes      yes    yes    yes   yes      no     no
 utm.campaign          read                      yes      yes    yes    yes   yes      no     no
 utm.campaign          write                     yes      yes    yes    yes   yes      no     no
 utm.campaign          copy                      yes      yes    yes    yes   yes      no     no
@@ -103,7 +109,9 @@ NOT_LISTED = {"init", "default_get", "copy_data", "get_formview_id"}
 # What our fields tell employees without Email Marketing.
 SEEN_BY_EMPLOYEES = {
     "link.tracker.active",
+    "link.tracker.click_action",
     "link.tracker.is_tracking_url",
+    "link.tracker.message",
     "link.tracker.placeholder",
     "utm.campaign.campaign_status",
     "utm.campaign.campaign_type",
@@ -198,24 +206,23 @@ class TestRightsMatrix(MassEmailCase):
         return True
 
     def record(self, model):
-        if model == "utm.campaign":
-            return self.campaign
-        if model == "link.tracker":
-            return self.offer
-        if model == "mailing.subscription":
-            return self.contact.subscription_ids
-        if model == "mailing.contact":
-            return self.contact
-        if model == "mailing.list":
-            return self.target_list
+        there = {
+            "utm.campaign": self.campaign,
+            "link.tracker": self.offer,
+            "link.tracker.code": self.offer.link_code_ids,
+            "mailing.subscription": self.contact.subscription_ids,
+            "mailing.contact": self.contact,
+            "mailing.list": self.target_list,
+            "crm.lead": self.lead,
+            "res.users": self.marketer,
+            "res.partner": self.marketer.partner_id,
+        }
+        if model in there:
+            return there[model]
         if model == "mailing.list.criterion":
             return self.env[model].create({"list_id": self.target_list.id})
-        if model == "crm.lead":
-            return self.lead
-        if model == "res.users":
-            return self.marketer
-        if model == "res.partner":
-            return self.marketer.partner_id
+        if model in ("utm.medium", "utm.source"):
+            return self.env[model].create({"name": "New"})
         if model == "mail.blacklist":
             return self.env[model]._add("blocked@example.com")
         mailing = self._mass_email()
@@ -266,6 +273,9 @@ class TestRightsMatrix(MassEmailCase):
             "mailing.trace.event": {"email": "other@example.com"},
             "link.tracker": {"title": "Other"},
             "utm.campaign": {"campaign_status": "active"},
+            "link.tracker.code": {"code": "other"},
+            "utm.medium": {"name": "Other"},
+            "utm.source": {"name": "Other"},
         }
         return {
             "create": [new.get(model, {})],

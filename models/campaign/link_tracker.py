@@ -2,7 +2,7 @@ from urllib.parse import urlsplit
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools.mail import validate_url
+from odoo.tools.mail import is_html_empty, validate_url
 
 # Those that Odoo leaves as they are; it writes http:// before anything else.
 SCHEMES = ("http", "https", "ftp", "ftps")
@@ -12,6 +12,7 @@ class LinkTracker(models.Model):
     """A tracking URL is a link tracker with a name, owned by a campaign.
 
     It is written into a body as ``{trackingUrl:ID}``; the clicks of every recipient are logged.
+    It leads on to its URL, or shows a message on a page of ours; its URL is our own server then.
     Once deleted it is off its campaign, and no new letter can have it; those that are delivered
     have it, so it is kept and leads on.
     """
@@ -20,6 +21,16 @@ class LinkTracker(models.Model):
 
     is_tracking_url = fields.Boolean("Tracking URL")
     active = fields.Boolean(default=True, readonly=True)
+    click_action = fields.Selection(
+        [("redirect", "Redirect"), ("message", "Show Message")],
+        "Action",
+        default="redirect",
+        required=True,
+        help="What who clicks comes to: the page at the URL, or a page with your message.",
+    )
+    message = fields.Html(
+        translate=True, sanitize_overridable=False, help="Shown in the recipient's language."
+    )
     placeholder = fields.Char("Code to Insert Instead of the URL", compute="_compute_placeholder")
 
     @api.depends("is_tracking_url")
@@ -45,6 +56,8 @@ class LinkTracker(models.Model):
                     raise ValidationError(self.env._("A tracking URL needs a name."))
                 # two names may lead to one URL: the label is part of what must be unique
                 vals["label"] = vals["title"]
+                if vals.get("click_action") == "message" and not vals.get("url"):
+                    vals["url"] = self.env["ir.config_parameter"]._public_url()
         return super().create(vals_list)
 
     def write(self, vals):
@@ -71,6 +84,14 @@ class LinkTracker(models.Model):
             if not is_page or len(url.netloc.split()) > 1:
                 raise ValidationError(self.env._("“%s” is not the address of a page.", link.url))
 
+    @api.constrains("is_tracking_url", "click_action", "message")
+    def _check_message(self):
+        for link in self.filtered("is_tracking_url"):
+            if link.click_action == "message" and is_html_empty(link.message):
+                raise ValidationError(
+                    self.env._("Write the message that “%s” shall show.", link.title)
+                )
+
     @api.constrains("is_tracking_url", "campaign_id")
     def _check_tracking_url_campaign(self):
         for link in self.filtered("is_tracking_url"):
@@ -78,3 +99,30 @@ class LinkTracker(models.Model):
                 raise ValidationError(
                     self.env._("Only campaigns that send e-mail have tracking URLs.")
                 )
+
+    def _page(self, trace):
+        """Return the page with the message, for the recipient of a message or for anybody."""
+        self.ensure_one()
+        user = trace._mass_email().user_id
+        languages = (trace.contact_id.partner_id.lang, trace.contact_id.user_id.lang, user.lang)
+        link = self.with_context(lang=next(filter(None, languages), self.env.lang))
+        return link._render_page(user.company_id, link.title, link.message)
+
+    @api.model
+    def _page_of_nothing(self):
+        """Return the page for a code that is nobody's."""
+        words = self.env._("This page is not here, or not any more.")
+        return self._render_page(self.env["res.company"], self.env._("Page not found"), words)
+
+    @api.model
+    def _render_page(self, company, title, message):
+        return self.env["ir.qweb"]._render(
+            "mass_mailing_campaign.tracking_page",
+            {
+                "company": company or self.env.company,
+                "lang": (self.env.lang or "en_US").replace("_", "-"),
+                "title": title,
+                "message": message,
+            },
+            minimal_qcontext=True,
+        )

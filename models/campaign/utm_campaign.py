@@ -107,7 +107,8 @@ class UtmCampaign(models.Model):
         """The log as the campaign form shows it: a page, however long the log is."""
         for campaign in self:
             campaign.recent_event_ids = self.env["mailing.trace.event"].search(
-                [("campaign_id", "in", campaign._origin.ids)], limit=RECENT_EVENTS
+                [("campaign_id", "in", campaign._origin.ids), ("made_by", "=", False)],
+                limit=RECENT_EVENTS,
             )
 
     def write(self, vals):
@@ -165,4 +166,16 @@ class UtmCampaign(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "mass_mailing_campaign.mailing_trace_event_action"
         )
-        return action | {"domain": [("campaign_id", "=", self.id)]}
+        context = {"search_default_no_machine": 1}
+        if not self._are_openings_tracked():
+            context["openings_are_not_tracked"] = True
+        return action | {"domain": [("campaign_id", "=", self.id)], "context": context}
+
+    def _are_openings_tracked(self):
+        """Tell whether the log of this campaign may have openings."""
+        self.ensure_one()
+        mass_emails = self.sudo().with_context(active_test=False).mass_email_ids
+        opened = [("campaign_id", "=", self.id), ("event_type", "=", "opened")]
+        return any(mass_emails.mapped("open_tracking")) or bool(
+            self.env["mailing.trace.event"].search_count(opened, limit=1)
+        )

@@ -25,6 +25,11 @@ class MailingMailing(models.Model):
         domain=[("model", "=", "mailing.contact")],
         help="Its subject, body and attachments are copied into the mass email.",
     )
+    open_tracking = fields.Boolean(
+        default=lambda self: self.env["ir.config_parameter"]._mass_email_setting("open_tracking"),
+        help="An invisible image tells when it is opened. Without it nothing is recorded of "
+        "openings, and a click is none.",
+    )
     template_attachment_ids = fields.Many2many(
         "ir.attachment",
         "mailing_mailing_template_attachment_rel",
@@ -107,10 +112,6 @@ class MailingMailing(models.Model):
     # ------------------------------------------------------------
     # Letter
     # ------------------------------------------------------------
-
-    @api.model
-    def _is_open_tracked(self):
-        return self.env["ir.config_parameter"]._mass_email_setting("open_tracking")
 
     def _is_informational(self):
         return self.campaign_id.campaign_type == "informational"

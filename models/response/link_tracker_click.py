@@ -11,9 +11,9 @@ class LinkTrackerClick(models.Model):
         """Odoo's own route names the message by its number, which anybody can count up.
 
         A click is a mass email's recipient's only when her token was shown, see
-        ``mailing.trace._receive_click``.
+        ``mailing.trace._receive_hit``.
         """
         trace = self.env["mailing.trace"].browse(route_values.get("mailing_trace_id"))
-        if trace.exists().token and not self.env.context.get("mailing_token_shown"):
+        if trace.exists().token:
             del route_values["mailing_trace_id"]
         return super().add_click(code, **route_values)

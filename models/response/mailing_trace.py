@@ -32,7 +32,7 @@ class MailingTrace(models.Model):
     @api.model
     def _recipient_urls(self, token, links):
         """Return the URLs that ``delivery.placeholders`` fills into one recipient's letter."""
-        base_url = self.get_base_url()
+        base_url = self.env["ir.config_parameter"]._public_url()
         return {
             "opt-out": self._opt_out_url(token),
             "open": urljoin(base_url, f"/mailing/open/{token}.gif"),
@@ -44,7 +44,7 @@ class MailingTrace(models.Model):
 
     @api.model
     def _opt_out_url(self, token):
-        return urljoin(self.get_base_url(), f"/mailing/opt-out/{token}")
+        return urljoin(self.env["ir.config_parameter"]._public_url(), f"/mailing/opt-out/{token}")
 
     # ------------------------------------------------------------
     # Log
@@ -120,26 +120,14 @@ class MailingTrace(models.Model):
             return traces - members
         return traces - members.filtered(lambda trace: trace.trace_status == "cancel")
 
-    def _receive_open(self):
-        """The open pixel was fetched."""
-        self.set_opened()
-        self._log_opening()
-
-    def _receive_click(self, code, **route_values):
-        """A tracking URL was followed by who has this message's token.
-
-        Odoo counts the click, which opens and clicks the message.
-        """
-        clicks = self.env["link.tracker.click"].with_context(mailing_token_shown=True)
-        click = clicks.add_click(code, mailing_trace_id=self.id, **route_values)
-        self._log_opening()
-        self._log_event("clicked", link=click.link_id)
+    # Openings and clicks are in the room ``tracking``.
 
     def _receive_reply(self):
         """An answer came."""
-        self.set_opened()
+        opened = self.filtered(lambda trace: trace._mass_email().open_tracking)
+        opened.set_opened()
+        opened._log_event("opened")
         self.set_replied()
-        self._log_opening()
         self._log_event("replied")
 
     def _receive_report(self, report):
@@ -190,10 +178,9 @@ class MailingTrace(models.Model):
         self._receive_opt_out()
         self._blacklist(self._opt_out_scope().addresses)
 
-    def _log_opening(self):
-        """Every sign of life is an opening, where openings are told."""
-        if self.env["ir.config_parameter"]._mass_email_setting("open_tracking"):
-            self._log_event("opened")
+    def _mass_email(self):
+        """Return the mass emails that these messages, or tests, are of."""
+        return self.mass_mailing_id | self.test_mailing_id
 
     # ------------------------------------------------------------
     # What came back

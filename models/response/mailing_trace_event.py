@@ -25,14 +25,23 @@ BOUNCE_TYPES = [
 ]
 # The bounce type after which an address is given up.
 BOUNCED_FOR_GOOD = "final"
+# Who opened or clicked, where it was not the recipient.
+MADE_BY = [
+    ("machine", "Machine"),  # see delivery/robots
+    ("staff", "Staff"),  # somebody who is logged in as an internal user
+]
+# The lines that figures are made of.
+BY_PEOPLE = Domain("is_test", "=", False) & Domain("made_by", "=", False)
 
 
 class MailingTraceEvent(models.Model):
     """One line of the campaign log: one thing that happened to one message.
 
-    Lines are only ever added, ``sent`` when a result is settled, ``lead_created`` with a lead, the
-    others by the verbs of ``response/mailing_trace``. Opting out and in may be logged again and again, all else stands
-    at most once per message, a click once per URL. A line survives the message, the mass email,
+    Lines are only ever added, ``sent`` when a result is settled, ``lead_created`` with a lead,
+    the others by the verbs of ``response/mailing_trace`` and ``tracking/mailing_trace``; only there a line may turn out to be
+    a machine's. Opting out and in may be logged again and again, all else stands
+    at most once per message, a click once per URL; and once more each by a machine and by the
+    staff, which counts nowhere. A line survives the message, the mass email,
     the campaign and the target it tells of.
     """
 
@@ -70,11 +79,14 @@ class MailingTraceEvent(models.Model):
     )
     bounce_type = fields.Selection(BOUNCE_TYPES, "Bounce", readonly=True)
     words = fields.Char("Mail Server Says", readonly=True)
+    made_by = fields.Selection(
+        MADE_BY, readonly=True, help="Who opened or clicked, where it was not the recipient."
+    )
     is_test = fields.Boolean("Test", readonly=True)
 
     # also the index by which PostgreSQL finds the lines of a deleted message
     _once_per_message = models.UniqueIndex(
-        "(trace_id, event_type, COALESCE(link_id, 0),"
+        "(trace_id, event_type, COALESCE(link_id, 0), COALESCE(made_by, ''),"
         " (CASE WHEN event_type IN ('opted_out', 'opted_in') THEN id ELSE 0 END))"
         " WHERE trace_id IS NOT NULL"
     )
@@ -121,7 +133,7 @@ class MailingTraceEvent(models.Model):
     @api.model
     def _counted_domain(self):
         """The lines that tell what recipients did; tests are left out, everywhere alike."""
-        return Domain("is_test", "=", False)
+        return BY_PEOPLE
 
     @api.model
     def _who(self, scope, did, did_not=(), every=False):

@@ -5,11 +5,11 @@ from contextlib import contextmanager, suppress
 import psycopg2
 
 from odoo import api, fields, models
-from odoo.sql_db import Cursor
 from odoo.tools import SQL
 
 from ...engine.turns import (
     RUN_LOCK,
+    autocommitted,
     notice_broken_connections,
     retried,
     turn_to_claim,
@@ -54,10 +54,7 @@ class MailingJournalRun(models.Model):
             a database session of its own, each statement of which is committed by itself: a
             commit in the session of the run would empty the caches of the ORM
         """
-        with self.env.registry.cursor() as cr:
-            is_real = isinstance(cr, Cursor)  # tests have another
-            if is_real:
-                cr._cnx.autocommit = True
+        with self.env.registry.cursor() as cr, autocommitted(cr):
             notice_broken_connections(cr)
             # locked before it is seen, or others would take it for dead
             cr.execute("SELECT nextval('mailing_journal_run_id_seq')")
@@ -73,8 +70,6 @@ class MailingJournalRun(models.Model):
                 with suppress(psycopg2.Error):
                     cr.execute("SELECT pg_advisory_unlock(%s, %s)", [RUN_LOCK, run_id])
                     cr.commit()
-                if is_real:
-                    cr._cnx.autocommit = False
 
     # ------------------------------------------------------------
     # End

@@ -1,3 +1,5 @@
+from urllib.parse import urlsplit
+
 from odoo import api, models
 from odoo.exceptions import ValidationError
 from odoo.tools.misc import str2bool
@@ -20,6 +22,8 @@ SETTINGS = {
     "opt_out_optional": False,
     "opt_in_required": False,
     "verp": False,
+    "keep_hits": False,
+    "public_url": "",
 }
 
 
@@ -31,6 +35,8 @@ class IrConfigParameter(models.Model):
     @api.constrains("key", "value")
     def _check_mass_email_setting(self):
         for parameter in self:
+            if parameter.key == PREFIX + "public_url":
+                parameter._check_public_url()
             default = SETTINGS.get(parameter.key.removeprefix(PREFIX))
             if not parameter.key.startswith(PREFIX) or type(default) is not int:
                 continue
@@ -44,6 +50,29 @@ class IrConfigParameter(models.Model):
                     )
                 )
 
+    def _check_public_url(self):
+        url = self.value.removesuffix("/")
+        try:
+            parts = urlsplit(url)
+            is_host = parts.port != 0 and parts.netloc == url.partition("://")[2]
+        except ValueError:
+            is_host = False
+        is_plain = url.isascii() and url.isprintable() and not {*" @?#\\%"} & {*url}
+        if not (is_host and is_plain and parts.hostname and parts.scheme in ("http", "https")):
+            raise ValidationError(
+                self.env._(
+                    "“%s” is not the address of a server. Write it like "
+                    "https://news.example.com, without anything behind the host.",
+                    self.value,
+                )
+            )
+
+    @api.model
+    def _public_url(self):
+        """Return the address before every link in a letter, without a slash at its end."""
+        url = self._mass_email_setting("public_url") or self.sudo().get_param("web.base.url")
+        return (url or "").rstrip("/")
+
     @api.model
     def _mass_email_setting(self, name):
         """Return a setting in its type.
@@ -54,4 +83,4 @@ class IrConfigParameter(models.Model):
         value = self.sudo().get_param(PREFIX + name)
         if isinstance(default, bool):
             return str2bool(value or "", default)
-        return int(value or default)
+        return type(default)(value or default)

@@ -85,6 +85,17 @@ class ResConfigSettings(models.TransientModel):
         config_parameter="mass_mailing_campaign.open_tracking",
         help="Add an invisible image to mass emails that tells when they are opened.",
     )
+    mass_email_keep_hits = fields.Boolean(
+        "Keep Every Opening and Click",
+        config_parameter="mass_mailing_campaign.keep_hits",
+        help="With time, IP address and mail program, not only the first of each recipient.",
+    )
+    mass_email_public_url = fields.Char(
+        "Public Address",
+        config_parameter="mass_mailing_campaign.public_url",
+        help="Where recipients reach this server, when that is not the address you work at. "
+        "Links that are delivered lead to where they led before.",
+    )
     mass_email_opt_out_optional = fields.Boolean(
         "Disable Mandatory Opt-Out Link",
         config_parameter="mass_mailing_campaign.opt_out_optional",

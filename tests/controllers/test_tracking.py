@@ -1,10 +1,16 @@
+from contextlib import contextmanager
+from datetime import timedelta
 from unittest.mock import patch
 
-from odoo.tests import HttpCase, tagged
-from odoo.tools import mute_logger
+import psycopg2
+
+from odoo.sql_db import Cursor
+from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tools import SQL, mute_logger
 
 from ..common import MassEmailData
 
+HTML = "text/html; charset=utf-8"
 BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux) Firefox/140.0"}
 
 
@@ -15,7 +21,9 @@ class TestTracking(MassEmailData, HttpCase):
         self._contact("Anna", self.target_list)
         self.mailing = self._mass_email()
         self.send(self.mailing)
-        self.token = self.mailing.mailing_trace_ids.sudo().token
+        self.trace = self.mailing.mailing_trace_ids.sudo()
+        self.trace.sent_datetime -= timedelta(hours=1)  # or it would look like a machine
+        self.token = self.trace.token
 
     def get(self, path, **headers):
         return self.url_open(path, headers=BROWSER | headers, allow_redirects=False)
@@ -38,13 +46,16 @@ class TestTracking(MassEmailData, HttpCase):
             self.assertEqual(response.status_code, 302)
             self.assertEqual(response.headers["Location"], link.redirected_url)
         self.assertEqual(self.logged(), ["clicked", "clicked", "opened", "sent"])
-        self.assertEqual((self.offer.count, self.demo.count), (2, 1))
+        self.assertEqual((self.offer.people_count, self.demo.people_count), (1, 1))
         self.assertTrue(self.mailing.mailing_trace_ids.links_click_datetime)
 
     def test_a_click_is_no_opening_when_openings_are_not_tracked(self):
-        self.set_setting("open_tracking", False)
+        self.mailing.open_tracking = False
+        self.get(f"/mailing/open/{self.token}.gif")
         self.get(f"/mailing/click/{self.offer.code}/{self.token}")
         self.assertEqual(self.logged(), ["clicked", "sent"])
+        self.assertEqual((self.trace.trace_status, self.trace.open_datetime), ("sent", False))
+        self.assertTrue(self.trace.links_click_datetime)
 
     def test_unknown_forged_and_truncated_tokens_look_alike(self):
         for token in ("0" * 32, self.token[:-1], "x", self.token.upper()):
@@ -65,9 +76,13 @@ class TestTracking(MassEmailData, HttpCase):
         self.assertEqual(self.get(path).headers["Location"], self.offer.redirected_url)
         self.assertEqual(self.logged(), ["sent"])
 
-    def test_robots_and_head_requests_are_not_logged(self):
-        self.get(f"/mailing/click/{self.offer.code}/{self.token}", **{"User-Agent": "curl/8"})
-        self.url_open(f"/mailing/open/{self.token}.gif", headers=BROWSER, method="HEAD")
+    def test_a_head_request_logs_nothing(self):
+        for path in (
+            f"/mailing/open/{self.token}.gif",
+            f"/mailing/click/{self.offer.code}/{self.token}",
+        ):
+            answer = self.url_open(path, headers=BROWSER, method="HEAD", allow_redirects=False)
+            self.assertLess(answer.status_code, 400)
         self.assertEqual(self.logged(), ["sent"])
 
     def test_the_letter_can_be_read_as_a_page(self):
@@ -110,3 +125,135 @@ class TestTracking(MassEmailData, HttpCase):
         self.assertIn("clicked", self.logged())
         response = self.get(f"/mailing/view/{self.token}")
         self.assertIn(f"/mailing/click/{self.offer.code}/{self.token}", response.text)
+
+    def events_made_by(self, made_by):
+        events = self.env["mailing.trace.event"].search(
+            [("mailing_id", "=", self.mailing.id), ("made_by", "=", made_by)]
+        )
+        return sorted(events.mapped("event_type"))
+
+    def test_machines_are_logged_apart_and_a_person_counts_after_them(self):
+        path = f"/mailing/click/{self.offer.code}/{self.token}"
+        for headers in (
+            {"User-Agent": "curl/8"},
+            {"User-Agent": "Mozilla/5.0"},
+            {"Sec-Purpose": "prefetch"},
+        ):
+            self.assertEqual(self.get(path, **headers).status_code, 302)
+        self.assertEqual(self.events_made_by("machine"), ["clicked", "opened"])
+        self.assertEqual(self.trace.trace_status, "sent")
+        self.assertEqual(self.offer.people_count, 0)
+        self.get(path)
+        self.assertEqual(self.offer.people_count, 1)
+
+    def test_who_is_logged_in_as_staff_is_not_the_recipient(self):
+        self.authenticate("marketer", "marketer")
+        self.get(f"/mailing/click/{self.offer.code}/{self.token}")
+        self.assertEqual(self.events_made_by("staff"), ["clicked", "opened"])
+        self.assertEqual(self.trace.trace_status, "sent")
+
+    def test_a_customer_who_is_logged_in_is_a_recipient(self):
+        new_test_user(self.env, login="customer", groups="base.group_portal")
+        self.authenticate("customer", "customer")
+        self.get(f"/mailing/open/{self.token}.gif")
+        self.assertEqual(self.trace.trace_status, "open")
+
+    def test_answers_are_kept_nowhere_and_tell_the_next_page_nothing(self):
+        for path in (
+            f"/mailing/open/{self.token}.gif",
+            f"/mailing/click/{self.offer.code}/{self.token}",
+            f"/mailing/click/nosuchcode/{self.token}",
+            f"/mailing/view/{self.token}",
+        ):
+            answer = self.get(path)
+            self.assertEqual(answer.headers["Referrer-Policy"], "no-referrer", path)
+            self.assertEqual(answer.headers["Cache-Control"], "no-store", path)
+            self.assertIn("noindex", answer.headers["X-Robots-Tag"], path)
+            self.assertNotIn("Set-Cookie", answer.headers, path)
+
+    def test_pixel_and_links_answer_get_only(self):
+        for path in (
+            f"/mailing/open/{self.token}.gif",
+            f"/mailing/click/{self.offer.code}/{self.token}",
+        ):
+            answer = self.url_open(path, data={"a": "b"}, headers=BROWSER, allow_redirects=False)
+            self.assertEqual(answer.status_code, 405)
+        self.assertEqual(self.logged(), ["sent"])
+
+    def test_a_request_of_a_hit_takes_few_statements(self):
+        click, pixel = f"/mailing/click/{self.offer.code}/{{}}", "/mailing/open/{}.gif"
+        for path in (click, pixel):
+            self.get(path.format("0" * 32))  # what is known for all is found out
+        for path, count in ((pixel, 1), (click, 2), (click, 1)):
+            with self.subTest(path), self.statements() as statements:
+                self.get(path.format(self.token))
+            self.assertEqual(len(statements), count, statements)
+
+    @contextmanager
+    def statements(self):
+        """Those of requests, without what Odoo asks on behalf of every route."""
+        asked, execute = [], Cursor.execute
+
+        def record(cr, query, *args, **kwargs):
+            text = query.code if isinstance(query, SQL) else str(query)
+            if not any(word in text for word in ("orm_signaling", "pg_database")):
+                asked.append(text)
+            return execute(cr, query, *args, **kwargs)
+
+        with patch.object(Cursor, "execute", record):
+            yield asked
+
+    @mute_logger("odoo.sql_db")
+    def test_the_recipient_gets_what_she_came_for_whatever_is_wrong_with_the_log(self):
+        failure = patch.object(
+            type(self.env["mailing.trace"]), "_receive_hit", side_effect=psycopg2.OperationalError
+        )
+        with failure, self.assertLogs("odoo.addons.mass_mailing_campaign.controllers.tracking"):
+            self.assertEqual(self.get(f"/mailing/open/{self.token}.gif").status_code, 200)
+            answer = self.get(f"/mailing/click/{self.offer.code}/{self.token}")
+        self.assertEqual(answer.headers["Location"], self.offer.redirected_url)
+
+    def test_what_a_changed_tracking_url_leads_to_holds_at_once(self):
+        path = f"/mailing/click/{self.offer.code}/{self.token}"
+        self.assertIn("example.com/offer", self.get(path).headers["Location"])
+        self.offer.url = "https://www.example.com/other"
+        self.assertIn("example.com/other", self.get(path).headers["Location"])
+        self.campaign.title = "Winter sale"
+        self.assertIn("Winter", self.get(path).headers["Location"])
+        medium = self.env["utm.medium"].create({"name": "Leaflet"})
+        self.offer.medium_id = medium
+        self.get(path)
+        medium.name = "Poster"
+        self.assertIn("Poster", self.get(path).headers["Location"])
+        self.offer.write({"click_action": "message", "message": "<p>Sold out</p>"})
+        self.assertIn("Sold out", self.get(path).text)
+
+    def test_a_message_is_shown_in_the_recipients_language_and_the_companys_look(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        anna = self.env["res.partner"].create(
+            {"name": "Anne", "email": "anne@example.com", "lang": "fr_FR"}
+        )
+        self.trace.contact_id.write({"partner_id": anna.id})
+        self.offer.write(
+            {
+                "click_action": "message",
+                "message": "<p>Thank you<script>alert(1)</script></p>",
+            }
+        )
+        self.offer.update_field_translations("message", {"fr_FR": {"Thank you": "Merci"}})
+        path = f"/mailing/click/{self.offer.code}"
+        page = self.get(f"{path}/{self.token}")
+        self.assertEqual((page.status_code, page.headers["Content-Type"]), (200, HTML))
+        for text in ("<!DOCTYPE html>", 'lang="fr-FR"', "Merci", "company_logo", "viewport"):
+            self.assertIn(text, page.text)
+        self.assertIn("clicked", self.logged())
+        other = self.get(f"{path}/{'0' * 32}").text
+        self.assertIn("Thank you", other)
+        self.assertNotIn("<script", other)
+
+    def test_a_page_that_is_not_there_tells_nothing(self):
+        page = self.get(f"/mailing/click/nosuchcode/{self.token}")
+        self.assertEqual(page.status_code, 404)
+        self.assertIn("not here", page.text)
+        self.assertEqual(page.text, self.get(f"/mailing/click/nosuchcode/{'0' * 32}").text)
+        self.assertEqual(self.logged(), ["sent"])

@@ -101,6 +101,24 @@ class TestLetter(MassEmailCase):
         self.assertEqual(message["List-Unsubscribe-Post"], "List-Unsubscribe=One-Click")
         self.assertEqual(message["Precedence"], "list")
 
+    def test_everything_in_a_letter_leads_to_the_public_address(self):
+        self.set_setting("public_url", "https://news.example.com")
+        self.mailing.body_html = (
+            '<p><a href="/page">page</a> <img src="/web/image/1"/> <a href="/view">read here</a>'
+            f'<a href="{self.offer.placeholder}">x</a> <a href="/unsubscribe_from_list">y</a></p>'
+        )
+        message = self.receive()
+        for text in (self.html(message), self.text(message), message["List-Unsubscribe"]):
+            self.assertIn("https://news.example.com/mailing/", text)
+            self.assertNotIn(BASE_URL, text)
+        html = self.html(message)
+        token = self.token()
+        for path in (
+            *("/page", "/web/image/1", f"/mailing/view/{token}", f"/mailing/opt-out/{token}"),
+            *(f"/mailing/open/{token}.gif", f"/mailing/click/{self.offer.code}/{token}"),
+        ):
+            self.assertIn(f'"https://news.example.com{path}"', html)
+
     def test_no_url_holds_an_address(self):
         message = self.receive()
         for url in URL.findall(self.html(message) + message["List-Unsubscribe"]):

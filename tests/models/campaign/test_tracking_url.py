@@ -3,7 +3,7 @@ import re
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user
 
-from ...common import MassEmailCase
+from ...common import BASE_URL, MassEmailCase
 
 
 class TestTrackingUrl(MassEmailCase):
@@ -67,3 +67,26 @@ class TestTrackingUrl(MassEmailCase):
         link = self.env["link.tracker"].create({"url": "https://www.example.com", "title": "Page"})
         with self.assertRaisesRegex(ValidationError, "address"):
             link.write({"is_tracking_url": True, "url": "javascript://a.example/%0aalert(1)"})
+
+    def test_one_that_shows_a_message_needs_the_message_and_no_url(self):
+        values = {"is_tracking_url": True, "title": "Thanks", "campaign_id": self.campaign.id}
+        values["click_action"] = "message"
+        links = self.env["link.tracker"].with_user(self.marketer)
+        for message in (False, "<p><br></p>"):
+            with self.assertRaisesRegex(ValidationError, "“Thanks”"):
+                links.create({**values, "message": message})
+        link = links.create({**values, "message": '<p onclick="x()">Thanks</p>'})
+        self.assertEqual(link.message, "<p>Thanks</p>")
+        self.assertEqual(link.url, BASE_URL)
+        self.assertIsNone(link.env["link.tracker.code"]._destination(link.code)[1])
+
+    def test_where_a_code_leads_is_found_out_once(self):
+        codes = self.env["link.tracker.code"]
+        self.assertEqual(
+            codes._destination(self.offer.code), (self.offer.id, self.offer.redirected_url)
+        )
+        code = self.offer.code
+        with self.assertQueryCount(0):
+            codes._destination(code)
+        with self.assertRaises(LookupError):
+            codes._destination("nosuchcode")

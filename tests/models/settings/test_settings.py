@@ -1,6 +1,6 @@
 from odoo.exceptions import UserError, ValidationError
 
-from ...common import DELIVERY_CRON, MassEmailCase
+from ...common import BASE_URL, DELIVERY_CRON, MassEmailCase
 
 
 class TestSettings(MassEmailCase):
@@ -44,3 +44,41 @@ class TestSettings(MassEmailCase):
         self.env["ir.cron.trigger"].search([]).unlink()
         self.env["res.config.settings"].create({"mass_email_portion_size": 5000}).execute()
         self.assertTrue(self.env["ir.cron.trigger"].search([("cron_id", "=", lane.id)]))
+
+    def test_the_public_address_is_that_of_a_server_and_nothing_more(self):
+        parameters = self.env["ir.config_parameter"]
+        self.assertEqual(parameters._public_url(), BASE_URL)
+        for url in (
+            *(
+                "news.example.com",
+                "ftp://news.example.com",
+                "https://",
+                "https:///path",
+                "http://:80",
+            ),
+            *(
+                "https://news.example.com/odoo",
+                "https://news.example.com?a=b",
+                "https://a b.example",
+            ),
+            *(
+                "https://ann@news.example.com",
+                "https://news.example.com#top",
+                "javascript:alert(1)",
+            ),
+            *(
+                "https://news.example.com:port",
+                "https://news.example.com\r\nX: y",
+                "https://nëws.de",
+            ),
+            *("https://news.example.com//", "https://%6eews.example.com", "https://a\\b.example"),
+        ):
+            with self.subTest(url=url), self.assertRaises(ValidationError), self.cr.savepoint():
+                self.set_setting("public_url", url)
+            self.assertEqual(parameters._public_url(), BASE_URL)
+        for url in ("https://news.example.com", "http://192.0.2.1:8069", "https://[2001:db8::1]"):
+            self.set_setting("public_url", f"{url}/")
+            self.assertEqual(parameters._public_url(), url)
+        settings = self.env["res.config.settings"]
+        settings.create({"mass_email_public_url": False}).execute()
+        self.assertEqual(parameters._public_url(), BASE_URL)

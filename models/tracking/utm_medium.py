@@ -1,0 +1,12 @@
+from odoo import models
+
+
+class UtmMedium(models.Model):
+    """Its name stands in the addresses that tracking URLs lead to."""
+
+    _inherit = "utm.medium"
+
+    def write(self, vals):
+        if {"name", "title"} & vals.keys():
+            self.env.registry.clear_cache()
+        return super().write(vals)
