@@ -30,7 +30,6 @@
         "views/res_partner_views.xml",
         "views/crm_lead_views.xml",
         "views/res_users_views.xml",
-        "views/mailing_list_views.xml",
         "views/utm_campaign_views.xml",
         "views/res_config_settings_views.xml",
         "views/mailing_list_opt_out_views.xml",
