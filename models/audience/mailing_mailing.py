@@ -95,7 +95,7 @@ class MailingMailing(models.Model):
             """,
             sources=sources,
             source_is_active=source_is_active,
-            excluding=self._excluding([] if is_test else self.excluding_list_ids.ids),
+            excluding=self._excluding_join([] if is_test else self.excluding_list_ids.ids),
             target_lists=target_lists.ids,
             active_lists=target_lists.filtered("active").ids,
             left_subscription=self._is_left(SQL("subscription.list_id")),
@@ -107,7 +107,7 @@ class MailingMailing(models.Model):
             respect_opt_out=not self._is_informational(),
         )
 
-    def _excluding(self, list_ids):
+    def _excluding_join(self, list_ids):
         """Join to the first of some lists in which ``contact`` is, or anybody of her address."""
         if not list_ids:
             return SQL("CROSS JOIN (SELECT NULL::int AS list_id) excluding")
