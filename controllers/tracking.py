@@ -2,7 +2,6 @@ import base64
 import logging
 
 import psycopg2
-from werkzeug.exceptions import NotFound
 
 from odoo import SUPERUSER_ID, http
 from odoo.exceptions import UserError
@@ -60,9 +59,7 @@ class TrackingController(http.Controller):
         try:
             link_id, url = env["link.tracker.code"]._destination(code)
         except LookupError:
-            return request.make_response(
-                env["link.tracker"]._page_of_nothing(), [HTML, *HEADERS], status=404
-            )
+            return self._not_found()
         trace_id = self._receive(token, link_id)
         if url is None:
             trace = env["mailing.trace"].browse(trace_id)
@@ -82,9 +79,10 @@ class TrackingController(http.Controller):
     def view(self, token):
         trace = request.env["mailing.trace"].sudo()._from_token(token)
         mailing = trace._mass_email()
-        if not mailing or not trace.contact_id:
-            raise NotFound
-        return request.make_response(self._page(mailing, trace), [HTML, *HEADERS])
+        page = self._page(mailing, trace) if mailing and trace.contact_id else None
+        if not page:
+            return self._not_found()
+        return request.make_response(page, [HTML, *HEADERS])
 
     @staticmethod
     def _page(mailing, trace):
@@ -94,8 +92,13 @@ class TrackingController(http.Controller):
         except UserError:
             # why is no recipient's business
             _logger.warning("Message %s cannot be shown as a page", trace.id, exc_info=True)
-            raise NotFound from None
+            return None
         return letter.personalise(letter.page(body), trace.token)
+
+    @staticmethod
+    def _not_found():
+        page = request.env(user=SUPERUSER_ID, su=True)["link.tracker"]._page_of_nothing()
+        return request.make_response(page, [HTML, *HEADERS], status=404)
 
     @staticmethod
     def _receive(token, link_id=None):

@@ -39,7 +39,11 @@ traces = bench.env["mailing.trace"].create(
     ]
 )
 link = bench.env["link.tracker"].create(
-    {"url": "https://www.example.com/stock", "title": "Stock", "mass_mailing_id": standard.id}
+    {
+        "url": f"https://www.example.com/{bench.run}",
+        "title": "Stock",
+        "mass_mailing_id": standard.id,
+    }
 )
 bench.env.cr.commit()
 report(

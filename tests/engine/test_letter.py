@@ -103,11 +103,10 @@ class TestLetter(MassEmailCase):
 
     def test_everything_in_a_letter_leads_to_the_public_address(self):
         self.set_setting("public_url", "https://news.example.com")
-        self.mailing.body_html = (
+        message = self.receive(
             '<p><a href="/page">page</a> <img src="/web/image/1"/> <a href="/view">read here</a>'
             f'<a href="{self.offer.placeholder}">x</a> <a href="/unsubscribe_from_list">y</a></p>'
         )
-        message = self.receive()
         for text in (self.html(message), self.text(message), message["List-Unsubscribe"]):
             self.assertIn("https://news.example.com/mailing/", text)
             self.assertNotIn(BASE_URL, text)

@@ -69,3 +69,15 @@ class TestCampaign(MassEmailCase):
         self.assertEqual(len(self.campaign.recent_event_ids), 40)
         action = self.campaign.action_view_log()
         self.assertEqual(self.env["mailing.trace.event"].search_count(action["domain"]), 60)
+
+    def test_the_log_offers_openings_only_where_they_were_tracked(self):
+        campaign = self.campaign.with_user(self.marketer)
+        mailing = self._mass_email(open_tracking=False)
+        self.assertTrue(campaign.action_view_log()["context"].get("openings_are_not_tracked"))
+        mailing.open_tracking = True
+        self.assertNotIn("openings_are_not_tracked", campaign.action_view_log()["context"])
+        self._contact("Anna", self.target_list)
+        mailing._build_queue()
+        mailing.mailing_trace_ids.sudo()._receive_open()
+        mailing.open_tracking = False
+        self.assertNotIn("openings_are_not_tracked", campaign.action_view_log()["context"])

@@ -73,7 +73,7 @@ class TestTrackingUrl(MassEmailCase):
         values["click_action"] = "message"
         links = self.env["link.tracker"].with_user(self.marketer)
         for message in (False, "<p><br></p>"):
-            with self.assertRaisesRegex(ValidationError, "“Thanks”"):
+            with self.assertRaisesRegex(ValidationError, "“Thanks”"), self.cr.savepoint():
                 links.create({**values, "message": message})
         link = links.create({**values, "message": '<p onclick="x()">Thanks</p>'})
         self.assertEqual(link.message, "<p>Thanks</p>")
