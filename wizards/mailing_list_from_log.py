@@ -43,7 +43,7 @@ class MailingListFromLog(models.TransientModel):
     did_ids = fields.Many2many(
         "ir.model.fields.selection",
         "mailing_list_from_log_include_rel",
-        string="Who Did",
+        string="They Did",
         required=True,
         domain=lambda self: self._options_domain("event_type"),
         default=lambda self: self._options("event_type", ["sent"]),
@@ -69,7 +69,7 @@ class MailingListFromLog(models.TransientModel):
     did_not_ids = fields.Many2many(
         "ir.model.fields.selection",
         "mailing_list_from_log_exclude_rel",
-        string="And Did Not",
+        string="They Did Not",
         domain=lambda self: self._options_domain("event_type"),
         default=lambda self: self._options("event_type", ["opted_out"]),
         help="Targets with one of these actions in the log are left out.",
@@ -97,7 +97,7 @@ class MailingListFromLog(models.TransientModel):
     date_from = fields.Date("From", help="Only what the log tells from this day on.")
     date_to = fields.Date("To", help="Only what the log tells up to this day, which counts.")
     destination = fields.Selection(
-        [("new", "A New List"), ("existing", "A List There Is")],
+        [("new", "A New List"), ("existing", "An Existing List")],
         "Into",
         default="new",
         required=True,

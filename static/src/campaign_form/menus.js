@@ -19,6 +19,10 @@ class RecordMenu extends Component {
         this.dialog = useService("dialog");
     }
 
+    get title() {
+        return "";
+    }
+
     get items() {
         return [];
     }
@@ -96,6 +100,10 @@ export class CampaignLogMenu extends RecordMenu {
         this.state = useState({ counts: {} });
     }
 
+    get title() {
+        return _t("New target list of who");
+    }
+
     get items() {
         return [
             ...Object.entries(PRESETS).map(([preset, label]) => ({
@@ -103,7 +111,7 @@ export class CampaignLogMenu extends RecordMenu {
                 label,
                 count: this.state.counts[preset],
             })),
-            { method: "action_list_from_log", label: _t("Create Target List…") },
+            { method: "action_list_from_log", label: _t("Create Target List…"), isApart: true },
         ];
     }
 
