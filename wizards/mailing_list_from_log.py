@@ -291,12 +291,25 @@ class MailingListFromLog(models.TransientModel):
     @api.readonly
     @api.model
     def count_presets(self, campaign_id):
-        """Return how many targets each preset finds in the log of a campaign."""
+        """Return how many targets each preset finds in the log of a campaign.
+
+        None for what asks for openings where nobody looks for them: all would seem not to open.
+        """
         self.check_access("create")
+        is_tracked = self._are_openings_logged(campaign_id)
         return {
             preset: self.new(self._preset_values(campaign_id, preset)).contact_count
-            for preset in PRESETS
+            if is_tracked or "opened" not in (*values["did"], *values.get("did_not", ()))
+            else None
+            for preset, values in PRESETS.items()
         }
+
+    @api.model
+    def _are_openings_logged(self, campaign_id):
+        opened = Domain("campaign_id", "=", campaign_id) & Domain("event_type", "=", "opened")
+        return self.env["ir.config_parameter"]._mass_email_setting("open_tracking") or bool(
+            self.env["mailing.trace.event"].search_count(opened, limit=1)
+        )
 
     @api.model
     def create_from_preset(self, campaign_id, preset, name):

@@ -29,10 +29,6 @@ class RecordMenu extends Component {
 
     onOpened() {}
 
-    format(count) {
-        return formatInteger(count);
-    }
-
     select({ method, label, confirm }) {
         if (!confirm) {
             return this.call(method);
@@ -120,6 +116,13 @@ export class CampaignLogMenu extends RecordMenu {
         this.state.counts = resId
             ? await this.orm.silent.call("mailing.list.from.log", "count_presets", [resId])
             : {};
+    }
+
+    format(count) {
+        if (count === undefined) {
+            return ""; // not counted yet
+        }
+        return count === null ? _t("not tracked") : formatInteger(count);
     }
 
     select(item) {
