@@ -7,7 +7,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 
-from ..models.response.mailing_trace_event import BOUNCED_FOR_GOOD
+from ..models.response.mailing_trace_event import BOUNCE_TYPES
 
 # What a target list is made of in two clicks: event types done and not done, and bounce types.
 PRESETS = {
@@ -15,7 +15,7 @@ PRESETS = {
     "opened_not_clicked": {"did": ["opened"], "did_not": ["clicked", "opted_out"]},
     # whoever clicked or answered has opened it, be openings tracked or not
     "not_opened": {"did": ["sent"], "did_not": ["opened", "clicked", "replied", "opted_out"]},
-    "bounced_for_good": {"did": ["bounced"], "bounces": [BOUNCED_FOR_GOOD]},
+    "bounced_for_good": {"did": ["bounced"], "bounces": [BOUNCE_TYPES[0][0]]},
 }
 # How many lines the web client names when all that a search finds are selected; more are meant.
 MOST_IDS = "web.active_ids_limit"

@@ -139,7 +139,7 @@ class MailingMailing(models.Model):
         if not all(self.mapped("schedule_date")):
             raise UserError(self.env._("Set the start date first."))
         result = self.action_put_in_queue()
-        for mailing in self.filtered(lambda mailing: mailing._starts_later()):
+        for mailing in self.filtered(lambda mailing: mailing._may_be_filled_until_start()):
             if not mailing._reaches_anybody():
                 return mailing._warn_of_nobody()
         return result
@@ -163,11 +163,11 @@ class MailingMailing(models.Model):
         if not self.contact_list_ids:
             raise UserError(self.env._("Choose at least one target list first."))
         self._check_letter()
-        if not self._starts_later() and not self._reaches_anybody():
+        if not self._may_be_filled_until_start() and not self._reaches_anybody():
             raise UserError(self._why_nobody())
 
-    def _starts_later(self):
-        """Until then its target lists may be filled, by a criterion for example."""
+    def _may_be_filled_until_start(self):
+        """Tell whether somebody may come to the target lists before the queue is built."""
         return bool(self.schedule_date) and self.schedule_date > fields.Datetime.now()
 
     def action_put_in_queue(self):

@@ -11,8 +11,10 @@ EVENT_TYPES = [
     ("opted_in", "Opted In"),  # taken back on the opt-out page
     ("bounced", "Bounced"),  # the message came back through the mail gateway, hard or soft
 ]
-# The bounce type after which an address is given up.
-BOUNCED_FOR_GOOD = "hard"
+# The first is the one after which an address is given up.
+BOUNCE_TYPES = [("hard", "Hard"), ("soft", "Soft")]
+# The lines that tell what recipients did; figures, lists and resending go by these alone.
+BY_PEOPLE = Domain("is_test", "=", False)
 
 
 class MailingTraceEvent(models.Model):
@@ -49,7 +51,7 @@ class MailingTraceEvent(models.Model):
         readonly=True,
         index="btree_not_null",
     )
-    bounce_type = fields.Selection([("hard", "Hard"), ("soft", "Soft")], "Bounce", readonly=True)
+    bounce_type = fields.Selection(BOUNCE_TYPES, "Bounce", readonly=True)
     is_test = fields.Boolean("Test", readonly=True)
 
     # also the index by which PostgreSQL finds the lines of a deleted message
@@ -65,11 +67,6 @@ class MailingTraceEvent(models.Model):
     # ------------------------------------------------------------
 
     @api.model
-    def _counted_domain(self):
-        """The lines that tell what recipients did; tests are left out, everywhere alike."""
-        return Domain("is_test", "=", False)
-
-    @api.model
     def _who(self, scope, did, did_not=(), every=False):
         """Return who did some things and did not do others, as a domain of ``mailing.contact``.
 
@@ -83,7 +80,7 @@ class MailingTraceEvent(models.Model):
         :param every: she has a line of each that she ``did``
         """
         did, did_not = [*map(Domain, did)], [*map(Domain, did_not)]
-        lines = Domain(scope) & self._counted_domain() & Domain("contact_id", "!=", False)
+        lines = Domain(scope) & BY_PEOPLE & Domain("contact_id", "!=", False)
         query = self._search(lines & Domain.OR(did + did_not))
         has_done = [self._has_line(query, domain) for domain in did]
         has_not_done = [SQL("NOT %s", self._has_line(query, domain)) for domain in did_not]

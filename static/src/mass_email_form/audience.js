@@ -23,6 +23,7 @@ export class MassEmailAudience extends Component {
         this.orm = useService("orm");
         this.action = useService("action");
         this.keepLast = new KeepLast();
+        // figures are null before they come, false when the mass email has a queue by now
         this.state = useState({ figures: null, at: "", isStale: false, hasFailed: false });
         useRecordObserver((record) => {
             const meant = this.meantBy(record.data);
