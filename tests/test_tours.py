@@ -56,6 +56,8 @@ class TestTours(MassEmailData, HttpCase):
         self.start_tour(campaign_path, "mass_email_guide_log", login="marketer")
         clicked = self.env["mailing.list"].search([("name", "=", "Clicked the offer")])
         self.assertEqual(clicked.contact_ids.mapped("name"), ["Anna"])
+        unopened = self.env["mailing.list"].search([("name", "=", "Autumn: Did Not Open")])
+        self.assertEqual(unopened.contact_ids.mapped("name"), ["Bob"])
 
     def test_a_mass_email_opens_in_its_own_form_from_everywhere(self):
         values = {"user_id": self.marketer.id, "state": "draft"}
@@ -129,3 +131,22 @@ class TestTours(MassEmailData, HttpCase):
         self.start_tour(path, "target_list_criteria_broken", login="marketer")
         self.assertFalse(target_list.criterion_ids)
         self.assertEqual(target_list.contact_ids.partner_id, partners[1])
+
+    def test_the_form_tells_who_gets_a_mass_email(self):
+        readers = self._list("Readers")
+        rivals = self._list("Rivals")
+        anna = self._contact("Anna", readers)
+        self._contact("Bob", readers)
+        self._contact("Rita", readers, rivals)
+        self._contact("Carl", readers).subscription_ids.opt_out = True
+        earlier = self._mass_email(contact_list_ids=[(6, 0, self._list("Few", anna).ids)])
+        self.send(earlier)
+        self.campaign.target_list_ids = False
+        self.campaign.excluding_list_ids = False
+        self.start_tour(
+            "/odoo/action-mass_mailing_campaign.mailing_mailing_action_mass_email/new",
+            "mass_email_audience",
+            login="marketer",
+        )
+        mailing = self.env["mailing.mailing"].search([("subject", "=", "Hello")])
+        self.assertEqual(mailing.excluding_list_ids, rivals)

@@ -7,7 +7,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 
-from ..models.response.mailing_trace_event import BOUNCED_FOR_GOOD
+from ..models.response.mailing_trace_event import BOUNCE_TYPES
 
 # What a target list is made of in two clicks: event types done and not done, and bounce types.
 PRESETS = {
@@ -15,7 +15,7 @@ PRESETS = {
     "opened_not_clicked": {"did": ["opened"], "did_not": ["clicked", "opted_out"]},
     # whoever clicked or answered has opened it, be openings tracked or not
     "not_opened": {"did": ["sent"], "did_not": ["opened", "clicked", "replied", "opted_out"]},
-    "bounced_for_good": {"did": ["bounced"], "bounces": [BOUNCED_FOR_GOOD]},
+    "bounced_for_good": {"did": ["bounced"], "bounces": [BOUNCE_TYPES[0][0]]},
 }
 # How many lines the web client names when all that a search finds are selected; more are meant.
 MOST_IDS = "web.active_ids_limit"
@@ -43,7 +43,7 @@ class MailingListFromLog(models.TransientModel):
     did_ids = fields.Many2many(
         "ir.model.fields.selection",
         "mailing_list_from_log_include_rel",
-        string="Who Did",
+        string="They Did",
         required=True,
         domain=lambda self: self._options_domain("event_type"),
         default=lambda self: self._options("event_type", ["sent"]),
@@ -69,7 +69,7 @@ class MailingListFromLog(models.TransientModel):
     did_not_ids = fields.Many2many(
         "ir.model.fields.selection",
         "mailing_list_from_log_exclude_rel",
-        string="And Did Not",
+        string="They Did Not",
         domain=lambda self: self._options_domain("event_type"),
         default=lambda self: self._options("event_type", ["opted_out"]),
         help="Targets with one of these actions in the log are left out.",
@@ -97,7 +97,7 @@ class MailingListFromLog(models.TransientModel):
     date_from = fields.Date("From", help="Only what the log tells from this day on.")
     date_to = fields.Date("To", help="Only what the log tells up to this day, which counts.")
     destination = fields.Selection(
-        [("new", "A New List"), ("existing", "A List There Is")],
+        [("new", "A New List"), ("existing", "An Existing List")],
         "Into",
         default="new",
         required=True,
@@ -291,12 +291,25 @@ class MailingListFromLog(models.TransientModel):
     @api.readonly
     @api.model
     def count_presets(self, campaign_id):
-        """Return how many targets each preset finds in the log of a campaign."""
+        """Return how many targets each preset finds in the log of a campaign.
+
+        None for what asks for openings where nobody looks for them: all would seem not to open.
+        """
         self.check_access("create")
+        is_tracked = self._are_openings_logged(campaign_id)
         return {
             preset: self.new(self._preset_values(campaign_id, preset)).contact_count
-            for preset in PRESETS
+            if is_tracked or "opened" not in (*values["did"], *values.get("did_not", ()))
+            else None
+            for preset, values in PRESETS.items()
         }
+
+    @api.model
+    def _are_openings_logged(self, campaign_id):
+        opened = Domain("campaign_id", "=", campaign_id) & Domain("event_type", "=", "opened")
+        return self.env["ir.config_parameter"]._mass_email_setting("open_tracking") or bool(
+            self.env["mailing.trace.event"].search_count(opened, limit=1)
+        )
 
     @api.model
     def create_from_preset(self, campaign_id, preset, name):

@@ -26,9 +26,11 @@ class MailingMailing(models.Model):
             and ``use_exclusion_list``, as they stand in the form
         :return: ``{"members", "mailed", "recent", "recent_days", "not_mailed"}``; the last is a
             list of ``{"key", "label", "count"}``, most first, whose keys ``action_view_audience``
-            knows
+            knows. False when there is a queue by now, which tells more.
         """
         self.check_access("read")
+        if self.state in ("sending", "done"):
+            return False
         lists = self.env["mailing.list"].with_context(active_test=False)
         meant = {name: value for name, value in values.items() if name in MEANT_BY}
         for name in ("contact_list_ids", "excluding_list_ids"):

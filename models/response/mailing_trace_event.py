@@ -18,19 +18,18 @@ EVENT_TYPES = [
     ("complained", "Complained"),  # the recipient calls it spam, as her provider reports
     ("lead_created", "Lead Created"),  # a lead came into being with the campaign
 ]
+# The first is the one after which an address is given up.
 BOUNCE_TYPES = [
     ("final", "For Good"),  # this address itself will never do
     ("temporary", "For Now"),  # it did not do this time
     ("policy", "Content or Policy"),  # the letter, its sender or the sending server will not do
 ]
-# The bounce type after which an address is given up.
-BOUNCED_FOR_GOOD = "final"
 # Who opened or clicked, where it was not the recipient.
 MADE_BY = [
     ("machine", "Machine"),  # see delivery/robots
     ("staff", "Staff"),  # somebody who is logged in as an internal user
 ]
-# The lines that figures are made of.
+# The lines that tell what recipients did; figures, lists and resending go by these alone.
 BY_PEOPLE = Domain("is_test", "=", False) & Domain("made_by", "=", False)
 
 
@@ -131,11 +130,6 @@ class MailingTraceEvent(models.Model):
     # ------------------------------------------------------------
 
     @api.model
-    def _counted_domain(self):
-        """The lines that tell what recipients did; tests are left out, everywhere alike."""
-        return BY_PEOPLE
-
-    @api.model
     def _who(self, scope, did, did_not=(), every=False):
         """Return who did some things and did not do others, as a domain of ``mailing.contact``.
 
@@ -149,7 +143,7 @@ class MailingTraceEvent(models.Model):
         :param every: she has a line of each that she ``did``
         """
         did, did_not = [*map(Domain, did)], [*map(Domain, did_not)]
-        lines = Domain(scope) & self._counted_domain() & Domain("contact_id", "!=", False)
+        lines = Domain(scope) & BY_PEOPLE & Domain("contact_id", "!=", False)
         query = self._search(lines & Domain.OR(did + did_not))
         has_done = [self._has_line(query, domain) for domain in did]
         has_not_done = [SQL("NOT %s", self._has_line(query, domain)) for domain in did_not]

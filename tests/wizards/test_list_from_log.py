@@ -236,6 +236,17 @@ class TestListFromLog(MassEmailCase):
                 self.assertEqual(target_list.name, f"Summer: {preset}")
                 self.assertEqual(sorted(target_list.contact_ids.mapped("name")), names)
 
+    def test_where_openings_are_not_tracked_nobody_is_said_not_to_have_opened(self):
+        self.set_setting("open_tracking", False)
+        wizards = self.env["mailing.list.from.log"].with_user(self.marketer)
+        counts = wizards.count_presets(self.campaign.id)
+        self.assertEqual(counts["not_opened"], 1, "they were, for this campaign")
+        other = self.campaign.copy({"title": "Other"})
+        self.assertEqual(
+            wizards.count_presets(other.id),
+            {"clicked": 0, "opened_not_clicked": None, "not_opened": None, "bounced_for_good": 0},
+        )
+
     def test_only_marketers_count_and_make_presets(self):
         employee = new_test_user(self.env, login="employee", groups="base.group_user")
         wizards = self.env["mailing.list.from.log"].with_user(employee)

@@ -19,15 +19,15 @@ class RecordMenu extends Component {
         this.dialog = useService("dialog");
     }
 
+    get title() {
+        return "";
+    }
+
     get items() {
         return [];
     }
 
     onOpened() {}
-
-    format(count) {
-        return formatInteger(count);
-    }
 
     select({ method, label, confirm }) {
         if (!confirm) {
@@ -96,6 +96,10 @@ export class CampaignLogMenu extends RecordMenu {
         this.state = useState({ counts: {} });
     }
 
+    get title() {
+        return _t("New target list of who");
+    }
+
     get items() {
         return [
             ...Object.entries(PRESETS).map(([preset, label]) => ({
@@ -103,7 +107,7 @@ export class CampaignLogMenu extends RecordMenu {
                 label,
                 count: this.state.counts[preset],
             })),
-            { method: "action_list_from_log", label: _t("Create Target List…") },
+            { method: "action_list_from_log", label: _t("Create Target List…"), isApart: true },
         ];
     }
 
@@ -112,6 +116,13 @@ export class CampaignLogMenu extends RecordMenu {
         this.state.counts = resId
             ? await this.orm.silent.call("mailing.list.from.log", "count_presets", [resId])
             : {};
+    }
+
+    format(count) {
+        if (count === undefined) {
+            return ""; // not counted yet
+        }
+        return count === null ? _t("not tracked") : formatInteger(count);
     }
 
     select(item) {

@@ -1,7 +1,6 @@
 import { Component, onWillUnmount, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
-import { KeepLast } from "@web/core/utils/concurrency";
 import { useService } from "@web/core/utils/hooks";
 import { useRecordObserver } from "@web/model/relational_model/utils";
 import { formatInteger } from "@web/views/fields/formatters";
@@ -22,7 +21,7 @@ export class MassEmailAudience extends Component {
     setup() {
         this.orm = useService("orm");
         this.action = useService("action");
-        this.keepLast = new KeepLast();
+        // figures are null before they come, false when the mass email has a queue by now
         this.state = useState({ figures: null, at: "", isStale: false, hasFailed: false });
         useRecordObserver((record) => {
             const meant = this.meantBy(record.data);
@@ -52,25 +51,40 @@ export class MassEmailAudience extends Component {
         return this.props.record.data.contact_list_ids.count > 0;
     }
 
+    /** One count at a time: of a million members it takes a while, and lists change meanwhile. */
     async count() {
         this.state.isStale = true;
         this.state.hasFailed = false;
-        if (!this.hasLists) {
-            this.state.figures = null;
+        if (this.isUnderWay) {
             return;
         }
-        const { resId } = this.props.record;
-        const counted = this.orm.silent.call("mailing.mailing", "get_audience", [
-            resId ? [resId] : [],
-            this.meant,
-        ]);
+        this.isUnderWay = true;
+        let counted;
         try {
-            this.state.figures = await this.keepLast.add(counted);
-            this.state.at = DateTime.now().toLocaleString(DateTime.TIME_SIMPLE);
-            this.state.isStale = false;
+            while (counted !== this.key) {
+                counted = this.key;
+                const figures = await this.fetch();
+                if (counted === this.key) {
+                    this.state.figures = figures;
+                    this.state.at = DateTime.now().toLocaleString(DateTime.TIME_SIMPLE);
+                    this.state.isStale = false;
+                }
+            }
         } catch {
             this.state.hasFailed = true;
+        } finally {
+            this.isUnderWay = false;
         }
+    }
+
+    async fetch() {
+        const { resId } = this.props.record;
+        return this.hasLists
+            ? this.orm.silent.call("mailing.mailing", "get_audience", [
+                  resId ? [resId] : [],
+                  this.meant,
+              ])
+            : null;
     }
 
     async open(key) {

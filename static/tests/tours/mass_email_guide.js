@@ -75,6 +75,11 @@ tours.add("mass_email_guide_mass_email", {
     ],
 });
 
+const openLogMenu = [
+    page("log"),
+    { trigger: ".o_notebook .o_widget_campaign_log_menu button", run: "click" },
+];
+
 tours.add("mass_email_guide_log", {
     steps: () => [
         page("mass_emails"),
@@ -83,13 +88,22 @@ tours.add("mass_email_guide_log", {
         {
             trigger: ".o_field_widget[name=recent_event_ids] .o_data_row:contains(Clicked):contains(Anna)",
         },
-        { trigger: ".o_notebook .o_widget_campaign_log_menu button", run: "click" },
+        ...openLogMenu,
         { trigger: ".o-dropdown-item:contains(Create Target List)", run: "click" },
         { trigger: ".modal .o_field_widget[name=name] input", run: "edit Clicked the offer" },
-        ...tag("include_type_ids", "Clicked", ":not(:has(li:contains(Bounced)))"),
-        ...tag("link_ids", "Offer", ""),
+        // of those it was sent to, who clicked the offer and did not answer
+        ...tag("did_ids", "Clicked", ":not(:has(li:contains(Bounced)))"),
+        { trigger: ".modal .o_field_widget[name=did_ids] .o_tag:contains(Sent) .o_delete", run: "click" },
+        ...tag("did_link_ids", "Offer", ""),
+        ...tag("did_not_ids", "Replied", ":not(:has(li:contains(Bounced)))"),
         { trigger: ".modal .o_field_widget[name=contact_count]:contains(1)" },
-        { trigger: ".modal button[name=action_create]", run: "click" },
+        { trigger: ".modal button[name=action_create]:visible", run: "click" },
         { trigger: "body:not(:has(.modal)) .o_last_breadcrumb_item:contains(Clicked the offer)" },
+        // in two clicks, with the count beside it
+        { trigger: ".o_back_button, .breadcrumb-item a:contains(Autumn)", run: "click" },
+        ...openLogMenu,
+        { trigger: ".o-dropdown-item:contains(Bounced for Good).disabled" },
+        { trigger: ".o-dropdown-item:contains(Did Not Open):contains(1)", run: "click" },
+        { trigger: ".o_last_breadcrumb_item:contains(Autumn: Did Not Open)" },
     ],
 });
