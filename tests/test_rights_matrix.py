@@ -187,22 +187,18 @@ class TestRightsMatrix(MassEmailCase):
         return True
 
     def record(self, model):
-        if model == "utm.campaign":
-            return self.campaign
-        if model == "link.tracker":
-            return self.offer
-        if model == "mailing.subscription":
-            return self.contact.subscription_ids
-        if model == "mailing.contact":
-            return self.contact
-        if model == "mailing.list":
-            return self.target_list
-        if model == "crm.lead":
-            return self.lead
-        if model == "res.users":
-            return self.marketer
-        if model == "res.partner":
-            return self.marketer.partner_id
+        data = {
+            "utm.campaign": self.campaign,
+            "link.tracker": self.offer,
+            "mailing.subscription": self.contact.subscription_ids,
+            "mailing.contact": self.contact,
+            "mailing.list": self.target_list,
+            "crm.lead": self.lead,
+            "res.users": self.marketer,
+            "res.partner": self.marketer.partner_id,
+        }
+        if model in data:
+            return data[model]
         if model == "mail.blacklist":
             return self.env[model]._add("blocked@example.com")
         mailing = self._mass_email()

@@ -40,7 +40,8 @@ class MailingSubscription(models.Model):
                            must_opt_in AND NOT memory.knows,
                            %(now)s, %(now)s %(values)s
                       FROM target
-                     CROSS JOIN LATERAL (SELECT %(knows)s, %(must_opt_in)s) memory (knows, must_opt_in)
+                     CROSS JOIN LATERAL (SELECT %(knows)s) memory (knows)
+                     CROSS JOIN LATERAL (SELECT %(must_opt_in)s) rule (must_opt_in)
                      -- two who add the same people take their turns
                      ORDER BY target.list_id, target.contact_id
                     ON CONFLICT (contact_id, list_id) DO NOTHING
@@ -72,9 +73,15 @@ class MailingSubscription(models.Model):
         )
         counts = {target_list: Counter() for target_list in lists}
         left_before = self.browse()
-        for list_id, added, without_address, left, waiting, already, left_ids in (
-            self.env.cr.fetchall()
-        ):
+        for (
+            list_id,
+            added,
+            without_address,
+            left,
+            waiting,
+            already,
+            left_ids,
+        ) in self.env.cr.fetchall():
             counts[lists.browse(list_id)].update(
                 added=added,
                 without_address=without_address,

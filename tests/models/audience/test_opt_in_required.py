@@ -99,9 +99,7 @@ class TestOptInRequired(MassEmailCase):
         self._contact("Anna's record", self.target_list, email="Anna@example.com")
         mailing = self._mass_email()
         self.send(mailing)
-        self.assertEqual(
-            self.outcomes(mailing), {"Anna": "sent", "Anna's record": "mail_optout"}
-        )
+        self.assertEqual(self.outcomes(mailing), {"Anna": "sent", "Anna's record": "mail_optout"})
 
     def test_merging_keeps_either_ones_opt_in(self):
         partners = self.env["res.partner"].create(

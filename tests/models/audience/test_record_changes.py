@@ -148,9 +148,7 @@ class TestRecordChanges(ClaimCase):
     def test_the_other_is_mailed_when_who_comes_first_goes(self):
         self.lead.email_from = "ann@acme.example.com"
         self.join(self.person, self.lead)
-        self.assert_outcome(
-            self.person.action_archive, ["ann@acme.example.com"], ["archived"]
-        )
+        self.assert_outcome(self.person.action_archive, ["ann@acme.example.com"], ["archived"])
 
     def test_of_several_addresses_in_one_field_the_first_that_can_be_used_is_mailed(self):
         [target] = self.join(self.person)

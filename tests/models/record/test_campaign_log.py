@@ -50,7 +50,9 @@ class TestCampaignLogOfARecord(RecordCase):
         mailing = self._mass_email()
         self.send(mailing)
         mailing.mailing_trace_ids.sudo()._receive_bounce("hard", "550 5.1.1\nno such user")
-        self.assertEqual(self.log(self.person), {mailing.subject: "Came back: 550 5.1.1 no such user"})
+        self.assertEqual(
+            self.log(self.person), {mailing.subject: "Came back: 550 5.1.1 no such user"}
+        )
 
     def test_odoos_own_mailings_to_a_target_list_are_told_of_as_well(self):
         contact = self.target(self.person)

@@ -121,11 +121,11 @@ class TestFiltersOfRecords(RecordCase):
         cls.second = cls._list("Second")
         cls.others = [record.copy() for record in cls.records[:2]]
         cls.others.append(
-            cls.env["res.users"].create({"name": "Otto", "login": "otto_other", "email": "o@example.com"})
+            cls.env["res.users"].create(
+                {"name": "Otto", "login": "otto_other", "email": "o@example.com"}
+            )
         )
-        cls.pairs = [
-            each | other for each, other in zip(cls.records, cls.others, strict=True)
-        ]
+        cls.pairs = [each | other for each, other in zip(cls.records, cls.others, strict=True)]
 
     def found(self, both, *condition):
         return both.search([("id", "in", both.ids), condition])
@@ -196,7 +196,9 @@ class TestFlags(RecordCase):
         contact = self._contact("Plain")
         for number, record in enumerate((*self.records, contact)):
             with self.subTest(record._name):
-                record.write({"email_from" if "email_from" in record else "email": f"{number}@example.com"})
+                record.write(
+                    {"email_from" if "email_from" in record else "email": f"{number}@example.com"}
+                )
                 self.assertEqual(
                     self.flag(record, opted_out="yes", dead="yes", words="on the phone"),
                     {"opted_out": "no", "dead": "no"},
@@ -232,7 +234,11 @@ class TestFlags(RecordCase):
         self.assertEqual(self.flags(self.person), (False, False))
 
     def test_records_are_found_by_their_flags_however_the_address_is_spelled(self):
-        spellings = ["ann@münchen.example", "Ann@XN--MNCHEN-3YA.example", "Ann <ann@münchen.example>"]
+        spellings = [
+            "ann@münchen.example",
+            "Ann@XN--MNCHEN-3YA.example",
+            "Ann <ann@münchen.example>",
+        ]
         people = self.env["res.partner"].create(
             [{"name": f"Ann {n}", "email": email} for n, email in enumerate(spellings)]
         )
