@@ -150,3 +150,21 @@ class TestTours(MassEmailData, HttpCase):
         )
         mailing = self.env["mailing.mailing"].search([("subject", "=", "Hello")])
         self.assertEqual(mailing.excluding_list_ids, rivals)
+
+    def test_a_seller_sees_why_a_lead_was_not_mailed(self):
+        lead = self.env["crm.lead"].create(
+            {"name": "Big deal", "email_from": "lee@example.com", "user_id": self.seller.id}
+        )
+        target = self.env["mailing.contact"]._for_records(lead)
+        self.target_list.contact_ids = target
+        self.send(self._mass_email(subject="First news"))
+        self.excluding_list.contact_ids = target
+        self.send(self._mass_email(subject="Summer offer"))
+        self.start_tour(f"/odoo/crm/{lead.id}", "mass_email_why_not", login="seller")
+
+    def test_a_marketer_without_sales_rights_sees_to_the_lists_of_a_contact(self):
+        person = self.env["res.partner"].create({"name": "Ann Record", "email": "ann@example.com"})
+        path = f"/odoo/action-contacts.action_contacts/{person.id}"
+        self.start_tour(path, "mass_email_target_lists", login="marketer")
+        self.assertEqual(person.target_list_ids, self.target_list)
+        self.assertTrue(person.is_address_dead)

@@ -67,8 +67,8 @@ class MailingSubscription(models.Model):
                            must_opt_in AND NOT memory.knows,
                            %(now)s, %(now)s %(values)s
                       FROM target
-                     CROSS JOIN LATERAL (SELECT %(knows)s, %(must_opt_in)s)
-                                memory (knows, must_opt_in)
+                     CROSS JOIN LATERAL (SELECT %(knows)s) memory (knows)
+                     CROSS JOIN LATERAL (SELECT %(must_opt_in)s) rule (must_opt_in)
                      WHERE NOT target.already
                      -- two who add the same people take their turns
                      ORDER BY target.list_id, target.contact_id

@@ -42,12 +42,13 @@ class MailThreadBlacklist(models.AbstractModel):
     @api.depends("email_normalized")
     def _compute_is_blacklisted(self):
         """Two spellings of an address are one on the wire, and one here."""
-        super()._compute_is_blacklisted()
+        result = super()._compute_is_blacklisted()
         others = self.filtered(lambda each: not each.is_blacklisted and each.email_normalized)
         odd = others.filtered(lambda each: each._wire_address() != each.email_normalized)
         blacklisted = set(odd._blacklist_entries().mapped("address"))
         for record in odd:
             record.is_blacklisted = record._wire_address() in blacklisted
+        return result
 
     @api.model
     def _search_is_blacklisted(self, operator, value):

@@ -6,8 +6,8 @@ class MailingTrace(models.Model):
 
     _inherit = "mailing.trace"
 
-    event_ids = fields.One2many("mailing.trace.event", "trace_id", "Log", readonly=True)
-    why_not = fields.Char("Why Not", compute="_compute_why_not")
+    event_ids = fields.One2many("mailing.trace.event", "trace_id", "Log Lines", readonly=True)
+    why_not = fields.Char(compute="_compute_why_not")
     last_sign_datetime = fields.Datetime(
         "Last Sign of Life",
         compute="_compute_last_sign_datetime",

@@ -9,6 +9,7 @@ from odoo.addons.mass_mailing_campaign.delivery.address import (
     PLAIN_LENGTH,
     is_wire_address,
     is_wire_sender,
+    spelled_address,
     wire_address,
 )
 from odoo.tools import email_normalize, email_split
@@ -28,6 +29,11 @@ class TestWireAddress(TestCase):
         self.assertEqual(email_split(text), [text])
         self.assertEqual(email_normalize(text, strict=False), text.lower())
         self.assertEqual(wire_address(text), text.lower())
+
+    def test_a_wire_address_is_spelled_as_people_write_it(self):
+        for text in ("ann@münchen.de", "ann@почта.рф", "ann@example.com"):
+            self.assertEqual(spelled_address(wire_address(text)), text)
+        self.assertEqual(spelled_address("ann@xn--a.example"), "ann@xn--a.example", "none at all")
 
     def test_an_address_is_written_in_one_way(self):
         spellings = {
