@@ -46,6 +46,7 @@ from .models.response import test_opt_out_verbs
 from .models.response import test_signs_of_life
 from .controllers import test_opt_out
 from .controllers import test_tracking
+from .wizards import test_list_add
 from .wizards import test_list_from_log
 from .wizards import test_send_test
 from . import test_demo

@@ -37,6 +37,7 @@ mailing.mailing       action_select_as_winner   yes      yes    yes    yes   no 
 mailing.mailing       get_formview_action       yes      yes    yes    yes   no       no     no
 mailing.mailing.test  send_mail_test            yes      yes    yes    no    no       no     no
 mailing.send.test     action_send               yes      yes    yes    no    no       no     no
+mailing.list.add      action_add                yes      yes    yes    no    no       no     no
 mailing.list.from.log action_create             yes      yes    yes    no    no       no     no
 mailing.trace         read                      yes      yes    yes    no    no       no     no
 mailing.trace         action_send_again         yes      yes    yes    no    no       no     no

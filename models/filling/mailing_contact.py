@@ -26,12 +26,14 @@ class MailingContact(models.Model):
         for, and Odoo then begins anew.
 
         :param query: the records, a ``Query`` of ``_search``; is extended
-        :return: SQL of the ids of all their targets
+        :return: SQL query of the ids and addresses of all their targets
         """
         self.check_access("create")
         self.env.flush_all()
         source = SQL.identifier(self._sources()[model])
-        targets = SQL("(SELECT id FROM mailing_contact WHERE %s IN %s)", source, query.subselect())
+        targets = SQL(
+            "(SELECT id, address FROM mailing_contact WHERE %s IN %s)", source, query.subselect()
+        )
         columns = self.env[model]._target_columns(query)
         record_id = SQL.identifier(query.table, "id")
         query.add_where(

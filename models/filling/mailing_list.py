@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from ...engine.turns import retried
 
@@ -43,8 +44,11 @@ class MailingList(models.Model):
         """``_add_targets``, with a ``Counter`` for each list."""
         self.check_access("write")
         query = self.env[model]._search(domain)
-        contacts = query.subselect()
-        if model != "mailing.contact":
+        if model == "mailing.contact":
+            contacts = query.subselect(
+                SQL.identifier(query.table, "id"), SQL.identifier(query.table, "address")
+            )
+        else:
             contacts = self.env["mailing.contact"]._stand_for(model, query)
         return self.env["mailing.subscription"]._join(self, contacts, values or {})
 
