@@ -33,6 +33,8 @@ from .models.audience import test_target
 from .models.audience import test_who_may_be_mailed
 from .models.audience import test_wire_address
 from .models.filling import test_add_targets
+from .models.keeping import test_list_keeping
+from .models.target_list import test_target_list_form
 from .models.mass_email import test_ending
 from .models.mass_email import test_mass_email
 from .models.content import test_content

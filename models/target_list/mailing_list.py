@@ -74,8 +74,7 @@ class MailingList(models.Model):
         figures |= {reason: count for reason, count in counts.items() if count}
         labels = self._figure_labels()
         return [
-            {"name": name, "label": labels[name], "count": count}
-            for name, count in figures.items()
+            {"name": name, "label": labels[name], "count": count} for name, count in figures.items()
         ]
 
     def _count_members(self):

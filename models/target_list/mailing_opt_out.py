@@ -30,7 +30,9 @@ class MailingOptOut(models.Model):
         subscriptions = self.env["mailing.subscription"].search(
             [("list_id", "in", self.list_id.ids), ("contact_id", "in", self.contact_id.ids)]
         )
-        reasons = {(each.list_id, each.contact_id): each.opt_out_reason_id for each in subscriptions}
+        reasons = {
+            (each.list_id, each.contact_id): each.opt_out_reason_id for each in subscriptions
+        }
         for memory in self:
             memory.subscription_reason_id = reasons.get((memory.list_id, memory.contact_id))
 
