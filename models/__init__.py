@@ -4,6 +4,7 @@ from . import campaign
 from . import message
 from . import audience
 from . import filling
+from . import keeping
 from . import target_list
 from . import mass_email
 from . import content

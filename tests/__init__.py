@@ -36,6 +36,8 @@ from .models.filling import test_add_targets
 from .models.filling import test_criteria
 from .models.filling import test_criteria_of_mass_emails
 from .models.filling import test_criteria_rights
+from .models.keeping import test_list_keeping
+from .models.target_list import test_target_list_form
 from .models.mass_email import test_ending
 from .models.mass_email import test_mass_email
 from .models.content import test_content

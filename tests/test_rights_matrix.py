@@ -67,10 +67,24 @@ mailing.list.criterion action_sync              yes      yes    yes    no    no 
 mailing.list.criterion action_delete            yes      yes    yes    no    no       no     no
 mailing.list.criterion action_take_over         yes      yes    yes    no    no       no     no
 mailing.contact.import action_import            yes      yes    yes    no    no       no     no
+mailing.list          unlink                    yes      yes    yes    no    no       no     no
+mailing.list          action_archive            yes      yes    yes    no    no       no     no
+mailing.list          get_figures               yes      yes    yes    no    no       no     no
+mailing.list          get_target_kinds          yes      yes    yes    no    no       no     no
+mailing.list          action_view_figure        yes      yes    yes    no    no       no     no
+mailing.list          add_targets               yes      yes    yes    no    no       no     no
+mailing.list          remove_members            yes      yes    yes    no    no       no     no
+mailing.list.category create                    yes      yes    yes    no    no       no     no
 mail.blacklist        create                    yes      yes    yes    yes   no       no     no
 mail.blacklist        write                     yes      yes    yes    yes   no       no     no
 mailing.subscription  create                    yes      yes    yes    no    no       no     no
 mailing.subscription  write                     yes      yes    yes    no    no       no     no
+mailing.subscription  action_opt_out            yes      yes    yes    no    no       no     no
+mailing.subscription  action_cancel_opt_out     yes      yes    yes    no    no       no     no
+mailing.subscription  action_open_record        yes      yes    yes    no    no       no     no
+mailing.subscription  action_remove             yes      yes    yes    no    no       no     no
+mailing.opt.out       action_open_record        yes      yes    yes    no    no       no     no
+mailing.opt.out       action_cancel             yes      yes    yes    no    no       no     no
 link.tracker          create                    yes      yes    yes    yes   no       no     no
 link.tracker          write                     yes      yes    yes    yes   no       no     no
 link.tracker          unlink                    yes      yes    yes    yes   no       no     no
@@ -196,6 +210,9 @@ class TestRightsMatrix(MassEmailCase):
             return self.target_list
         if model == "mailing.list.criterion":
             return self.env[model].create({"list_id": self.target_list.id})
+        if model == "mailing.opt.out":
+            self.contact.subscription_ids.opt_out = True
+            return self.env[model].search([("contact_id", "=", self.contact.id)])
         if model == "mail.blacklist":
             return self.env[model]._add("blocked@example.com")
         mailing = self._mass_email()
@@ -224,6 +241,7 @@ class TestRightsMatrix(MassEmailCase):
             "mailing.contact": {"name": "Dora", "email": "dora@example.com"},
             "mailing.list.criterion": {"list_id": self.target_list.id},
             "mail.blacklist": {"email": "dora@example.com"},
+            "mailing.list.category": {"name": "News"},
             "mailing.subscription": {
                 "contact_id": self._contact("Bob").id,
                 "list_id": self.target_list.id,
@@ -253,6 +271,9 @@ class TestRightsMatrix(MassEmailCase):
             "add_click": [self.offer.code],
             "onchange": [{}, [], {}],
             "action_merge": [self.excluding_list, False],
+            "action_view_figure": ["members"],
+            "add_targets": ["mailing.contact", []],
+            "remove_members": [[]],
         }.get(method, [])
 
     def buttons(self):

@@ -136,9 +136,13 @@ class MailingList(models.Model):
         return result
 
     def action_merge(self, src_lists, archive):
+        """The members of merged lists are ones by hand; the criteria go where the lists go."""
         result = super().action_merge(src_lists, archive)
-        members = [("list_ids", "in", (src_lists - self).ids)]
+        sources = src_lists - self
+        members = [("list_ids", "in", sources.ids)]
         self.env["mailing.subscription"]._make_by_hand(
             self, self.env["mailing.contact"].sudo()._search(members).subselect()
         )
+        if archive:
+            sources.sudo().criterion_ids._move_to(self)
         return result

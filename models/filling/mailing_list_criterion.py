@@ -111,7 +111,7 @@ class MailingListCriterion(models.Model):
         return criteria
 
     def write(self, vals):
-        if "list_id" in vals and self.list_id.ids != [vals["list_id"]]:
+        if not self.env.su and "list_id" in vals and self.list_id.ids != [vals["list_id"]]:
             raise UserError(self.env._("A criterion stays with its target list."))
         asks = not vals.keys().isdisjoint(ASKED)
         if asks and not self.env.su:
@@ -122,6 +122,12 @@ class MailingListCriterion(models.Model):
         if asks or "user_id" in vals:
             self._check_works()
         return result
+
+    def _move_to(self, target_list):
+        """Fill another list from now on; who was brought before, stays where she is."""
+        brought = [("criterion_id", "in", self.ids)]
+        self.env["mailing.subscription"].sudo().search(brought).criterion_id = False
+        self.sudo().list_id = target_list
 
     def _check_author(self):
         """Nobody but who manages access rights lets a criterion ask in another's name."""
