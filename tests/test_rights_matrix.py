@@ -198,16 +198,15 @@ class TestRightsMatrix(MassEmailCase):
         return True
 
     def record(self, model):
-        if model == "utm.campaign":
-            return self.campaign
-        if model == "link.tracker":
-            return self.offer
-        if model == "mailing.subscription":
-            return self.contact.subscription_ids
-        if model == "mailing.contact":
-            return self.contact
-        if model == "mailing.list":
-            return self.target_list
+        known = {
+            "utm.campaign": self.campaign,
+            "link.tracker": self.offer,
+            "mailing.subscription": self.contact.subscription_ids,
+            "mailing.contact": self.contact,
+            "mailing.list": self.target_list,
+        }
+        if model in known:
+            return known[model]
         if model == "mailing.list.criterion":
             return self.env[model].create({"list_id": self.target_list.id})
         if model == "mailing.opt.out":
