@@ -14,6 +14,7 @@
         "wizards/mailing_address_flags_views.xml",
         "wizards/mailing_send_test_views.xml",
         "wizards/mailing_list_from_log_views.xml",
+        "wizards/mailing_list_add_views.xml",
         "views/ir_mail_server_views.xml",
         "views/mailing_address_views.xml",
         "views/mailing_contact_views.xml",

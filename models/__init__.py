@@ -3,7 +3,9 @@ from . import settings
 from . import campaign
 from . import message
 from . import audience
+from . import criteria
 from . import filling
+from . import keeping
 from . import target_list
 from . import mass_email
 from . import content

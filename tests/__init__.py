@@ -43,6 +43,8 @@ from .models.filling import test_add_targets
 from .models.filling import test_criteria
 from .models.filling import test_criteria_of_mass_emails
 from .models.filling import test_criteria_rights
+from .models.keeping import test_list_keeping
+from .models.target_list import test_target_list_form
 from .models.mass_email import test_ending
 from .models.mass_email import test_mass_email
 from .models.content import test_content
@@ -63,6 +65,7 @@ from .models.tracking import test_people_count
 from .controllers import test_opt_out
 from .controllers import test_opt_out_page
 from .controllers import test_tracking
+from .wizards import test_list_add
 from .wizards import test_list_from_log
 from .wizards import test_send_test
 from . import test_demo

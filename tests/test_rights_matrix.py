@@ -39,6 +39,7 @@ mailing.mailing       action_select_as_winner   yes      yes    yes    yes   no 
 mailing.mailing       get_formview_action       yes      yes    yes    yes   no       no     no
 mailing.mailing.test  send_mail_test            yes      yes    yes    no    no       no     no
 mailing.send.test     action_send               yes      yes    yes    no    no       no     no
+mailing.list.add      action_add                yes      yes    yes    no    no       no     no
 mailing.list.from.log action_create             yes      yes    yes    no    no       no     no
 mailing.list.from.log count_presets             yes      yes    yes    no    no       no     no
 mailing.list.from.log create_from_preset        yes      yes    yes    no    no       no     no
@@ -79,6 +80,14 @@ mailing.list.criterion action_sync              yes      yes    yes    no    no 
 mailing.list.criterion action_delete            yes      yes    yes    no    no       no     no
 mailing.list.criterion action_take_over         yes      yes    yes    no    no       no     no
 mailing.contact.import action_import            yes      yes    yes    no    no       no     no
+mailing.list          unlink                    yes      yes    yes    no    no       no     no
+mailing.list          action_archive            yes      yes    yes    no    no       no     no
+mailing.list          get_figures               yes      yes    yes    no    no       no     no
+mailing.list          get_target_kinds          yes      yes    yes    no    no       no     no
+mailing.list          action_view_figure        yes      yes    yes    no    no       no     no
+mailing.list          add_targets               yes      yes    yes    no    no       no     no
+mailing.list          remove_members            yes      yes    yes    no    no       no     no
+mailing.list.category create                    yes      yes    yes    no    no       no     no
 mail.blacklist        create                    yes      yes    yes    yes   no       no     no
 mail.blacklist        write                     yes      yes    yes    yes   no       no     no
 mailing.subscription  create                    yes      yes    yes    no    no       no     no
@@ -86,6 +95,10 @@ mailing.subscription  write                     yes      yes    yes    no    no 
 mailing.subscription  action_opt_out            yes      yes    yes    no    no       no     no
 mailing.subscription  action_cancel_opt_out     yes      yes    yes    no    no       no     no
 mailing.address.flags action_apply              yes      yes    yes    no    no       no     no
+mailing.subscription  action_open_record        yes      yes    yes    no    no       no     no
+mailing.subscription  action_remove             yes      yes    yes    no    no       no     no
+mailing.opt.out       action_open_record        yes      yes    yes    no    no       no     no
+mailing.opt.out       action_cancel             yes      yes    yes    no    no       no     no
 link.tracker          create                    yes      yes    yes    yes   no       no     no
 link.tracker          write                     yes      yes    yes    yes   no       no     no
 link.tracker          unlink                    yes      yes    yes    yes   no       no     no
@@ -221,6 +234,9 @@ class TestRightsMatrix(MassEmailCase):
             return there[model]
         if model == "mailing.list.criterion":
             return self.env[model].create({"list_id": self.target_list.id})
+        if model == "mailing.opt.out":
+            self.contact.subscription_ids.opt_out = True
+            return self.env[model].search([("contact_id", "=", self.contact.id)])
         if model in ("utm.medium", "utm.source"):
             return self.env[model].create({"name": "New"})
         if model == "mail.blacklist":
@@ -252,6 +268,7 @@ class TestRightsMatrix(MassEmailCase):
             "mailing.contact": {"name": "Dora", "email": "dora@example.com"},
             "mailing.list.criterion": {"list_id": self.target_list.id},
             "mail.blacklist": {"email": "dora@example.com"},
+            "mailing.list.category": {"name": "News"},
             "mailing.subscription": {
                 "contact_id": self._contact("Bob").id,
                 "list_id": self.target_list.id,
@@ -288,6 +305,9 @@ class TestRightsMatrix(MassEmailCase):
             "action_view_audience": ["mailed"],
             "count_presets": [self.campaign.id],
             "create_from_preset": [self.campaign.id, "clicked", "New"],
+            "action_view_figure": ["members"],
+            "add_targets": ["mailing.contact", []],
+            "remove_members": [[]],
         }.get(method, [])
 
     def buttons(self):

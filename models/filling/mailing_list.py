@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, email_normalize
 
 from ...engine.turns import retried
 
@@ -135,10 +135,24 @@ class MailingList(models.Model):
         subscriptions._make_by_hand(self, self.env["mailing.contact"].browse(contact_ids))
         return result
 
+    def _update_subscription_from_email(self, email, opt_out=True, force_message=None):
+        result = super()._update_subscription_from_email(
+            email, opt_out=opt_out, force_message=force_message
+        )
+        if not opt_out:
+            hers = [("email_normalized", "=", email_normalize(email))]
+            contacts = self.env["mailing.contact"].sudo().search(hers)
+            self.env["mailing.subscription"]._make_by_hand(self, contacts)
+        return result
+
     def action_merge(self, src_lists, archive):
+        """The members of merged lists are ones by hand; the criteria go where the lists go."""
         result = super().action_merge(src_lists, archive)
-        members = [("list_ids", "in", (src_lists - self).ids)]
+        sources = src_lists - self
+        members = [("list_ids", "in", sources.ids)]
         self.env["mailing.subscription"]._make_by_hand(
             self, self.env["mailing.contact"].sudo()._search(members).subselect()
         )
+        if archive:
+            sources.sudo().criterion_ids._move_to(self)
         return result

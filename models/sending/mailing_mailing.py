@@ -157,6 +157,8 @@ class MailingMailing(models.Model):
             if not self.try_lock_for_update() or self.state != "in_queue":
                 return False
             self._sync_lists()
+        elif self._doubt_about_excluded():
+            self._sync_lists()  # it may be mended by now
         if doubt := self._doubt_about_excluded():
             self._stop_for_now(doubt)
             return False

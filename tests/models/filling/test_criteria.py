@@ -16,7 +16,7 @@ EVENTS += ["sync", "sync", "sync_one"]
 PEOPLE, CRITERIA = st.integers(0, 2), st.integers(0, 1)
 CRON = "mass_mailing_campaign.ir_cron_sync_criteria"
 LIST = "odoo.addons.mass_mailing_campaign.models.filling.mailing_list"
-CRITERION = "odoo.addons.mass_mailing_campaign.models.filling.mailing_list_criterion"
+CRITERION = "odoo.addons.mass_mailing_campaign.models.criteria.mailing_list_criterion"
 
 
 class CriteriaCase(MassEmailCase):
@@ -145,6 +145,9 @@ class TestCriteria(CriteriaCase):
             self.env["mailing.contact"]._for_records(double).list_ids = self.target_list
             self.env["mailing.contact"]._merge_records(double, self.anna)
 
+        def sign_up():
+            self.target_list._update_subscription_from_email("anna@example.com", opt_out=False)
+
         def opt_in_again():
             self.subscription("Anna").opt_out = True
             self.subscription("Anna").opt_out = False
@@ -160,6 +163,7 @@ class TestCriteria(CriteriaCase):
             merge,
             merge_contacts,
             opt_in_again,
+            sign_up,
         ):
             with self.subTest(way), self.env.cr.savepoint() as savepoint:
                 self.sync()
@@ -250,6 +254,20 @@ class TestCriteria(CriteriaCase):
         copy = self.target_list.copy()
         self.assertEqual(self.members(copy), {"Anna", "Bob", "Carl"})
         self.assertFalse(copy.criterion_ids + copy.subscription_ids.criterion_id)
+
+    def test_criteria_of_a_list_that_is_merged_and_archived_fill_the_other_from_then_on(self):
+        other = self._list("Other")
+        self.criterion.mode = "keep"
+        self.sync()
+        other.action_merge(self.target_list, archive=True)
+        self.anna.ref = False
+        lea = self.env["res.partner"].create({"name": "Lea", "email": "lea@example.com"})
+        lea.ref = "fits"
+        self.sync(other)
+        self.assertEqual(self.members(other), {"Anna", "Bob", "Carl", "Lea"})
+        lea.ref = False
+        self.sync(other)
+        self.assertEqual(self.members(other), {"Anna", "Bob", "Carl"})
 
     def test_archived_records_do_not_fit(self):
         self.sync()

@@ -1,0 +1,178 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command, Domain
+from odoo.tools import SQL
+
+
+class MailingList(models.Model):
+    """Target lists copied, merged, archived or deleted; who left or is excluded stays so."""
+
+    _inherit = "mailing.list"
+
+    subscription_ids = fields.One2many(copy=False)  # not one by one
+
+    # ------------------------------------------------------------
+    # Copy and merge
+    # ------------------------------------------------------------
+
+    def copy(self, default=None):
+        """Copy lists with their members, but for those who left them."""
+        copies = super().copy(default)
+        subscriptions = self.env["mailing.subscription"].with_context(opt_in_is_settled=True)
+        for target_list, copy in zip(self, copies, strict=True):
+            subscriptions._join(copy, target_list._who_stayed(), {})
+            self.env["mailing.opt.out"]._hand_down(target_list, copy)
+        return copies
+
+    def _who_stayed(self):
+        """SQL of the ids and addresses of contacts who are members and have not left."""
+        return SQL(
+            """(
+            SELECT contact.id, contact.address
+              FROM mailing_subscription subscription
+              JOIN mailing_contact contact ON contact.id = subscription.contact_id
+             WHERE subscription.list_id = ANY(%s) AND subscription.opt_out IS NOT TRUE
+               AND NOT %s
+            )""",
+            self.ids,
+            self._memory_of_members(),
+        )
+
+    def action_merge(self, src_lists, archive):
+        """Merge lists into this one, which takes their place in mass emails if they are archived.
+
+        Odoo leaves out who opted out or is blacklisted. They come along, for they may be excluded
+        by being members; and opt-outs hold.
+        """
+        self.check_access("write")  # Odoo merges for whoever calls
+        sources = src_lists - self
+        (self | sources)._show_opt_outs()
+        if archive:
+            sources._replace_in_mass_emails(self)
+        result = super().action_merge(src_lists, archive)
+        self.env["mailing.opt.out"]._hand_down(sources, self)
+        self.env["mailing.subscription"]._join(self, sources._who_has_no_namesake_in(self), {})
+        self._show_opt_outs()
+        return result
+
+    def _who_has_no_namesake_in(self, heir):
+        """SQL of the ids and addresses of members, but for addresses another list has."""
+        return SQL(
+            """(
+            SELECT DISTINCT contact.id, contact.address
+              FROM mailing_subscription subscription
+              JOIN mailing_contact contact ON contact.id = subscription.contact_id
+             WHERE subscription.list_id = ANY(%s) AND NOT EXISTS (
+                SELECT FROM mailing_contact namesake
+                  JOIN mailing_subscription known ON known.contact_id = namesake.id
+                 WHERE namesake.address = contact.address AND known.list_id = %s)
+            )""",
+            self.ids,
+            heir.id,
+        )
+
+    def _replace_in_mass_emails(self, heir):
+        """Let campaigns, and mass emails that are not complete, name another list for these."""
+        commands = [Command.link(heir.id), *(Command.unlink(each.id) for each in self)]
+        open_mass_email = Domain("delivery_mode", "=", "portions") & Domain("state", "!=", "done")
+        for model, name, which in (
+            ("mailing.mailing", "contact_list_ids", open_mass_email),
+            ("mailing.mailing", "excluding_list_ids", open_mass_email),
+            ("utm.campaign", "target_list_ids", Domain.TRUE),
+            ("utm.campaign", "excluding_list_ids", Domain.TRUE),
+        ):
+            self._users_of_lists(model, which & Domain(name, "in", self.ids)).write(
+                {name: commands}
+            )
+
+    def _show_opt_outs(self):
+        """Tick Opt Out for whom the memory knows, for Odoo goes by that alone.
+
+        Raw SQL: one statement, a list may have a million members.
+        """
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE mailing_subscription subscription
+                   SET opt_out = TRUE, opt_out_datetime = %(now)s, write_date = %(now)s
+                  FROM mailing_contact contact
+                 WHERE contact.id = subscription.contact_id
+                   AND subscription.list_id = ANY(%(lists)s) AND subscription.opt_out IS NOT TRUE
+                   AND %(left)s
+                RETURNING subscription.id
+                """,
+                lists=self.ids,
+                left=self._memory_of_members(),
+                now=fields.Datetime.now(),
+            )
+        )
+        ticked = [subscription_id for (subscription_id,) in self.env.cr.fetchall()]
+        self.env.invalidate_all(flush=False)
+        self.env["mailing.subscription"].browse(ticked)._remember_opt_outs()
+
+    def _memory_of_members(self):
+        return self.env["mailing.opt.out"]._knows(
+            SQL("subscription.list_id"), SQL("contact.id"), SQL("contact.address")
+        )
+
+    # ------------------------------------------------------------
+    # Archive and delete
+    # ------------------------------------------------------------
+
+    def write(self, vals):
+        if "active" in vals and not vals["active"]:
+            self._check_archive()
+        return super().write(vals)
+
+    def _check_archive(self):
+        """Odoo refuses the same, but does not say what the user can do."""
+        targets = Domain("contact_list_ids", "in", self.ids) & Domain("state", "!=", "done")
+        mass_emails = Domain("delivery_mode", "=", "portions")
+        if mass_email := self._users_of_lists("mailing.mailing", targets & mass_emails, limit=1):
+            raise UserError(
+                self.env._(
+                    "Mass email “%s” is still to be sent to this target list, and an archived list "
+                    "reaches nobody. Remove the list there or end the mass email first.",
+                    mass_email.display_name,
+                )
+            )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_in_use(self):
+        """Who is excluded by a list must not be mailed because the list is deleted.
+
+        Not even by code while a mass email is under way; users are kept from it before and after,
+        too, for members of a complete mass email tell of their lists.
+        """
+        targets = Domain("contact_list_ids", "in", self.ids)
+        excluding = Domain("excluding_list_ids", "in", self.ids)
+        mass_emails = Domain("delivery_mode", "=", "portions")
+        if self.env.su:
+            mass_emails &= Domain("state", "in", ("in_queue", "sending"))
+        is_open = mass_emails & Domain("state", "!=", "done")
+        if mass_email := self._users_of_lists("mailing.mailing", is_open & targets, limit=1):
+            raise UserError(
+                self.env._(
+                    "Mass email “%s” is still to be sent to this target list. Remove the list "
+                    "there or end the mass email before you delete it.",
+                    mass_email.display_name,
+                )
+            )
+        in_use = mass_emails & (targets | excluding)
+        user = self._users_of_lists("mailing.mailing", in_use, limit=1)
+        if not user and not self.env.su:
+            of_campaign = excluding | Domain("target_list_ids", "in", self.ids)
+            user = self._users_of_lists("utm.campaign", of_campaign, limit=1)
+        if user:
+            raise UserError(
+                self.env._(
+                    "“%s” points to this target list. Archive the list instead of deleting it "
+                    "(Actions > Archive): nobody is mailed by an archived list, and where it is "
+                    "excluded its members stay excluded.",
+                    user.display_name,
+                )
+            )
+
+    def _users_of_lists(self, model, domain, limit=None):
+        return self.env[model].sudo().with_context(active_test=False).search(domain, limit=limit)

@@ -1,0 +1,194 @@
+from odoo.exceptions import UserError
+
+from ...common import MassEmailCase
+
+
+class TestListKeeping(MassEmailCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.other = cls._list("Other")
+
+    def outcome(self, target_list, **values):
+        """What a mass email would make of the members of a list."""
+        values = {"excluding_list_ids": False, **values}
+        mailing = self._mass_email(contact_list_ids=target_list.ids, campaign_id=False, **values)
+        mailing._build_queue()
+        return self.outcomes(mailing)
+
+    def membership(self, contact, target_list):
+        return self.env["mailing.subscription"].search(
+            [("contact_id", "=", contact.id), ("list_id", "=", target_list.id)]
+        )
+
+    # ------------------------------------------------------------
+    # Copy
+    # ------------------------------------------------------------
+
+    def test_a_copy_has_the_members_who_did_not_opt_out(self):
+        self._contact("Anna", self.target_list)
+        bob = self._contact("Bob", self.target_list)
+        bob.subscription_ids.opt_out = True
+        copy = self.target_list.with_user(self.marketer).copy()
+        self.assertEqual(copy.contact_ids.mapped("name"), ["Anna"])
+        self.assertEqual(self.outcome(copy), {"Anna": "outgoing"})
+        copy.sudo().contact_ids += bob
+        self.assertEqual(self.outcome(copy)["Bob"], "mail_optout")
+
+    def test_a_copy_takes_as_many_statements_for_many_members_as_for_few(self):
+        few, many = self._list("Few"), self._list("Many")
+        self._contacts(2, few)
+        self._contacts(60, many)
+        self.env.invalidate_all()
+        few.copy()  # what is looked up once
+        counts = []
+        for target_list in (few, many):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            copy = target_list.copy()
+            self.env.flush_all()
+            counts.append(self.env.cr.sql_log_count - before)
+            self.assertEqual(copy.contact_count, target_list.contact_count)
+        self.assertEqual(*counts)
+
+    # ------------------------------------------------------------
+    # Merge
+    # ------------------------------------------------------------
+
+    def test_mass_emails_and_campaigns_name_the_list_that_theirs_was_merged_into(self):
+        mailing = self._mass_email()
+        self.assertEqual(mailing.contact_list_ids, self.target_list)
+        heir = self.other.with_user(self.marketer)
+        heir.action_merge(self.target_list + self.excluding_list, archive=True)
+        for record, lists in (
+            (mailing, mailing.contact_list_ids),
+            (mailing, mailing.excluding_list_ids),
+            (self.campaign, self.campaign.target_list_ids),
+            (self.campaign, self.campaign.excluding_list_ids),
+        ):
+            with self.subTest(record=record):
+                self.assertEqual(lists, self.other)
+        self.assertFalse(self.target_list.active or self.excluding_list.active)
+
+    def test_mass_emails_in_every_open_status_name_the_other_list(self):
+        for state in ("draft", "in_queue", "sending"):
+            with self.subTest(state):
+                source = self._list("Source")
+                mailing = self._mass_email(contact_list_ids=source.ids, state=state)
+                self.other.action_merge(source, archive=True)
+                self.assertEqual(mailing.contact_list_ids, self.other)
+
+    def test_a_complete_mass_email_keeps_its_lists(self):
+        mailing = self._mass_email(state="done")
+        self.other.action_merge(self.target_list, archive=True)
+        mailing = mailing.with_context(active_test=False)
+        self.assertEqual(mailing.contact_list_ids, self.target_list)
+
+    def test_a_list_that_is_kept_after_merging_stays_in_its_mass_emails(self):
+        mailing = self._mass_email()
+        self.other.action_merge(self.target_list, archive=False)
+        self.assertEqual(mailing.contact_list_ids, self.target_list)
+
+    def test_whoever_an_excluding_list_excludes_its_heir_excludes(self):
+        self._contact("Anna", self.excluding_list)
+        left = self._contact("Bob", self.excluding_list)
+        left.subscription_ids.opt_out = True
+        self._contact("Carl", self.excluding_list)
+        self.env["mail.blacklist"]._add("carl@example.com")
+        nowhere = self._contact("Dora", self.excluding_list)
+        nowhere.email = False
+        everybody = self.excluding_list.contact_ids
+        self.target_list.contact_ids = everybody
+        mailing = self._mass_email()
+        self.other.action_merge(self.excluding_list, archive=True)
+        nowhere.email = "dora@example.com"
+        mailing._build_queue()
+        self.assertEqual(
+            self.outcomes(mailing), dict.fromkeys(everybody.mapped("name"), "excluded")
+        )
+
+    def test_who_opted_out_comes_along_opted_out(self):
+        anna = self._contact("Anna", self.target_list)
+        anna.subscription_ids.opt_out = True
+        self.other.action_merge(self.target_list, archive=True)
+        self.assertTrue(self.membership(anna, self.other).opt_out)
+        self.assertEqual(self.outcome(self.other), {"Anna": "mail_optout"})
+
+    def test_who_left_the_heir_before_stays_out_of_it(self):
+        anna = self._contact("Anna", self.target_list, self.other)
+        membership = self.membership(anna, self.other)
+        membership.opt_out = True
+        membership.unlink()
+        self.other.action_merge(self.target_list, archive=True)
+        self.assertEqual(self.outcome(self.other), {"Anna": "mail_optout"})
+
+    def test_an_address_comes_once(self):
+        self._contact("Anna", self.other)
+        self._contact("Namesake", self.target_list, email="anna@example.com")
+        self.other.action_merge(self.target_list, archive=True)
+        self.assertEqual(self.other.contact_ids.mapped("name"), ["Anna"])
+
+    def test_merging_takes_as_many_statements_for_many_members_as_for_few(self):
+        counts = []
+        for size in (1, 2, 40):
+            source, heir = self._list("Source"), self._list("Heir")
+            contacts = self._contacts(2 * size, source)
+            contacts[:size].subscription_ids.opt_out = True
+            for _number in range(size):
+                self._mass_email(contact_list_ids=source.ids)
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            heir.action_merge(source, archive=True)
+            self.env.flush_all()
+            counts.append(self.env.cr.sql_log_count - before)
+        self.assertEqual(*counts[1:])
+
+    # ------------------------------------------------------------
+    # Archive and delete
+    # ------------------------------------------------------------
+
+    def test_a_user_cannot_delete_a_list_in_use_and_is_offered_to_archive_it(self):
+        mailing = self._mass_email()
+        excluding_list = self.excluding_list.with_user(self.marketer)
+        with self.assertRaisesRegex(UserError, "News for.*Archive"):
+            excluding_list.unlink()
+        mailing.state = "done"
+        with self.assertRaisesRegex(UserError, "News for.*Archive"):
+            excluding_list.unlink()
+        mailing.excluding_list_ids = False
+        with self.assertRaisesRegex(UserError, "Summer.*Archive"):
+            excluding_list.unlink()
+        self.campaign.excluding_list_ids = False
+        excluding_list.unlink()
+        with self.assertRaisesRegex(UserError, "Archive"):
+            self.target_list.with_user(self.marketer).unlink()
+
+    def test_what_is_offered_can_be_done(self):
+        self._mass_email()
+        with self.assertRaisesRegex(UserError, "Archive"):
+            self.excluding_list.with_user(self.marketer).unlink()
+        self.excluding_list.with_user(self.marketer).action_archive()
+        self.assertFalse(self.excluding_list.active)
+
+    def test_a_list_that_is_still_to_be_mailed_is_neither_deleted_nor_archived(self):
+        mailing = self._mass_email()
+        target_list = self.target_list.with_user(self.marketer)
+        for state in ("draft", "in_queue", "sending"):
+            mailing.state = state
+            with self.subTest(state):
+                with self.assertRaisesRegex(UserError, "News for"):
+                    target_list.action_archive()
+                with self.assertRaisesRegex(UserError, "News for"):
+                    target_list.unlink()
+        mailing.state = "done"
+        target_list.action_archive()
+
+    def test_members_of_a_complete_mass_email_keep_telling_of_an_archived_list(self):
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email()
+        mailing._build_queue()
+        mailing.state = "done"
+        self.target_list.with_user(self.marketer).action_archive()
+        self.assertEqual(mailing.mailing_trace_ids.target_list_id, self.target_list)
