@@ -113,10 +113,10 @@ class TrackingController(http.Controller):
         machine = request.env["ir.http"].is_a_bot() or robots.machine(
             user_agent, ip, http_request.headers, is_click=link_id is not None
         )
-        env = request.env(user=SUPERUSER_ID, su=True)
+        traces = request.env(user=SUPERUSER_ID, su=True)["mailing.trace"]
         try:
-            with autocommitted(env.cr):
-                return env["mailing.trace"]._receive_hit(
+            with autocommitted(traces.env.cr):
+                trace_id, lines = traces._receive_hit(
                     token,
                     link_id,
                     made_by="machine" if machine else None,
@@ -127,3 +127,10 @@ class TrackingController(http.Controller):
         except psycopg2.Error:
             _logger.warning("An opening or a click could not be logged", exc_info=True)
             return None
+        try:
+            traces._tell_of_hit(lines)
+        except Exception:
+            # other modules hear of it there
+            traces.env.cr.rollback()
+            _logger.exception("An opening or a click was logged, but not told further")
+        return trace_id

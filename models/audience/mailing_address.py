@@ -103,7 +103,7 @@ class MailingAddress(models.Model):
                                  WHERE contact.address = known.address
                                    AND event.event_type IN ('opened', 'clicked', 'replied')
                                    AND event.event_datetime > known.temporary_since
-                                   AND NOT event.is_test) AS sign
+                                   AND event.made_by IS NULL AND NOT event.is_test) AS sign
                           ) life
                       ) row)
                  WHERE known.dead_datetime IS NULL

@@ -21,13 +21,21 @@ class MailingTrace(models.Model):
     def _receive_open(self):
         """The recipient opened the message."""
         self.ensure_one()
-        self._receive_hit(self.token, made_by="person")
+        _trace_id, lines = self._receive_hit(self.token, made_by="person")
+        self._tell_of_hit(lines)
 
     def _receive_click(self, code):
         """The recipient followed the tracking URL of a code."""
         self.ensure_one()
         link_id, _url = self.env["link.tracker.code"]._destination(code)
-        self._receive_hit(self.token, link_id, made_by="person")
+        _trace_id, lines = self._receive_hit(self.token, link_id, made_by="person")
+        self._tell_of_hit(lines)
+
+    @api.model
+    def _tell_of_hit(self, lines):
+        """Let others act on the new lines of a hit, ``{event type: id}``."""
+        for event_type, line_id in lines.items():
+            self.env["mailing.trace.event"].browse(line_id)._after_event(event_type)
 
     @api.model
     def _receive_hit(
@@ -45,7 +53,8 @@ class MailingTrace(models.Model):
         :param link_id: the tracking URL, none for the pixel
         :param made_by: person, machine or staff, where that is known already
         :param user_id: who is logged in
-        :return: id of the message, None where the token is nobody's
+        :return: id of the message, None where the token is nobody's; and the new lines of the log,
+            ``{event type: id}``, of which ``_tell_of_hit`` is still to tell
         """
         self.env.flush_all()
         now = fields.Datetime.now()
@@ -85,12 +94,11 @@ class MailingTrace(models.Model):
                       FROM hit
                       JOIN (VALUES %(signs)s) sign (event_type, link_id)
                         ON sign.event_type = 'clicked' OR hit.tells_openings
-                    ON CONFLICT DO NOTHING RETURNING event_type, made_by, is_test
+                    ON CONFLICT DO NOTHING RETURNING id, event_type
                 )
-                SELECT id, EXISTS (
-                    SELECT FROM logged
-                     WHERE event_type = 'clicked' AND made_by IS NULL AND NOT is_test
-                  ) FROM hit
+                SELECT hit.id, hit.made_by IS NULL AND NOT hit.is_test,
+                       logged.event_type, logged.id
+                  FROM hit LEFT JOIN logged ON TRUE
                 """,
                 token=token,
                 now=now,
@@ -106,10 +114,11 @@ class MailingTrace(models.Model):
             )
         )
         self.env.invalidate_all(flush=False)
-        [(trace_id, is_new_click)] = rows or [(None, False)]
-        if is_new_click and made_by != "person":
+        [(trace_id, counts, *_line), *_more] = rows or [(None, False)]
+        lines = {event_type: line_id for *_hit, event_type, line_id in rows if line_id}
+        if counts and "clicked" in lines and made_by != "person":
             self._mark_burst(trace_id, now)
-        return trace_id
+        return trace_id, lines
 
     @api.model
     def _judged_by_time(self, now, user_id):

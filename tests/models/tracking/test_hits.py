@@ -54,7 +54,7 @@ class TestHits(MassEmailCase):
         self.assertTrue(self.trace.open_datetime and self.trace.links_click_datetime)
 
     def test_a_tokens_without_a_message_logs_nothing(self):
-        self.assertIsNone(self.trace._receive_hit("0" * 32, self.offer.id))
+        self.assertEqual(self.trace._receive_hit("0" * 32, self.offer.id), (None, {}))
         self.assertFalse(self.lines())
 
     def test_what_is_more_than_an_opening_stays(self):
@@ -150,7 +150,7 @@ class TestHits(MassEmailCase):
         trace = self.trace
         test = trace.copy({"mass_mailing_id": False, "is_test_trace": True})
         test.token = "f" * 32
-        self.assertEqual(self.trace._receive_hit(test.token, self.offer.id), test.id)
+        self.assertEqual(self.trace._receive_hit(test.token, self.offer.id)[0], test.id)
 
     def test_every_hit_is_kept_where_that_is_wanted(self):
         self.hit()
