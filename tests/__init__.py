@@ -33,6 +33,7 @@ from .models.audience import test_target
 from .models.audience import test_who_may_be_mailed
 from .models.audience import test_wire_address
 from .models.filling import test_add_targets
+from .models.filling import test_import
 from .models.mass_email import test_ending
 from .models.mass_email import test_mass_email
 from .models.content import test_content

@@ -37,6 +37,8 @@ mailing.mailing       action_select_as_winner   yes      yes    yes    yes   no 
 mailing.mailing       get_formview_action       yes      yes    yes    yes   no       no     no
 mailing.mailing.test  send_mail_test            yes      yes    yes    no    no       no     no
 mailing.send.test     action_send               yes      yes    yes    no    no       no     no
+mailing.contact.import action_import            yes      yes    yes    no    no       no     no
+mailing.contact.import action_open_base_import  yes      yes    yes    no    no       no     no
 mailing.list.add      action_add                yes      yes    yes    no    no       no     no
 mailing.list.from.log action_create             yes      yes    yes    no    no       no     no
 mailing.trace         read                      yes      yes    yes    no    no       no     no
@@ -205,6 +207,8 @@ class TestRightsMatrix(MassEmailCase):
             "mailing.send.test": {"mailing_id": self._mass_email().id},
             "mailing.mailing.test": {"mass_mailing_id": self._mass_email().id},
             "mailing.list.from.log": {"campaign_id": self.campaign.id, "name": "New"},
+            "mailing.contact.import": {"contact_list": "dora@example.com"},
+            "mailing.list.add": {},
             "res.config.settings": {},
         }.get(model)
 
