@@ -58,6 +58,7 @@ mailing.journal.ack   search                    no       no     no     yes   no 
 mailing.journal.ack   create                    no       no     no     no    no       no     no
 mailing.contact       create                    yes      yes    yes    no    no       no     no
 mailing.contact       write                     yes      yes    yes    no    no       no     no
+mailing.contact       web_save                  yes      yes    yes    no    no       no     no
 mailing.contact       onchange                  yes      yes    yes    no    no       no     no
 mailing.list          write                     yes      yes    yes    no    no       no     no
 mailing.list          copy                      yes      yes    yes    no    no       no     no
@@ -244,6 +245,7 @@ class TestRightsMatrix(MassEmailCase):
             "search": [[]],
             "add_click": [self.offer.code],
             "onchange": [{}, [], {}],
+            "web_save": [{"name": "Other"}, {}],
             "action_merge": [self.excluding_list, False],
         }.get(method, [])
 

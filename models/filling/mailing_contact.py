@@ -1,6 +1,7 @@
 from collections import defaultdict
 
 from odoo import api, fields, models
+from odoo.exceptions import RedirectWarning
 from odoo.fields import Command, Domain
 from odoo.tools import SQL, email_normalize
 
@@ -23,6 +24,25 @@ class MailingContact(models.Model):
         for opt_out, contacts in self.grouped("opt_out").items():
             of_lists = [("list_id", "in", lists.ids), ("contact_id", "in", contacts.ids)]
             self.env["mailing.subscription"].search(of_lists).opt_out = opt_out
+
+    # ------------------------------------------------------------
+    # Made by hand
+    # ------------------------------------------------------------
+
+    def web_save(self, vals, specification, next_id=None):
+        """Lead a user who makes a second contact of a record to the first."""
+        for source in self._sources().values():
+            if vals.get(source) and (first := self.search([(source, "=", vals[source])]) - self):
+                raise RedirectWarning(
+                    self.env._(
+                        "“%s” already has a mailing contact. Open it, and add it to your target"
+                        " list there.",
+                        first.display_name,
+                    ),
+                    first.get_formview_action(),
+                    self.env._("Open Mailing Contact"),
+                )
+        return super().web_save(vals, specification, next_id=next_id)
 
     # ------------------------------------------------------------
     # Many records at once
