@@ -28,6 +28,7 @@ from .models.campaign import test_tracking_url
 from .models.audience import test_claim
 from .models.audience import test_merge
 from .models.audience import test_opt_out_memory
+from .models.audience import test_own_source
 from .models.audience import test_queue
 from .models.audience import test_target
 from .models.audience import test_who_may_be_mailed
