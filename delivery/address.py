@@ -46,11 +46,8 @@ def wire_address(text: str) -> str | None:
     return text if is_wire_address(text) else None
 
 
-def spelled_address(address: str) -> str:
-    """Return a wire address as people write it: its domain in Unicode (RFC 5891).
-
-    :param address: what ``wire_address`` returns
-    """
+def readable_address(address: str) -> str:
+    """Return a wire address with its domain in Unicode, as people write it (RFC 5891)."""
     local, at, domain = address.rpartition("@")
     try:
         return local + at + idna.decode(domain)

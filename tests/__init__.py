@@ -34,6 +34,7 @@ from .models.audience import test_dead_address
 from .models.audience import test_merge
 from .models.audience import test_opt_in_required
 from .models.audience import test_opt_out_memory
+from .models.audience import test_own_source
 from .models.audience import test_queue
 from .models.audience import test_record_changes
 from .models.audience import test_target
@@ -45,6 +46,7 @@ from .models.filling import test_criteria_of_mass_emails
 from .models.filling import test_criteria_rights
 from .models.keeping import test_list_keeping
 from .models.target_list import test_target_list_form
+from .models.filling import test_import
 from .models.mass_email import test_ending
 from .models.mass_email import test_mass_email
 from .models.content import test_content

@@ -13,7 +13,7 @@ class MailingListAdd(models.TransientModel):
     name = fields.Char("New Target List")
     record_count = fields.Integer("Selected", compute="_compute_record_count")
 
-    @api.depends_context("active_model", "active_ids", "active_domain", "is_domain_selected")
+    @api.depends_context("active_model", "active_ids", "is_domain_selected")
     def _compute_record_count(self):
         records, domain = self._selected()
         self.record_count = records.search_count(domain)
@@ -49,26 +49,8 @@ class MailingListAdd(models.TransientModel):
             "params": {
                 "type": "success",
                 "title": self.env._("Added to target list"),
-                "message": " ".join(
-                    f"{target_list.name}: {self._told(count)}."
-                    for target_list, count in counts.items()
-                ),
+                "message": lists._told(counts),
                 "sticky": any(count["left_before"] for count in counts.values()),
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }
-
-    def _told(self, count):
-        """Return what became of those meant for a list, in words."""
-        words = [self.env._("%s added", count["added"])]
-        if count["without_address"]:
-            words.append(
-                self.env._("%s of them without a usable address", count["without_address"])
-            )
-        if count["left_before"]:
-            words.append(
-                self.env._("%s left the list before and stay opted out", count["left_before"])
-            )
-        if count["already"]:
-            words.append(self.env._("%s there already", count["already"]))
-        return ", ".join(words)

@@ -1,5 +1,4 @@
 from . import mailing_contact
-from . import mailing_contact_import
 from . import mailing_contact_to_list
 from . import mailing_list
 from . import mailing_list_criterion

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
-from ...delivery.address import spelled_address, wire_address
+from ...delivery.address import readable_address, wire_address
 
 MARKETERS = "mass_mailing.group_mass_mailing_user"
 
@@ -114,7 +114,7 @@ class MailThreadBlacklist(models.AbstractModel):
         """
         self.env.flush_all()
         spelled = [
-            spelled_address(address)
+            readable_address(address)
             for (address,) in self.env.execute_query(
                 SQL("SELECT address FROM (%s) known WHERE address LIKE '%%xn--%%'", addresses)
             )

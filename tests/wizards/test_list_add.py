@@ -1,5 +1,5 @@
 from odoo.exceptions import AccessError, UserError
-from odoo.fields import Command, Domain
+from odoo.fields import Command
 from odoo.tests import Form
 
 from ..common import MassEmailCase
@@ -12,7 +12,6 @@ class TestListAdd(MassEmailCase):
         cls.partners = cls.env["res.partner"].create(
             [{"name": f"Fair {n}", "email": f"fair{n}@example.com"} for n in range(5)]
         )
-        cls.domain = Domain("name", "=like", "Fair _")
 
     def wizard(self, ticked, all_results=False, user=None, **values):
         """The wizard as the client opens it: it sends the search domain always."""
@@ -20,7 +19,7 @@ class TestListAdd(MassEmailCase):
             "active_model": ticked._name,
             "active_id": ticked[:1].id,
             "active_ids": ticked.ids,
-            "active_domain": list(self.domain),
+            "active_domain": [["name", "=like", "Fair _"]],
         }
         if all_results:
             context["is_domain_selected"] = True

@@ -5,7 +5,7 @@ from odoo.fields import Command
 
 from ...common import MassEmailCase
 
-MIGRATION = Path(__file__).parents[3] / "migrations/19.0.1.1.0/post-migrate.py"
+MIGRATIONS = Path(__file__).parents[3] / "migrations"
 IDN, ASCII = "a@münchen.example.com", "a@xn--mnchen-3ya.example.com"
 
 
@@ -14,6 +14,26 @@ class TestWireAddress(MassEmailCase):
         mailing = self._mass_email(**values)
         mailing._build_queue()
         return mailing
+
+    def migrate(self, script):
+        spec = importlib.util.spec_from_file_location("migration", MIGRATIONS / script)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        module.migrate(self.env.cr, "19.0.1.0.0")
+        self.env.invalidate_all()
+
+    def test_earlier_contacts_get_the_first_usable_address(self):
+        contact = self._contact("Ann", email="ann@localhost, ann@acme.example.com")
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE mailing_contact SET address = NULL, email_normalized = 'ann@localhost'"
+            " WHERE id = %s",
+            [contact.id],
+        )
+        self.env.invalidate_all()
+        self.migrate("19.0.1.2.0/post-first-usable-address.py")
+        self.assertEqual(contact.address, "ann@acme.example.com")
+        self.assertEqual(contact.email_normalized, "ann@acme.example.com")
 
     def test_a_contact_has_the_one_form_of_its_address(self):
         for typed, address in {
@@ -91,11 +111,7 @@ class TestWireAddress(MassEmailCase):
             ]
         )
         self.env.flush_all()
-        spec = importlib.util.spec_from_file_location("migration", MIGRATION)
-        script = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(script)
-        script.migrate(self.env.cr, "19.0.1.0.0")
-        self.env.invalidate_all()
+        self.migrate("19.0.1.1.0/post-migrate.py")
         remembered = memory.search([("list_id", "=", self.target_list.id)])
         self.assertEqual(
             sorted(filter(None, remembered.mapped("email"))),
