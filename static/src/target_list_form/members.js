@@ -51,7 +51,8 @@ export class TargetListMembers extends Component {
     }
 
     get listProps() {
-        const { type, label } = this.kind;
+        const { type, label, count, may_select } = this.kind;
+        const whatToDo = may_select ? _t("Select some to add them to the list.") : "";
         return {
             resModel: "mailing.subscription",
             domain: [
@@ -65,7 +66,7 @@ export class TargetListMembers extends Component {
             },
             noContentHelp: help(
                 _t("No %s here", label.toLowerCase()),
-                _t("Select some, create a new one, or change the search.")
+                count ? _t("Change the search to see others.") : whatToDo
             ),
             onChanged: this.tellChanged,
             setReload: (reload) => (this.reload = reload),
