@@ -12,6 +12,7 @@
         "data/ir_cron_data.xml",
         "wizards/mailing_send_test_views.xml",
         "wizards/mailing_list_from_log_views.xml",
+        "wizards/mailing_list_add_views.xml",
         "views/ir_mail_server_views.xml",
         "views/mailing_contact_views.xml",
         "views/mailing_list_category_views.xml",

@@ -46,6 +46,15 @@ def wire_address(text: str) -> str | None:
     return text if is_wire_address(text) else None
 
 
+def readable_address(address: str) -> str:
+    """Return a wire address with its domain in Unicode, as people write it (RFC 5891)."""
+    local, at, domain = address.rpartition("@")
+    try:
+        return local + at + idna.decode(domain)
+    except UnicodeError:
+        return address
+
+
 def is_wire_address(text: str) -> bool:
     """Tell whether an address has the form that ``wire_address`` returns."""
     return _WIRE.fullmatch(text) is not None

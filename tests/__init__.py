@@ -35,6 +35,7 @@ from .models.audience import test_wire_address
 from .models.filling import test_add_targets
 from .models.keeping import test_list_keeping
 from .models.target_list import test_target_list_form
+from .models.filling import test_import
 from .models.mass_email import test_ending
 from .models.mass_email import test_mass_email
 from .models.content import test_content
@@ -45,6 +46,7 @@ from .models.response import test_opt_out_verbs
 from .models.response import test_signs_of_life
 from .controllers import test_opt_out
 from .controllers import test_tracking
+from .wizards import test_list_add
 from .wizards import test_list_from_log
 from .wizards import test_send_test
 from . import test_demo

@@ -37,6 +37,9 @@ mailing.mailing       action_select_as_winner   yes      yes    yes    yes   no 
 mailing.mailing       get_formview_action       yes      yes    yes    yes   no       no     no
 mailing.mailing.test  send_mail_test            yes      yes    yes    no    no       no     no
 mailing.send.test     action_send               yes      yes    yes    no    no       no     no
+mailing.contact.import action_import            yes      yes    yes    no    no       no     no
+mailing.contact.import action_open_base_import  yes      yes    yes    no    no       no     no
+mailing.list.add      action_add                yes      yes    yes    no    no       no     no
 mailing.list.from.log action_create             yes      yes    yes    no    no       no     no
 mailing.trace         read                      yes      yes    yes    no    no       no     no
 mailing.trace         action_send_again         yes      yes    yes    no    no       no     no
@@ -55,6 +58,7 @@ mailing.journal.ack   search                    no       no     no     yes   no 
 mailing.journal.ack   create                    no       no     no     no    no       no     no
 mailing.contact       create                    yes      yes    yes    no    no       no     no
 mailing.contact       write                     yes      yes    yes    no    no       no     no
+mailing.contact       web_save                  yes      yes    yes    no    no       no     no
 mailing.contact       onchange                  yes      yes    yes    no    no       no     no
 mailing.list          write                     yes      yes    yes    no    no       no     no
 mailing.list          copy                      yes      yes    yes    no    no       no     no
@@ -221,6 +225,8 @@ class TestRightsMatrix(MassEmailCase):
             "mailing.send.test": {"mailing_id": self._mass_email().id},
             "mailing.mailing.test": {"mass_mailing_id": self._mass_email().id},
             "mailing.list.from.log": {"campaign_id": self.campaign.id, "name": "New"},
+            "mailing.contact.import": {"contact_list": "dora@example.com"},
+            "mailing.list.add": {},
             "res.config.settings": {},
         }.get(model)
 
@@ -257,6 +263,7 @@ class TestRightsMatrix(MassEmailCase):
             "search": [[]],
             "add_click": [self.offer.code],
             "onchange": [{}, [], {}],
+            "web_save": [{"name": "Other"}, {}],
             "action_merge": [self.excluding_list, False],
             "action_view_figure": ["members"],
             "add_targets": ["mailing.contact", []],

@@ -107,3 +107,31 @@ class TestTours(MassEmailData, HttpCase):
         self.assertEqual(unknown.failure_type, "left")
         self.assertFalse(mailing.is_paused)
         self.assertFalse(mailing.retry_datetime)
+
+    def test_ticked_records_and_all_search_results_become_members(self):
+        self.env["crm.lead"].create(
+            [
+                {
+                    "name": f"Fair {n}",
+                    "email_from": f"lead{n}@example.com",
+                    "type": "lead",
+                    "user_id": self.seller.id,
+                }
+                for n in range(90)
+            ]
+        )
+        three, found = self._list("Three"), self._list("All Found")
+        action = self.env["ir.actions.act_window"].create(
+            {
+                "name": "Fair",
+                "res_model": "crm.lead",
+                "domain": "[('name', '=like', 'Fair %')]",
+                "view_mode": "list",
+            }
+        )
+        # the client names fewer than are found
+        self.env["ir.config_parameter"].set_param("web.active_ids_limit", "50")
+        self.start_tour(f"/odoo/action-{action.id}", "add_to_target_list", login="seller")
+        self.env.invalidate_all()
+        self.assertEqual(three.contact_count, 3)
+        self.assertEqual(found.contact_count, 90)

@@ -118,11 +118,11 @@ class Bench:
         )
 
     def measure_queue(self, way, mass_email, count):
-        self._measure(way, count, mass_email._build_queue)
+        self.measure(way, count, mass_email._build_queue)
 
     def measure_sending(self, way, mass_email, count):
         """Send a mass email whose queue is built to its end."""
-        self._measure(way, count, mass_email._deliver)
+        self.measure(way, count, mass_email._deliver)
         assert (mass_email.state, mass_email.sent_count) == ("done", count), (
             mass_email.delivery_issue
         )
@@ -140,7 +140,7 @@ class Bench:
             for batch in (mails[i : i + 1000] for i in range(0, len(mails), 1000)):
                 batch.send(auto_commit=True)
 
-        self._measure(way, count, send)
+        self.measure(way, count, send)
 
     def measure_floor(self, way, mass_email, count):
         """Send bytes that are ready over one session, and write nothing down."""
@@ -154,14 +154,14 @@ class Bench:
             for _message in range(count):
                 session.sendmail(envelope.sender, [envelope.recipient], envelope.content)
 
-        self._measure(way, count, send)
+        self.measure(way, count, send)
         session.quit()
 
-    def _measure(self, way, count, work):
+    def measure(self, way, count, work):
         cr = self.env.cr
         cr.commit()
         wall, cpu, statements = time.time(), time.process_time(), cr.sql_log_count
-        work()
+        result = work()
         cr.commit()
         report(
             way,
@@ -171,3 +171,4 @@ class Bench:
             statements=cr.sql_log_count - statements,
             peak_mb=peak_mb(),
         )
+        return result

@@ -1,13 +1,52 @@
-from odoo import api, fields, models
-from odoo.tools import SQL
+from collections import defaultdict
 
-from ...delivery.address import PLAIN_ADDRESS, PLAIN_LENGTH
+from odoo import api, fields, models
+from odoo.exceptions import RedirectWarning
+from odoo.fields import Command, Domain
+from odoo.tools import SQL, email_normalize
+
+from ...delivery.address import PLAIN_ADDRESS, PLAIN_LENGTH, readable_address, wire_address
+
+# Where an imported address is looked for, in this order, before it becomes a plain contact.
+MATCHED_SOURCES = ("res.partner", "crm.lead")
 
 
 class MailingContact(models.Model):
-    """Targets made of many records at once."""
+    """Targets made of many records at once, or found again when addresses are imported."""
 
     _inherit = "mailing.contact"
+
+    opt_out = fields.Boolean(inverse="_inverse_opt_out")
+
+    def _inverse_opt_out(self):
+        """A column of an import: who is opted out of the list that is imported into."""
+        lists = self.env["mailing.list"].browse(self.env.context.get("default_list_ids"))
+        for opt_out, contacts in self.grouped("opt_out").items():
+            of_lists = [("list_id", "in", lists.ids), ("contact_id", "in", contacts.ids)]
+            self.env["mailing.subscription"].search(of_lists).opt_out = opt_out
+
+    # ------------------------------------------------------------
+    # Made by hand
+    # ------------------------------------------------------------
+
+    def web_save(self, vals, specification, next_id=None):
+        """Lead a user who makes a second contact of a record to the first."""
+        for source in self._sources().values():
+            if vals.get(source) and (first := self.search([(source, "=", vals[source])]) - self):
+                raise RedirectWarning(
+                    self.env._(
+                        "“%s” already has a mailing contact. Open it, and add it to your target"
+                        " list there.",
+                        first.display_name,
+                    ),
+                    first.get_formview_action(),
+                    self.env._("Open Mailing Contact"),
+                )
+        return super().web_save(vals, specification, next_id=next_id)
+
+    # ------------------------------------------------------------
+    # Many records at once
+    # ------------------------------------------------------------
 
     @api.model
     def _stand_for(self, model, query):
@@ -19,12 +58,14 @@ class MailingContact(models.Model):
         for, and Odoo then begins anew.
 
         :param query: the records, a ``Query`` of ``_search``; is extended
-        :return: SQL of the ids of all their targets
+        :return: SQL query of the ids and addresses of all their targets
         """
         self.check_access("create")
         self.env.flush_all()
         source = SQL.identifier(self._sources()[model])
-        targets = SQL("(SELECT id FROM mailing_contact WHERE %s IN %s)", source, query.subselect())
+        targets = SQL(
+            "(SELECT id, address FROM mailing_contact WHERE %s IN %s)", source, query.subselect()
+        )
         columns = self.env[model]._target_columns(query)
         record_id = SQL.identifier(query.table, "id")
         query.add_where(
@@ -73,3 +114,115 @@ class MailingContact(models.Model):
         self.env.add_to_compute(self._fields["address"], odd)
         self.env.flush_all()
         return targets
+
+    # ------------------------------------------------------------
+    # Import
+    # ------------------------------------------------------------
+
+    def _load_records_create(self, vals_list):
+        """A file that is imported names people who may be known already."""
+        if not self.env.context.get("import_file"):
+            return super()._load_records_create(vals_list)
+        defaults = self.default_get(["subscription_ids"]).get("subscription_ids")
+        joining = [self._pop_subscriptions(vals, defaults or []) for vals in vals_list]
+        contacts = self._find_or_create(vals_list)
+        self._subscribe_imported(zip(contacts, joining, strict=True))
+        return contacts
+
+    @api.model
+    def _find_or_create(self, vals_list):
+        """Return the contacts that imported rows are about, in their order.
+
+        Who has the address already is taken: a mailing contact, else an account or contact, else
+        a lead, which the user may read. A plain contact gets what it lacks; the others have their
+        records. Only who is unknown is created, and once. Takes as many statements for many rows
+        as for few.
+        """
+        emails = [email_normalize(vals.get("email"), strict=False) or "" for vals in vals_list]
+        known = self._of_emails({email for email in emails if email})
+        unknown = {}
+        keys = [wire_address(email) or row for row, email in enumerate(emails)]
+        for key, vals in zip(keys, vals_list, strict=True):
+            if key in known:
+                known[key]._complete(vals)
+            elif not unknown.get(key, {}).get("name"):
+                unknown[key] = vals
+        plainly = self.with_context(
+            import_file=False, default_list_ids=False, default_subscription_ids=False
+        )
+        created = plainly._load_records_create([*unknown.values()])
+        known |= dict(zip(unknown, created.with_env(self.env), strict=True))
+        return self.concat(*(known[key] for key in keys))
+
+    def _complete(self, vals):
+        if self.target_type == "plain":
+            missing = {
+                name: value
+                for name, value in vals.items()
+                if name in ("name", "company_name", "country_id") and not self[name]
+            }
+            if missing:
+                self.write(missing)
+
+    @api.model
+    def _of_emails(self, emails):
+        """Return ``{address: contact}`` of those who have some normalized e-mails.
+
+        Records that have no target yet get theirs.
+        """
+        addresses = set(filter(None, map(wire_address, emails)))
+        contacts = self.search([("address", "in", addresses)]).sorted(
+            lambda contact: (contact.target_type == "plain", contact.id), reverse=True
+        )
+        known = {contact.address: contact for contact in contacts}  # the first is written last
+        for model in MATCHED_SOURCES:
+            missing = addresses - known.keys()
+            if missing and self.env[model].has_access("read"):
+                spellings = emails | addresses | set(map(readable_address, addresses))
+                spelled_so = Domain("email_normalized", "in", spellings)
+                records = self.env[model].search(spelled_so, order="id desc")
+                found = {wire_address(record.email_normalized): record for record in records}
+                found = {address: found[address] for address in found.keys() & missing}
+                targets = self._targets_of(records.concat(*found.values()))
+                known |= {address: targets[record] for address, record in found.items()}
+        return known
+
+    @api.model
+    def _targets_of(self, records):
+        source = records._target_field
+        of_them = Domain("id", "in", records.ids)
+        self._stand_for(records._name, records.with_context(active_test=False)._search(of_them))
+        return {contact[source]: contact for contact in self.search([(source, "in", records.ids)])}
+
+    @api.model
+    def _pop_subscriptions(self, vals, defaults):
+        """Take the target lists out of an imported row; return ``{list id: other values}``."""
+        joining = {values["list_id"]: {} for *_create, values in defaults}
+        for command, list_id, *ids in vals.pop("list_ids", ()):
+            joining |= {each: {} for each in (ids[0] if command == Command.SET else [list_id])}
+        for *_create, values in vals.pop("subscription_ids", ()):
+            lists = [values["list_id"]] if values.get("list_id") else [*joining]
+            told = {name: value for name, value in values.items() if name != "list_id" and value}
+            joining |= {each: {**told} for each in lists}
+        if vals.pop("opt_out", False):
+            joining = {list_id: {**told, "opt_out": True} for list_id, told in joining.items()}
+        return joining
+
+    @api.model
+    def _subscribe_imported(self, rows):
+        """Make contacts members of their lists; an opt-out that the file tells holds.
+
+        Who left a list before does not come back by a file that says nothing of it.
+        """
+        members, told_of = defaultdict(set), defaultdict(set)
+        for contact, joining in rows:
+            for list_id, told in joining.items():
+                members[list_id].add(contact.id)
+                if told:
+                    told_of[list_id, (*told.items(),)].add(contact.id)
+        for list_id, contact_ids in members.items():
+            target_list = self.env["mailing.list"].browse(list_id)
+            target_list._add_targets("mailing.contact", [("id", "in", [*contact_ids])])
+        for (list_id, told), contact_ids in told_of.items():
+            of_them = [("list_id", "=", list_id), ("contact_id", "in", [*contact_ids])]
+            self.env["mailing.subscription"].search(of_them).write(dict(told))

@@ -1,6 +1,7 @@
 from collections import Counter
 
-from odoo import models
+from odoo import api, models
+from odoo.tools import SQL
 
 
 class MailingList(models.Model):
@@ -21,11 +22,34 @@ class MailingList(models.Model):
         """
         return sum(self._add_targets_by_list(model, domain, values).values(), Counter())
 
+    @api.model
+    def _told(self, counts):
+        """Return in words what became of those who were to be members, by list.
+
+        :param counts: of ``_add_targets_by_list``
+        """
+        return " ".join(
+            f"{target_list.name}: {', '.join(self._words(count))}."
+            for target_list, count in counts.items()
+        )
+
+    def _words(self, count):
+        yield self.env._("%s added", count["added"])
+        if count["without_address"]:
+            yield self.env._("%s of them without a usable address", count["without_address"])
+        if count["left_before"]:
+            yield self.env._("%s left the list before and stay opted out", count["left_before"])
+        if count["already"]:
+            yield self.env._("%s there already", count["already"])
+
     def _add_targets_by_list(self, model, domain, values=None):
         """``_add_targets``, with a ``Counter`` for each list."""
         self.check_access("write")
         query = self.env[model]._search(domain)
-        contacts = query.subselect()
-        if model != "mailing.contact":
+        if model == "mailing.contact":
+            contacts = query.subselect(
+                SQL.identifier(query.table, "id"), SQL.identifier(query.table, "address")
+            )
+        else:
             contacts = self.env["mailing.contact"]._stand_for(model, query)
         return self.env["mailing.subscription"]._join(self, contacts, values or {})

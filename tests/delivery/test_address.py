@@ -9,6 +9,7 @@ from odoo.addons.mass_mailing_campaign.delivery.address import (
     PLAIN_LENGTH,
     is_wire_address,
     is_wire_sender,
+    readable_address,
     wire_address,
 )
 from odoo.tools import email_normalize, email_split
@@ -43,6 +44,20 @@ class TestWireAddress(TestCase):
         for text, address in spellings.items():
             with self.subTest(text):
                 self.assertEqual(wire_address(text), address)
+
+    def test_a_wire_address_is_read_as_people_write_it(self):
+        for address, text in {
+            "ann@xn--mnchen-3ya.de": "ann@münchen.de",
+            "ann@example.com": "ann@example.com",
+            "ann@xn--a.example.com": "ann@xn--a.example.com",
+        }.items():
+            self.assertEqual(readable_address(address), text)
+
+    @given(addresses)
+    def test_a_readable_address_is_the_same_on_the_wire(self, text):
+        address = wire_address(text)
+        if address:
+            self.assertEqual(wire_address(readable_address(address)), address)
 
     def test_what_is_no_plain_address_has_no_form_on_the_wire(self):
         for text in (

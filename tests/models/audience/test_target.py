@@ -3,7 +3,7 @@ from unittest.mock import patch
 from psycopg2 import IntegrityError
 from psycopg2.errors import SerializationFailure
 
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import AccessError, RedirectWarning, ValidationError
 from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
@@ -87,6 +87,18 @@ class TestTarget(MassEmailCase):
             savepoint.rollback()
             message = self.env["mailing.contact"]._sql_error_to_message(caught.exception)
             self.assertIn(target.display_name, message)
+
+    # F5
+    def test_a_user_who_makes_a_second_target_is_led_to_the_first(self):
+        target = self.target(self.marketer)
+        contacts = self.env["mailing.contact"].with_user(self.marketer)
+        with self.assertRaisesRegex(RedirectWarning, "Marta Marketer") as caught:
+            contacts.web_save({"user_id": self.marketer.id}, {})
+        _message, action, button, *_rest = caught.exception.args
+        self.assertEqual((action["res_model"], action["res_id"]), (target._name, target.id))
+        self.assertEqual(button, "Open Mailing Contact")
+        # the one there is may be saved
+        target.web_save({"user_id": self.marketer.id}, {})
 
     def test_a_target_that_somebody_else_makes_at_this_moment_is_waited_for(self):
         self.target(self.lead)
