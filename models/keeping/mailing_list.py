@@ -24,10 +24,10 @@ class MailingList(models.Model):
         return copies
 
     def _who_stayed(self):
-        """SQL of the ids of contacts who are members and have not left."""
+        """SQL of contacts, id and address, who are members and have not left."""
         return SQL(
             """(
-            SELECT contact.id
+            SELECT contact.id, contact.address
               FROM mailing_subscription subscription
               JOIN mailing_contact contact ON contact.id = subscription.contact_id
              WHERE subscription.list_id = ANY(%s) AND subscription.opt_out IS NOT TRUE
@@ -55,10 +55,10 @@ class MailingList(models.Model):
         return result
 
     def _who_has_no_namesake_in(self, heir):
-        """SQL of the ids of members whose address is no member's of another list."""
+        """SQL of contacts, id and address: members whose address no member of another list has."""
         return SQL(
             """(
-            SELECT contact.id
+            SELECT contact.id, contact.address
               FROM mailing_subscription subscription
               JOIN mailing_contact contact ON contact.id = subscription.contact_id
              WHERE subscription.list_id = ANY(%s) AND NOT EXISTS (
