@@ -59,6 +59,17 @@ class TestTours(MassEmailData, HttpCase):
         unopened = self.env["mailing.list"].search([("name", "=", "Autumn: Did Not Open")])
         self.assertEqual(unopened.contact_ids.mapped("name"), ["Bob"])
 
+    def test_a_target_list_is_filled_and_emptied_on_its_form(self):
+        names = [f"Wedding guest {number}" for number in range(90)]
+        self.env["res.partner"].create(
+            [{"name": name, "email": f"{name.replace(' ', '.')}@example.com"} for name in names]
+        )
+        guests = self._list("Guests")
+        self._contact("Anna", guests)
+        path = f"/odoo/action-mass_mailing.action_view_mass_mailing_lists/{guests.id}"
+        self.start_tour(path, "target_list_form", login="marketer")
+        self.assertFalse(guests.contact_ids)
+
     def test_a_mass_email_opens_in_its_own_form_from_everywhere(self):
         values = {"user_id": self.marketer.id, "state": "draft"}
         mailing = self._mass_email(subject="Mass news", **values)

@@ -25,7 +25,7 @@ class MailingList(models.Model):
         return copies
 
     def _who_stayed(self):
-        """SQL of the ids and addresses of contacts who are members and have not left."""
+        """SQL of contacts, id and address, who are members and have not left."""
         return SQL(
             """(
             SELECT contact.id, contact.address
@@ -56,7 +56,7 @@ class MailingList(models.Model):
         return result
 
     def _who_has_no_namesake_in(self, heir):
-        """SQL of the ids and addresses of members, but for addresses another list has."""
+        """SQL of contacts, id and address: members whose address no member of another list has."""
         return SQL(
             """(
             SELECT DISTINCT contact.id, contact.address

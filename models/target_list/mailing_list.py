@@ -120,8 +120,8 @@ class MailingList(models.Model):
         )
         return SQL(
             """
-            SELECT member.id, contact.id AS contact_id, contact.address, contact.message_bounce,
-                   objection.reason
+            SELECT member.id, member.opt_out, contact.id AS contact_id, contact.address,
+                   contact.message_bounce, objection.reason
               FROM mailing_subscription member
               JOIN mailing_contact contact ON contact.id = member.contact_id
               %s

@@ -2,6 +2,23 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+# What goes for everybody with an objection, and can be looked up
+NO_ADDRESS = "address IS NULL"
+OBJECTED = {
+    "mail_email_missing": NO_ADDRESS,
+    "mail_email_invalid": NO_ADDRESS,
+    "mail_bl": "address IN (SELECT address FROM mail_blacklist WHERE active)",
+    "mail_optout": """
+        opt_out
+        OR contact_id IN (SELECT contact_id FROM mailing_opt_out WHERE list_id = %(list)s)
+        OR address IN (
+            SELECT COALESCE(memory.email, namesake.address)
+              FROM mailing_opt_out memory
+              LEFT JOIN mailing_contact namesake ON namesake.id = memory.contact_id
+             WHERE memory.list_id = %(list)s)
+    """,
+}
+
 
 class MailingSubscription(models.Model):
     """A member, as a row on the form of her target list."""
@@ -49,11 +66,17 @@ class MailingSubscription(models.Model):
         list_id = self.env.context.get("target_list_id")
         if not list_id:
             return Domain.FALSE
+        target_list = self.env["mailing.list"].browse(list_id)
         fits = SQL("reason = ANY(%s)", [reason for reason in reasons if reason])
         if False in reasons:
             fits = SQL("(reason IS NULL OR %s)", fits)
-        standing = self.env["mailing.list"].browse(list_id)._standing_subscriptions()
-        return Domain("id", "in", SQL("(SELECT id FROM (%s) member WHERE %s)", standing, fits))
+        members = target_list._standing_subscriptions()
+        if OBJECTED.keys() >= set(reasons):
+            # few of a million, and which may be looked up instead of judging everybody
+            members = target_list._judged_subscriptions()
+            may_fit = SQL(" OR ").join(SQL(OBJECTED[reason], list=list_id) for reason in reasons)
+            fits = SQL("(%s) AND %s", may_fit, fits)
+        return Domain("id", "in", SQL("(SELECT id FROM (%s) member WHERE %s)", members, fits))
 
     # ------------------------------------------------------------
     # What a row offers

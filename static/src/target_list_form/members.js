@@ -50,8 +50,17 @@ export class TargetListMembers extends Component {
         );
     }
 
+    /** The same as long as the tab is: else the list would be loaded anew and forget its ticks. */
     get listProps() {
-        const { type, label } = this.kind;
+        const key = `${this.listId},${this.kind.type}`;
+        if (this.listPropsKey !== key) {
+            this.listPropsKey = key;
+            this.cachedListProps = this.makeListProps(this.kind);
+        }
+        return this.cachedListProps;
+    }
+
+    makeListProps({ type, label, may_select }) {
         return {
             resModel: "mailing.subscription",
             domain: [
@@ -65,7 +74,9 @@ export class TargetListMembers extends Component {
             },
             noContentHelp: help(
                 _t("No %s here", label.toLowerCase()),
-                _t("Select some, create a new one, or change the search.")
+                may_select
+                    ? _t("Select some to add them to the list, or change the search.")
+                    : _t("Change the search to see others.")
             ),
             onChanged: this.tellChanged,
             setReload: (reload) => (this.reload = reload),
