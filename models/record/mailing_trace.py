@@ -41,6 +41,13 @@ class MailingTrace(models.Model):
             "mail_dup": self.same_address_contact_id.display_name,
         }.get(self.failure_type)
 
+    @api.depends("mass_mailing_id.subject")
+    def _compute_display_name(self):
+        result = super()._compute_display_name()
+        for trace in self.filtered(lambda each: each.mass_mailing_id.delivery_mode == "portions"):
+            trace.display_name = trace.mass_mailing_id.subject
+        return result
+
     @api.depends("open_datetime", "links_click_datetime", "reply_datetime")
     def _compute_last_sign_datetime(self):
         for trace in self:
