@@ -40,7 +40,9 @@ from .models.mass_email import test_mass_email
 from .models.content import test_content
 from .models.sending import test_delivery
 from .models.sending import test_settle
+from .models.response import test_bounce_mailbox
 from .models.response import test_bounce_routing
+from .models.response import test_lead_created
 from .models.response import test_opt_out_verbs
 from .models.response import test_signs_of_life
 from .controllers import test_opt_out

@@ -49,6 +49,10 @@ mailing.trace.event   write                     no       no     no     no    no 
 mailing.trace.event   unlink                    no       no     no     yes   no       no     no
 mailing.opt.out       search                    yes      yes    yes    no    no       no     no
 mailing.opt.out       create                    no       no     no     no    no       no     no
+mailing.address       search                    yes      yes    yes    no    no       no     no
+mailing.address       create                    no       no     no     no    no       no     no
+mailing.address       write                     no       no     no     no    no       no     no
+mailing.address       action_clear              yes      yes    yes    no    no       no     no
 mailing.journal.run   search                    no       no     no     yes   no       no     no
 mailing.journal.run   create                    no       no     no     no    no       no     no
 mailing.journal.ack   search                    no       no     no     yes   no       no     no
@@ -67,6 +71,7 @@ link.tracker          create                    yes      yes    yes    yes   no 
 link.tracker          write                     yes      yes    yes    yes   no       no     no
 link.tracker          unlink                    yes      yes    yes    yes   no       no     no
 link.tracker.click    add_click                 no       no     no     yes   no       no     no
+crm.lead              create                    no       yes    no     no    no       no     no
 utm.campaign          read                      yes      yes    yes    yes   yes      no     no
 utm.campaign          write                     yes      yes    yes    yes   yes      no     no
 utm.campaign          copy                      yes      yes    yes    yes   yes      no     no
@@ -188,6 +193,9 @@ class TestRightsMatrix(MassEmailCase):
             return self.target_list
         if model == "mail.blacklist":
             return self.env[model]._add("blocked@example.com")
+        if model == "mailing.address":
+            self.env[model]._receive_failures([("dead@example.com", True, "no such user", None)])
+            return self.env[model].search([("address", "=", "dead@example.com")])
         mailing = self._mass_email()
         if model == "mailing.trace":
             mailing._build_queue()
@@ -211,6 +219,8 @@ class TestRightsMatrix(MassEmailCase):
         new = {
             "mailing.mailing": {"subject": "New", "delivery_mode": "portions"},
             "mailing.contact": {"name": "Dora", "email": "dora@example.com"},
+            "mailing.address": {"address": "dora@example.com"},
+            "crm.lead": {"name": "Deal", "campaign_id": self.campaign.id},
             "mail.blacklist": {"email": "dora@example.com"},
             "mailing.subscription": {
                 "contact_id": self._contact("Bob").id,
@@ -227,6 +237,7 @@ class TestRightsMatrix(MassEmailCase):
             "mailing.mailing": {"subject": "Other"},
             "mailing.contact": {"name": "Other"},
             "mailing.list": {"name": "Other"},
+            "mailing.address": {"words": "Other"},
             "mail.blacklist": {"active": False},
             "mailing.subscription": {"opt_out": True},
             "mailing.trace.event": {"email": "other@example.com"},
