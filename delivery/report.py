@@ -28,7 +28,7 @@ _ANSWERED = re.compile(r"<[^<>\s]{1,250}>")
 _DAEMON = re.compile(r"mail(?:er)?[-_ ]?(?:daemon|delivery)|mdaemon|post_?master", re.I)
 # Where the words for people end and the returned message begins.
 _RETURNED = re.compile(
-    r"^(?:.{0,20}\b(?:original|returned|undelivered|rejected) (?:message|e?-?mail|headers?)\b.{0,40}"
+    r"^(?:.{0,20}\b(?:original|returned|undelivered|rejected) (?:message|e?-?mail|header).{0,40}"
     r"|.{0,60}\bcopy of (?:the|your) .{0,60}"
     r"|(?:Received|Return-Path|Message-ID|MIME-Version|DKIM-Signature): .*)$",
     re.I | re.M,

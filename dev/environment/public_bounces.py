@@ -4,8 +4,8 @@ In a folder lie, unpacked or cloned:
 
 * ``flufl_bounce-*``: the source package of flufl.bounce (``pip download --no-binary :all:``). Its
   tests tell failed from delayed only, so what the mails say of the reason is told here, by hand;
-* ``set-of-emails`` and ``rb-sisimai``: those repositories of Sisimai's on GitHub. Its tests tell the
-  reason; mails about several recipients are what the mildest reason is.
+* ``set-of-emails`` and ``rb-sisimai``: those repositories of Sisimai's on GitHub. Its tests tell
+  the reason; mails about several recipients are what the mildest reason is.
 """
 
 import ast

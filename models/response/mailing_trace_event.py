@@ -23,9 +23,9 @@ class MailingTraceEvent(models.Model):
     """One line of the campaign log: one thing that happened to one message.
 
     Lines are only ever added, ``sent`` when a result is settled, ``lead_created`` with a lead, the
-    others by the verbs of ``response/mailing_trace``. Opting out and in may be logged again and again, all else stands
-    at most once per message, a click once per URL. A line survives the message, the mass email,
-    the campaign and the target it tells of.
+    others by the verbs of ``response/mailing_trace``. Opting out and in may be logged again and
+    again, all else stands at most once per message, a click once per URL. A line survives the
+    message, the mass email, the campaign and the target it tells of.
     """
 
     _name = "mailing.trace.event"

@@ -97,7 +97,13 @@ class TestReport(TestCase):
         self.assertTrue(report.words.isprintable())
 
     def test_of_a_huge_mail_the_start_is_read(self):
-        for junk in ("x" * 5_000_000, "<" * 1_000_000, "a@" * 500_000, "5.1.1 " * 200_000, "\n" * 999):
+        for junk in (
+            "x" * 5_000_000,
+            "<" * 1_000_000,
+            "a@" * 500_000,
+            "5.1.1 " * 200_000,
+            "\n" * 999,
+        ):
             report = read("qmail_final", returned=junk)
             self.assertEqual(report.kind, Kind.FINAL)
             self.assertIn(read_report(junk.encode()).kind, Kind)

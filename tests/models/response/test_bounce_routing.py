@@ -96,9 +96,7 @@ class TestBounceRouting(MassEmailCase):
         trace = self.sent()
         forged = letter("<made-up@garden.example.com>", f"{trace.id}-{'0' * 24}")
         for name in ("postfix_final", "complaint"):
-            self.come_back(
-                name, trace, message_id="<made-up@garden.example.com>", returned=forged
-            )
+            self.come_back(name, trace, message_id="<made-up@garden.example.com>", returned=forged)
         self.come_back(
             "qmail_final",
             trace,

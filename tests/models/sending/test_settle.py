@@ -283,9 +283,8 @@ class TestSettle(MassEmailCase):
             for trace, (reply, (outcome, _state)) in zip(traces, replies.items(), strict=True)
         ]
         with self.committing(mailing) as committing:
-            runs = committing.env["mailing.journal.run"]
-            with runs._alive("ended", 2) as journal:
-                runs.env["mailing.journal.ack"]._acknowledge(journal, "ended", results)
+            acks, runs = (committing.env[f"mailing.journal.{name}"] for name in ("ack", "run"))
+            acks._acknowledge(acks.env.cr, "ended", results, is_over=True)
             runs._end("ended", on_wire=traces.ids)
         known = {each.address: each for each in self.env["mailing.address"].search([])}
         for trace, (reply, (_outcome, state)) in zip(traces, replies.items(), strict=True):
