@@ -187,7 +187,7 @@ class TestUninstalling(MassEmailCase):
         self.mailing.delivery_mode = "standard"  # with us gone, there is no other
         self.mailing.action_launch()
         self.assertEqual(self.let_odoo_send(self.mailing), ["boris@example.com"])
-        self.assertEqual(self.env["mail.blacklist"].search([]).mapped("email"), [failure[0]])
+        self.assertIn(failure[0], self.env["mail.blacklist"].search([]).mapped("email"))
 
 
 class TestUpgrading(MassEmailCase):

@@ -70,7 +70,7 @@ class ResConfigSettings(models.TransientModel):
         "Bounces by Address",
         config_parameter="mass_mailing_campaign.verp",
         help="Each message has a bounce address of its own (VERP), by which its bounce is known "
-        "though nothing of the message comes back. The mailbox of bounces must take such addresses, "
+        "though nothing of the message comes back. The bounce mailbox must take such addresses, "
         "like bounce+123-abc@example.com.",
     )
     mass_email_open_tracking = fields.Boolean(
