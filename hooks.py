@@ -29,6 +29,7 @@ def hand_over_to_odoo(env):
     for mass_email in mass_emails:
         _translate_placeholders(mass_email.with_context(lang=mass_email.user_id.lang))
     _keep_opt_outs(env)
+    _keep_dead_addresses(env)
     _close_lanes(env)
     env["ir.config_parameter"].search([("key", "=like", "mass_mailing_campaign.%")]).unlink()
 
@@ -108,6 +109,12 @@ def _keep_opt_outs(env):
         )
     )
     env.invalidate_all()
+
+
+def _keep_dead_addresses(env):
+    """Blacklist dead addresses: Odoo knows no other way of not mailing them."""
+    dead = env["mailing.address"].search([("dead_datetime", "!=", False)])
+    env["mail.blacklist"].create([{"email": address} for address in dead.mapped("address")])
 
 
 def _close_lanes(env):

@@ -25,7 +25,8 @@ PHRASES = [
         "temporary",
         r"""
         (?:mail ?box|inbox|mail ?folder|account|user|recipient|storage)\b.{0,50}\bfull\b
-        (?:mail ?box|account|user|recipient|storage)\b.{0,50}\b(?:exceed(?:s|ed)|over.{0,20}limit)\b(?!.{0,20}rate)
+        (?:mail ?box|account|user|recipient|storage)\b.{0,50}\bexceed(?:s|ed)\b(?!.{0,20}rate)
+        (?:mail ?box|account|user|recipient|storage)\b.{0,50}\bover.{0,20}limit\b(?!.{0,20}rate)
         \b(?:over|out of|exceed\w*|insufficient)\b.{0,30}\b(?:quota|disk|storage|allocat\w+)
         \bquota\b.{0,30}\b(?:exceed|full|reached|violation)
         over ?quota|disk full|not enough (?:storage|space)|no space left
@@ -37,8 +38,9 @@ PHRASES = [
     (
         "temporary",
         r"""
-        (?:account|mail ?box|user|recipient)\b.{0,30}\b(?:disabled|suspended|(?:in|de)activ(?:e|ated))
-        (?:account|mail ?box|user|recipient)\b.{0,30}\b(?:locked|blocked|discontinued|frozen|on hold)
+        (?:account|mail ?box|user|recipient)\b.{0,30}\b(?:disabled|suspended|inactive|deactivated)
+        (?:account|mail ?box|user|recipient)\b.{0,30}\b(?:locked|blocked|discontinued|frozen)
+        (?:account|mail ?box|user|recipient)\b.{0,30}\bon hold
         (?:can(?:no|')?t|could ?n[o']t) (?:create|open|write|lock|append)|malformed
         """,
     ),
@@ -108,7 +110,7 @@ PHRASES = [
         "policy",
         r"""
         (?:message|mail|content|attachment|file|body|header|line)s?\b.{0,30}\b(?:reject|refus|filter)
-        (?:message|mail|content|attachment|file)s?\b.{0,30}\b(?:not accept|contains|violat|forbidden)
+        (?:message|mail|content|attachment|file)s?\b.{0,30}\b(?:not accept|contains|violat|forbid)
         polic(?:y|ies)|prohibit|suspicious|suspected|security|access denied
         not (?:been )?(?:authori[sz]ed|permitted|allowed)|unauthori[sz]ed
         not accept\w* (?:\w+ ){0,2}from

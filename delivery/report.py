@@ -9,11 +9,13 @@ from flufl.bounce import all_failures
 
 from .bounce import Kind, find_status, judge, mildest
 
-# It tells every detector that it tries.
-logging.getLogger("flufl.bounce").setLevel(logging.WARNING)
+# It tells every detector that it tries, and what it cannot read is no error.
+logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)
 
 # More than this of a mail, a text, the words and a list is not looked at.
-_LONGEST_MAIL, _LONGEST_TEXT, _LONGEST_WORDS, _MOST = 1_000_000, 20_000, 500, 20
+_LONGEST_MAIL, _LONGEST_TEXT, _LONGEST_WORDS, _MOST = 100_000, 8_000, 500, 20
+# No line is longer (RFC 5322, section 2.1.1), and patterns take their time with long ones.
+_LONG_LINE = re.compile(rb"([^\r\n]{998})[^\r\n]+")
 # The header by which a returned message names the one that it was.
 REFERENCE_HEADER = "X-Mass-Email-Message"
 
@@ -26,7 +28,7 @@ _ANSWERED = re.compile(r"<[^<>\s]{1,250}>")
 _DAEMON = re.compile(r"mail(?:er)?[-_ ]?(?:daemon|delivery)|mdaemon|post_?master", re.I)
 # Where the words for people end and the returned message begins.
 _RETURNED = re.compile(
-    r"^(?:.{0,20}\b(?:original|returned|undelivered|rejected) (?:message|e?-?mail|headers?)\b.{0,40}"
+    r"^(?:.{0,20}\b(?:original|returned|undelivered|rejected) (?:message|e?-?mail|header).{0,40}"
     r"|.{0,60}\bcopy of (?:the|your) .{0,60}"
     r"|(?:Received|Return-Path|Message-ID|MIME-Version|DKIM-Signature): .*)$",
     re.I | re.M,
@@ -77,7 +79,7 @@ def read_report(content: bytes) -> Report:
     :return: never raises, whatever the bytes
     """
     try:
-        message = message_from_bytes(content[:_LONGEST_MAIL])
+        message = message_from_bytes(_LONG_LINE.sub(rb"\1", content[:_LONGEST_MAIL]))
         kind, addresses, status, words = _failure(message)
         message_ids, references = _originals(message)
     except Exception:  # the email package raises many things at what is no mail
@@ -267,7 +269,7 @@ def _source(part):
     """Return the start of what is in a part, headers of messages in it included."""
     payload = part.get_payload()
     if isinstance(payload, list):
-        return "\n\n".join(str(each)[:_LONGEST_TEXT] for each in payload[:_MOST])
+        return "\n\n".join(map(str, payload[:_MOST]))
     return _text(part)
 
 

@@ -56,6 +56,8 @@ from .models.sending import test_delivery
 from .models.sending import test_settle
 from .models.response import test_after_event
 from .models.response import test_bounce_routing
+from .models.response import test_bounce_mailbox
+from .models.response import test_lead_created
 from .models.response import test_signs_of_life
 from .models.record import test_campaign_log
 from .models.record import test_record

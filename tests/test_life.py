@@ -1,5 +1,7 @@
 import logging
+import runpy
 from datetime import timedelta
+from pathlib import Path
 
 from odoo import fields
 from odoo.addons.mass_mailing_campaign import hooks
@@ -177,3 +179,43 @@ class TestUninstalling(MassEmailCase):
         runs = [("code", "=", "model._cron_deliver_portions()")]
         self.assertFalse(self.env["ir.cron"].search(runs))
         self.assertFalse(self.env["ir.actions.server"].search(runs))
+
+    def test_nobody_is_mailed_at_a_dead_address_by_odoo_either(self):
+        failure = ("anna@example.com", True, "no such user", None)
+        self.env["mailing.address"]._receive_failures([failure])
+        self.hand_over()
+        self.mailing.delivery_mode = "standard"  # with us gone, there is no other
+        self.mailing.action_launch()
+        self.assertEqual(self.let_odoo_send(self.mailing), ["boris@example.com"])
+        self.assertIn(failure[0], self.env["mail.blacklist"].search([]).mapped("email"))
+
+
+class TestUpgrading(MassEmailCase):
+    def test_earlier_bounces_are_classed_by_their_words(self):
+        words = {
+            "550 5.1.1 no such user": ("soft", "final"),
+            "552 5.2.2 mailbox full": ("hard", "temporary"),
+            "554 5.7.1 spam": ("hard", "policy"),
+            "": ("hard", False),
+        }
+        self._contacts(len(words), self.target_list)
+        mailing = self._mass_email()
+        mailing._build_queue()
+        traces = mailing.mailing_trace_ids
+        traces._log_event("bounced")
+        for trace, (reason, (before, _after)) in zip(traces, words.items(), strict=True):
+            trace.write({"trace_status": "bounce", "failure_reason": reason})
+            self.env.flush_all()
+            self.env.cr.execute(
+                "UPDATE mailing_trace_event SET bounce_type = %s WHERE trace_id = %s",
+                (before, trace.id),
+            )
+        script = Path(__file__).parents[1] / "migrations/19.0.1.2.0/post-bounces.py"
+        migrate = runpy.run_path(str(script))["migrate"]
+        for _time in range(2):
+            migrate(self.env.cr, "19.0.1.1.0")
+        self.env.invalidate_all()
+        for trace, (reason, (_before, after)) in zip(traces, words.items(), strict=True):
+            event = self.env["mailing.trace.event"].search([("trace_id", "=", trace.id)])
+            self.assertEqual((event.bounce_type, event.words), (after, reason or False))
+        self.assertFalse(self.env["mailing.address"].search([]))

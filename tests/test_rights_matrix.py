@@ -65,6 +65,10 @@ mailing.trace.hit     search                    yes      yes    yes    yes   no 
 mailing.trace.hit     create                    no       no     no     no    no       no     no
 mailing.opt.out       search                    yes      yes    yes    no    no       no     no
 mailing.opt.out       create                    no       no     no     no    no       no     no
+mailing.address       search                    yes      yes    yes    no    no       no     no
+mailing.address       create                    no       no     no     no    no       no     no
+mailing.address       write                     no       no     no     no    no       no     no
+mailing.address       action_clear              yes      yes    yes    no    no       no     no
 mailing.journal.run   search                    no       no     no     yes   no       no     no
 mailing.journal.run   create                    no       no     no     no    no       no     no
 mailing.journal.ack   search                    no       no     no     yes   no       no     no
@@ -110,6 +114,7 @@ link.tracker.code     write                     no       no     no     yes   no 
 link.tracker.code     unlink                    no       no     no     yes   no       no     no
 utm.medium            write                     yes      yes    yes    yes   yes      no     no
 utm.source            write                     yes      yes    yes    yes   yes      no     no
+crm.lead              create                    no       yes    no     no    no       no     no
 utm.campaign          read                      yes      yes    yes    yes   yes      no     no
 utm.campaign          write                     yes      yes    yes    yes   yes      no     no
 utm.campaign          copy                      yes      yes    yes    yes   yes      no     no
@@ -244,6 +249,9 @@ class TestRightsMatrix(MassEmailCase):
             return self.env[model].create({"name": "New"})
         if model == "mail.blacklist":
             return self.env[model]._add("blocked@example.com")
+        if model == "mailing.address":
+            self.env[model]._receive_failures([("dead@example.com", True, "no such user", None)])
+            return self.env[model].search([("address", "=", "dead@example.com")])
         mailing = self._mass_email()
         if model == "mailing.trace":
             mailing._build_queue()
@@ -271,6 +279,8 @@ class TestRightsMatrix(MassEmailCase):
             "mailing.mailing": {"subject": "New", "delivery_mode": "portions"},
             "mailing.contact": {"name": "Dora", "email": "dora@example.com"},
             "mailing.list.criterion": {"list_id": self.target_list.id},
+            "mailing.address": {"address": "dora@example.com"},
+            "crm.lead": {"name": "Deal", "campaign_id": self.campaign.id},
             "mail.blacklist": {"email": "dora@example.com"},
             "mailing.list.category": {"name": "News"},
             "mailing.subscription": {
@@ -289,6 +299,7 @@ class TestRightsMatrix(MassEmailCase):
             "mailing.contact": {"name": "Other"},
             "mailing.list": {"name": "Other"},
             "mailing.list.criterion": {"mode": "keep", "domain": "[('id', '=', 0)]"},
+            "mailing.address": {"words": "Other"},
             "mail.blacklist": {"active": False},
             "mailing.subscription": {"opt_out": True},
             "mailing.trace.event": {"email": "other@example.com"},

@@ -22,6 +22,7 @@
 * ``temper``: how it answers
 * ``office``: recipients and users who change their minds
 * ``chaos``: all of these at once
+* ``public_bounces``: classes public collections of bounces; runs inside the virtual environment
 * ``judgement``: what a mail server took, beside what the database says
 * ``main_job``: plays the demo campaign against a running server
 """
@@ -52,11 +53,11 @@ def tools():
 
 
 @contextmanager
-def ready(browser=False):
+def ready(browser=False, mailbox=False):
     """Set up what is missing, start PostgreSQL, and stop it behind the last command."""
     cache = Cache.locate()
     with cache.lock("set-up"):
-        system.install_missing(cache, browser=browser)
+        system.install_missing(cache, browser=browser, mailbox=mailbox)
         odoo = odoo_source.locate(cache)
         python = virtualenv.python(cache)
     with postgres.running(cache) as server:

@@ -17,7 +17,7 @@ def postgres_binaries():
     return max(installed, key=lambda folder: int(folder.parent.name), default=None)
 
 
-def missing_packages(server, browser):
+def missing_packages(server, browser, mailbox):
     packages = [] if importlib.util.find_spec("ensurepip") else ["python3-venv"]
     if server:
         packages += [package for tool, package in TOOLS.items() if not shutil.which(tool)]
@@ -25,15 +25,17 @@ def missing_packages(server, browser):
             packages.append("postgresql")
     if browser and not any(map(shutil.which, BROWSERS)):
         packages.append("chromium")
+    if mailbox and not shutil.which("dovecot", path="/usr/sbin:/usr/local/sbin"):
+        packages.append("dovecot-imapd")
     return packages
 
 
-def install_missing(cache, server=True, browser=False):
+def install_missing(cache, server=True, browser=False, mailbox=False):
     """Install Debian packages that are missing, after naming them.
 
     :param server: with those that Odoo runs with, not the virtual environment's alone
     """
-    packages = missing_packages(server, browser)
+    packages = missing_packages(server, browser, mailbox)
     if not packages:
         return
     install = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]

@@ -35,7 +35,7 @@ def python(cache):
 
 
 def _requirements():
-    """Odoo's pins, but psycopg2 as a wheel and without what must be compiled; the addon's; tools."""
+    """Odoo's pins, but psycopg2 as a wheel and without what must be compiled; ours; our tools."""
     lines = (odoo_source.requirements() or ODOO_REQUIREMENTS).read_text().splitlines()
     kept = [re.sub(r"^psycopg2\b(?!-)", "psycopg2-binary", line) for line in lines]
     kept = [line for line in kept if not UNWANTED.match(line)]

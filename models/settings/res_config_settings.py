@@ -76,9 +76,9 @@ class ResConfigSettings(models.TransientModel):
     mass_email_verp = fields.Boolean(
         "Bounces by Address",
         config_parameter="mass_mailing_campaign.verp",
-        help="Each message has a bounce address of its own (VERP), like bounce+123-abc@example.com,"
-        " by which its bounce is known though it returns nothing of the message. The mailbox of "
-        "bounces must take such addresses.",
+        help="Each message has a bounce address of its own (VERP), by which its bounce is known "
+        "though nothing of the message comes back. The bounce mailbox must take such addresses, "
+        "like bounce+123-abc@example.com.",
     )
     mass_email_open_tracking = fields.Boolean(
         "Open Tracking",

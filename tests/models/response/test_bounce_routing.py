@@ -68,6 +68,24 @@ class TestBounceRouting(MassEmailCase):
         mailing._build_queue()
         return set(self.outcomes(mailing).values())
 
+    def test_every_letter_names_itself_however_it_is_composed(self):
+        self.set_setting("verp", True)
+        for body in (None, '<p><t t-if="object.name">Dear</t></p>'):
+            mailing = self._mass_email(body)
+            with self.smtp() as server:
+                self.send(mailing, server)
+            [message], [sender] = server.messages, server.senders
+            reference = message["X-Mass-Email-Message"]
+            number = self.env["mailing.trace"]._references().verify(reference)
+            self.assertEqual(number, mailing.mailing_trace_ids.id)
+            self.assertNotIn(mailing.mailing_trace_ids.sudo().token, reference)
+            self.assertEqual(sender, f"bounce+{reference}@garden.example.com")
+
+    def test_without_the_setting_the_sender_is_the_bounce_address(self):
+        with self.smtp() as server:
+            self.send(self._mass_email(), server)
+        self.assertEqual(server.senders, ["bounce@garden.example.com"])
+
     def test_a_message_is_known_by_our_header_alone(self):
         trace = self.sent()
         reference = self.env["mailing.trace"]._references().sign(trace.id)

@@ -136,12 +136,25 @@ class TestDelivery(MassEmailCase):
         self._contact("Anna", self.target_list)
         mailing = self._mass_email()
         with self.smtp() as server:
-            server.replies["anna@example.com"] = "550 no such user"
+            server.replies["anna@example.com"] = "550 something is wrong here"
             self.send(mailing, server)
             server.replies.clear()
             mailing.action_retry_failed()
             self.run_delivery()
         self.assertEqual(server.addresses(), ["anna@example.com"])
+        self.assertEqual((mailing.state, mailing.failed_count), ("done", 0))
+
+    def test_who_is_dead_is_not_retried_but_told(self):
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email()
+        with self.smtp() as server:
+            server.replies["anna@example.com"] = "550 no such user"
+            self.send(mailing, server)
+            server.replies.clear()
+            mailing.action_retry_failed()
+            self.run_delivery()
+        self.assertFalse(server.addresses())
+        self.assertEqual(self.outcomes(mailing), {"Anna": "dead"})
         self.assertEqual((mailing.state, mailing.failed_count), ("done", 0))
 
     def test_retrying_leaves_alone_what_is_in_doubt(self):

@@ -265,6 +265,36 @@ class TestSettle(MassEmailCase):
                     bool(trace.portion_datetime), outcome in (Outcome.SENT, Outcome.UNKNOWN)
                 )
 
+    def test_what_the_server_says_at_sending_counts_as_a_bounce(self):
+        replies = {
+            "550 5.1.1 no such user": (Outcome.BAD_ADDRESS, "dead"),
+            "550 no": (Outcome.BAD_ADDRESS, "failing"),
+            "452 4.2.2 mailbox full": (Outcome.DEFERRED, "failing"),
+            "450 4.7.1 your reputation is bad": (Outcome.DEFERRED, None),
+            "554 5.7.1 spam": (Outcome.REFUSED, None),
+            "No valid recipient": (Outcome.BAD_ADDRESS, None),
+            "451 too many connections": (Outcome.BUSY, None),
+            "connection lost": (Outcome.UNKNOWN, None),
+        }
+        self.set_setting("max_attempts", "1")
+        mailing, traces = self.claimed(len(replies), "ended")
+        results = [
+            (1, Result(trace.id, outcome, reply, f"<{trace.id}@x>"))
+            for trace, (reply, (outcome, _state)) in zip(traces, replies.items(), strict=True)
+        ]
+        with self.committing(mailing) as committing:
+            acks, runs = (committing.env[f"mailing.journal.{name}"] for name in ("ack", "run"))
+            acks._acknowledge(acks.env.cr, "ended", results, is_over=True)
+            runs._end("ended", on_wire=traces.ids)
+        known = {each.address: each for each in self.env["mailing.address"].search([])}
+        for trace, (reply, (_outcome, state)) in zip(traces, replies.items(), strict=True):
+            row = known.get(trace.email)
+            expected = row and ("dead" if row.dead_datetime else "failing")
+            with self.subTest(reply=reply):
+                self.assertEqual(expected, state)
+                if row:
+                    self.assertEqual((row.words, row.trace_id), (reply, trace))
+
     def test_the_last_attempt_fails_for_good(self):
         mailing, traces = self.claimed(2, "ended", (0, Outcome.DEFERRED), (1, Outcome.REFUSED))
         self.set_setting("max_attempts", "1")
