@@ -81,7 +81,7 @@ class OptOutPage:
         choices = {}
         for name, same in list(by_name.items())[:MOST_LISTS]:
             here = subscriptions.filtered(lambda each, same=same: each.list_id in same)
-            is_in = bool(here - left) if here else not trace._has_left(scope, same)
+            is_in = bool(here - left) if here else not (same & own or trace._has_left(scope, same))
             choices[same[0].id] = Choice(
                 same,
                 name or self.env._("This mailing"),

@@ -1,6 +1,6 @@
-from psycopg2.errors import UniqueViolation
-
 from unittest.mock import patch
+
+from psycopg2.errors import UniqueViolation
 
 from odoo.addons.mass_mailing_campaign.models.opt_out.mailing_trace import MailingTrace
 from odoo.fields import Command
@@ -252,15 +252,17 @@ class TestGet(OptOutCase):
         )
         headers = (
             {},
-            {"X-HTTP-Method-Override": "POST", "X-HTTP-Method": "POST", "X-Method-Override": "POST"},
+            {
+                "X-HTTP-Method-Override": "POST",
+                "X-HTTP-Method": "POST",
+                "X-Method-Override": "POST",
+            },
             {"Content-Type": "application/x-www-form-urlencoded"},
         )
         for query in queries:
             for header in headers:
                 for method in ("GET", "HEAD", "OPTIONS"):
-                    response = self.url_open(
-                        f"{self.path}?{query}", headers=header, method=method
-                    )
+                    response = self.url_open(f"{self.path}?{query}", headers=header, method=method)
                     self.assertEqual(response.status_code, 200)
         self.assert_nothing_changed()
 

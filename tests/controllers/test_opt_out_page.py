@@ -77,14 +77,25 @@ class TestOptOutPage(OptOutCase):
         self.assertIn("<b>Garden</b> & <script>x</script>", self.text(page))
         self.assertFalse(page.xpath("//script") + page.xpath("//b"))
 
+    def test_many_lists_take_as_many_statements_as_few(self):
+        def statements():
+            self.env.flush_all()
+            before = self.cr.sql_log_count
+            self.url_open(self.path)
+            return self.cr.sql_log_count - before
+
+        statements()  # compiles the template
+        few = statements()
+        for number in range(30):
+            self._list(f"List {number}", self.anna).is_public = True
+        self.assertEqual(statements(), few)
+
     def test_her_address_is_masked(self):
         self.assertIn("a***@example.com", self.text(self.page()))
 
     def test_the_company_is_that_of_who_is_responsible(self):
         company = self.env["res.company"].create({"name": "Gardeners Abroad"})
-        self.marketer.write(
-            {"company_ids": [Command.link(company.id)], "company_id": company.id}
-        )
+        self.marketer.write({"company_ids": [Command.link(company.id)], "company_id": company.id})
         company.email_secondary_color = "#0a3d0a"
         page = self.page()
         self.assertIn("Gardeners Abroad", self.text(page))
@@ -243,7 +254,9 @@ class TestOptOutPage(OptOutCase):
 
     def test_she_may_want_to_hear_less_often(self):
         field = f"list-{self.target_list.id}"
-        self.assertEqual(self.options(self.page(), self.target_list), (["0", "7", "30", "none"], "0"))
+        self.assertEqual(
+            self.options(self.page(), self.target_list), (["0", "7", "30", "none"], "0")
+        )
         response = self.post(action="choose", **{field: "30"})
         self.assertIn("Garden News: Not more than once a month", self.done(response))
         self.assertEqual(self.subscription(self.target_list).pause_days, 30)
@@ -297,7 +310,7 @@ class TestOptOutPage(OptOutCase):
     def test_her_own_words_are_text_wherever_a_colleague_reads_them(self):
         self.post(action="opt_out")
         words = '<img src=x onerror="alert(1)"> {{ 7 * 7 }} ${object}'
-        self.post(action="tell_why", reason=self.reason(True).id, feedback=f"  {words}\0 " )
+        self.post(action="tell_why", reason=self.reason(True).id, feedback=f"  {words}\0 ")
         self.env.invalidate_all()
         opt_outs = self.env["mailing.opt.out"].search([("list_id", "=", self.target_list.id)])
         self.assertEqual(set(opt_outs.mapped("feedback")), {words})

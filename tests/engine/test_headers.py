@@ -89,9 +89,7 @@ class TestHeaders(MassEmailCase):
         self.assertEqual(len(set(first.values())), 2)
         for message_id in first.values():
             self.assertTrue(message_id.endswith(f"@{HOST}>"), message_id)
-        self.mailing.mailing_trace_ids.write(
-            {"trace_status": "error", "failure_type": "in_doubt"}
-        )
+        self.mailing.mailing_trace_ids.write({"trace_status": "error", "failure_type": "in_doubt"})
         self.mailing.mailing_trace_ids.action_send_again()
         with self.smtp() as server:
             self.run_delivery()
