@@ -42,7 +42,7 @@ from .models.response import test_after_event
 from .models.response import test_bounce_routing
 from .models.response import test_signs_of_life
 from .models.opt_out import test_opt_out_verbs
-from .models.opt_out import test_pause
+from .models.opt_out import test_interval
 from .controllers import test_opt_out
 from .controllers import test_opt_out_page
 from .controllers import test_tracking

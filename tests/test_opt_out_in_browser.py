@@ -123,7 +123,7 @@ class TestOptOutInBrowser(OptOutCase):
             of_other = self.anna.subscription_ids.filtered(
                 lambda each: each.list_id == self.other_list
             )
-            self.assertEqual(of_other.pause_days, 30)
+            self.assertEqual(of_other.interval_days, 30)
             self.assertEqual(reader.evaluate(UNTIDY), [])
 
             reader.submit("button[value=opt_out_of_all]")

@@ -244,10 +244,10 @@ class MailingContact(models.Model):
 
     _merge_subscriptions = """
         INSERT INTO mailing_subscription AS known (
-            contact_id, list_id, opt_out, opt_out_datetime, opt_out_reason_id, pause_days,
+            contact_id, list_id, opt_out, opt_out_datetime, opt_out_reason_id, interval_days,
             create_date, write_date)
         SELECT %(kept)s, list_id, BOOL_OR(opt_out IS TRUE), MAX(opt_out_datetime),
-               MAX(opt_out_reason_id), MAX(pause_days), %(now)s, %(now)s
+               MAX(opt_out_reason_id), MAX(interval_days), %(now)s, %(now)s
           FROM mailing_subscription
          WHERE contact_id = ANY(%(merged)s)
          GROUP BY list_id
@@ -255,7 +255,7 @@ class MailingContact(models.Model):
            SET opt_out = known.opt_out IS TRUE OR EXCLUDED.opt_out,
                opt_out_datetime = COALESCE(known.opt_out_datetime, EXCLUDED.opt_out_datetime),
                opt_out_reason_id = COALESCE(known.opt_out_reason_id, EXCLUDED.opt_out_reason_id),
-               pause_days = GREATEST(known.pause_days, EXCLUDED.pause_days)
+               interval_days = GREATEST(known.interval_days, EXCLUDED.interval_days)
     """
     # what is known of their addresses, is now known of the person
     _merge_opt_outs = """
