@@ -93,7 +93,9 @@ class TestOptOutInBrowser(OptOutCase):
             self.cr.flush()
             self.cr.clear()
             reader.open(self.base_url() + self.path)
-            self.assertEqual(reader.evaluate("document.documentElement.lang"), lang.replace("_", "-"))
+            self.assertEqual(
+                reader.evaluate("document.documentElement.lang"), lang.replace("_", "-")
+            )
             self.assertEqual(reader.evaluate(UNTIDY), [])
 
             told = reader.submit("button[value=opt_out]")
