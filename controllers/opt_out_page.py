@@ -6,7 +6,7 @@ from odoo.tools.i18n import format_list
 from .public_page import reader_lang
 
 # A recipient's choices: as often as there is news, or so many days apart.
-PAUSES = (0, 7, 30)
+INTERVALS = (0, 7, 30)
 # So many lists are shown at most; an opt-out means all the same those it means.
 MOST_LISTS = 50
 
@@ -16,14 +16,14 @@ class Choice:
     """What the page offers for a list, or for all lists of one name.
 
     :ivar standing: ``in``; ``out`` by this message, or ``gone`` by another way
-    :ivar pause: days between two mass emails
+    :ivar interval: days between two mass emails
     """
 
     lists: object
     name: str
     descriptions: list
     standing: str
-    pause: int
+    interval: int
 
 
 class OptOutPage:
@@ -81,13 +81,13 @@ class OptOutPage:
         choices = {}
         for name, same in list(by_name.items())[:MOST_LISTS]:
             here = subscriptions.filtered(lambda each, same=same: each.list_id in same)
-            is_in = bool(here - left) if here else not trace._has_left(scope, same)
+            is_in = bool(here - left) if here else not (same & own or trace._has_left(scope, same))
             choices[same[0].id] = Choice(
                 same,
                 name or self.env._("This mailing"),
                 [each.public_description for each in same if each.public_description],
                 "in" if is_in else "out" if same & own else "gone",
-                max(here.mapped("pause_days"), default=0),
+                max(here.mapped("interval_days"), default=0),
             )
         return choices
 
@@ -120,18 +120,18 @@ class OptOutPage:
             "names": self._names(of_mailing),
             "descriptions": [words for each in of_mailing for words in each.descriptions],
             "choices": choices,
-            "pauses": self._pauses,
+            "intervals": self._intervals,
             "reasons": (opt_outs or blacklisted)
             and self.env["mailing.subscription.optout"].sudo().search([], limit=MOST_LISTS),
             "reason": opt_outs.reason_id[:1] or blacklisted.opt_out_reason_id[:1],
             "feedback": next((each.feedback for each in opt_outs if each.feedback), ""),
         }
 
-    def _pauses(self, chosen):
+    def _intervals(self, chosen):
         """The choices of a list, as pairs of days and words."""
-        return [(days, self._pause_words(days)) for days in sorted({*PAUSES, chosen})]
+        return [(days, self._interval_words(days)) for days in sorted({*INTERVALS, chosen})]
 
-    def _pause_words(self, days):
+    def _interval_words(self, days):
         if not days:
             return self.env._("As often as there is news")
         if days == 7:
@@ -172,27 +172,27 @@ class OptOutPage:
 
         :param answers: days or ``none`` by the ids of the page's lists; whatever else is ignored
         """
-        leaves, returns, pauses = [], [], {}
+        leaves, returns, intervals = [], [], {}
         for key, choice in self.choices.items():
             answer = answers.get(key)
             if answer == "none" and choice.standing == "in":
                 leaves.append(choice)
-            elif answer in map(str, {*PAUSES, choice.pause}) and choice.standing != "gone":
+            elif answer in map(str, {*INTERVALS, choice.interval}) and choice.standing != "gone":
                 if choice.standing == "out":
                     returns.append(choice)
-                if int(answer) != choice.pause:
-                    pauses.setdefault(int(answer), []).append(choice)
+                if int(answer) != choice.interval:
+                    intervals.setdefault(int(answer), []).append(choice)
         if leaves:
             self.trace._receive_opt_out(self._lists(leaves))
             self._tell_left(leaves)
         if returns:
             self.trace._receive_opt_in(self._lists(returns))
             self._tell_back(returns)
-        for days, choices in pauses.items():
-            self.trace._receive_pause(self._lists(choices), days)
+        for days, choices in intervals.items():
+            self.trace._receive_interval(self._lists(choices), days)
             names = self._names(choices)
             words = self.env._(
-                "%(lists)s: %(how_often)s", lists=names, how_often=self._pause_words(days)
+                "%(lists)s: %(how_often)s", lists=names, how_often=self._interval_words(days)
             )
             self.done.append(words)
         if not self.done:

@@ -62,7 +62,7 @@ from .models.response import test_signs_of_life
 from .models.record import test_campaign_log
 from .models.record import test_record
 from .models.opt_out import test_opt_out_verbs
-from .models.opt_out import test_pause
+from .models.opt_out import test_interval
 from .models.tracking import test_hits
 from .models.tracking import test_parallel_hits
 from .models.tracking import test_people_count
@@ -74,6 +74,7 @@ from .wizards import test_list_from_log
 from .wizards import test_send_test
 from . import test_demo
 from . import test_life
+from . import test_opt_out_in_browser
 from . import test_rights
 from . import test_rights_matrix
 from . import test_tours

@@ -257,13 +257,13 @@ class MailingContact(models.Model):
     _merge_subscriptions = """
         INSERT INTO mailing_subscription AS known (
             contact_id, list_id, opt_out, awaits_opt_in, opt_out_datetime, opt_out_reason_id,
-            criterion_id, pause_days, create_date, write_date)
+            criterion_id, interval_days, create_date, write_date)
         SELECT %(kept)s, list_id,
                BOOL_OR(opt_out IS TRUE AND awaits_opt_in IS NOT TRUE) OR BOOL_AND(opt_out IS TRUE),
                BOOL_AND(awaits_opt_in IS TRUE), MAX(opt_out_datetime),
                MAX(opt_out_reason_id),
                CASE WHEN COUNT(*) = COUNT(criterion_id) THEN MIN(criterion_id) END,
-               MAX(pause_days),
+               MAX(interval_days),
                %(now)s, %(now)s
           FROM mailing_subscription
          WHERE contact_id = ANY(%(merged)s)
@@ -278,7 +278,7 @@ class MailingContact(models.Model):
                -- by hand stays by hand
                criterion_id = CASE WHEN EXCLUDED.criterion_id IS NOT NULL
                                    THEN known.criterion_id END,
-               pause_days = GREATEST(known.pause_days, EXCLUDED.pause_days)
+               interval_days = GREATEST(known.interval_days, EXCLUDED.interval_days)
     """
     # what is known of their addresses, is now known of the person
     _merge_opt_outs = """

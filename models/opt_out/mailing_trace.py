@@ -73,10 +73,10 @@ class MailingTrace(models.Model):
             opt_outs.unlink()
             self._log_event("opted_in")
 
-    def _receive_pause(self, lists, days):
+    def _receive_interval(self, lists, days):
         """The recipient wants to hear of some lists not more often than every so many days."""
         subscriptions = self._subscriptions(lists, self._opt_out_scope().contacts)
-        subscriptions.filtered(lambda each: each.pause_days != days).pause_days = days
+        subscriptions.filtered(lambda each: each.interval_days != days).interval_days = days
 
     def _receive_reason(self, reason, feedback):
         """The recipient tells why she opted out by this message.
@@ -164,7 +164,7 @@ class MailingTrace(models.Model):
         of_her = Domain("contact_id", "in", contacts.ids)
         if lists is not None:
             of_her &= Domain("list_id", "in", lists.ids)
-        names = ["list_id", "contact_id", "opt_out", "pause_days"]
+        names = ["list_id", "contact_id", "opt_out", "interval_days"]
         return self.env["mailing.subscription"].search_fetch(of_her, names, order="id")
 
     def _blacklist_entries(self, addresses):

@@ -169,3 +169,19 @@ class TestOptOutVerbs(MassEmailCase):
         self.mailing.contact_list_ids = other
         self.trace._receive_opt_out()
         self.assertEqual(self.outcome(), "mail_optout")
+
+    def test_one_click_takes_six_statements(self):
+        token = self.trace.token
+        traces = self.env["mailing.trace"].sudo()
+        traces._from_token(token)._receive_opt_in()
+        self.env.flush_all()
+        self.env.invalidate_all()
+        # message, scope, subscriptions, memory, log, subscriptions
+        with self.assertQueryCount(6):
+            traces._from_token(token)._receive_opt_out()
+            self.env.flush_all()
+        self.env.invalidate_all()
+        with self.assertQueryCount(4):
+            traces._from_token(token)._receive_opt_out()
+            self.env.flush_all()
+        self.assertEqual(self.opt_outs(), ["opted_out"])

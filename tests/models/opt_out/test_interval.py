@@ -6,7 +6,7 @@ from odoo.fields import Command
 from ...common import MassEmailCase
 
 
-class TestPause(MassEmailCase):
+class TestInterval(MassEmailCase):
     """Who wants to hear less often of a list."""
 
     def setUp(self):
@@ -14,10 +14,10 @@ class TestPause(MassEmailCase):
         self.anna = self._contact("Anna", self.target_list)
         self.earlier = self._mass_email()
         self.send(self.earlier)
-        self.pause(30)
+        self.want(30)
 
-    def pause(self, days, contact=None):
-        (contact or self.anna).subscription_ids.pause_days = days
+    def want(self, days, contact=None):
+        (contact or self.anna).subscription_ids.interval_days = days
 
     def days_pass(self, days):
         """Let the log say that what was sent was sent so many days ago."""
@@ -32,23 +32,23 @@ class TestPause(MassEmailCase):
         mailing._build_queue()
         return self.outcomes(mailing).get("Anna")
 
-    def test_the_next_mass_email_of_the_list_waits_for_the_pause_to_end(self):
+    def test_the_next_mass_email_of_the_list_waits_for_the_interval_to_end(self):
         self.assertEqual(self.outcome(), "too_soon")
         self.days_pass(29)
         self.assertEqual(self.outcome(), "too_soon")
         self.days_pass(31)
         self.assertEqual(self.outcome(), "outgoing")
 
-    def test_a_pause_of_seven_days_is_over_after_a_week(self):
-        self.pause(7)
+    def test_an_interval_of_seven_days_is_over_after_a_week(self):
+        self.want(7)
         self.days_pass(8)
         self.assertEqual(self.outcome(), "outgoing")
 
-    def test_who_has_no_pause_hears_as_often_as_there_is_news(self):
-        self.pause(0)
+    def test_who_has_no_interval_hears_as_often_as_there_is_news(self):
+        self.want(0)
         self.assertEqual(self.outcome(), "outgoing")
 
-    def test_a_pause_holds_for_its_list_alone(self):
+    def test_an_interval_holds_for_its_list_alone(self):
         other = self._list("Other", self.anna)
         self.assertEqual(self.outcome(contact_list_ids=[Command.set(other.ids)]), "outgoing")
         both = [Command.set((self.target_list + other).ids)]
@@ -59,14 +59,14 @@ class TestPause(MassEmailCase):
         bob = self._contact("Bob", self.target_list, other)
         self.earlier = self._mass_email(contact_list_ids=[Command.set(other.ids)])
         self.send(self.earlier)
-        self.pause(30, bob)
+        self.want(30, bob)
         mailing = self._mass_email()
         mailing._build_queue()
         self.assertEqual(self.outcomes(mailing)["Bob"], "outgoing")
 
     def test_the_address_waits_whoever_of_its_owners_got_the_last_one(self):
         namesake = self._contact("Zoe", self.target_list, email="anna@example.com")
-        self.pause(30, namesake)
+        self.want(30, namesake)
         self.anna.unlink()
         mailing = self._mass_email()
         mailing._build_queue()
@@ -77,12 +77,12 @@ class TestPause(MassEmailCase):
 
     def test_who_shares_the_address_of_somebody_who_got_it_waits(self):
         namesake = self._contact("Zoe", self.target_list, email="anna@example.com")
-        self.pause(30, namesake)
+        self.want(30, namesake)
         mailing = self._mass_email()
         mailing._build_queue()
         self.assertEqual(set(self.outcomes(mailing).values()), {"too_soon"})
 
-    def test_a_pause_does_not_hide_that_she_left(self):
+    def test_an_interval_does_not_hide_that_she_left(self):
         self.anna.subscription_ids.opt_out = True
         self.assertEqual(self.outcome(), "mail_optout")
 
@@ -118,13 +118,13 @@ class TestPause(MassEmailCase):
         self.earlier.unlink()
         self.assertEqual(self.outcome(), "too_soon")
 
-    def test_who_is_merged_keeps_the_longer_pause(self):
+    def test_who_is_merged_keeps_the_longer_interval(self):
         partners = self.env["res.partner"].create(
             [{"name": name, "email": "lee@example.com"} for name in ("Lee", "Lee B.")]
         )
         contacts = self.env["mailing.contact"]._for_records(partners)
         self.target_list.contact_ids += contacts
         contacts.invalidate_recordset()
-        contacts[1].subscription_ids.pause_days = 30
+        contacts[1].subscription_ids.interval_days = 30
         contacts[1]._merge_into(contacts[0])
-        self.assertEqual(contacts[0].subscription_ids.pause_days, 30)
+        self.assertEqual(contacts[0].subscription_ids.interval_days, 30)
