@@ -48,7 +48,6 @@ class MailingListAdd(models.TransientModel):
             "tag": "display_notification",
             "params": {
                 "type": "success",
-                "title": self.env._("Added to target list"),
                 "message": lists._told(counts),
                 "sticky": any(count["left_before"] for count in counts.values()),
                 "next": {"type": "ir.actions.act_window_close"},
