@@ -14,7 +14,6 @@ export class EmbeddedList extends Component {
         context: Object,
         noContentHelp: { type: Object, optional: true },
         onChanged: Function,
-        setReload: Function,
     };
 
     setup() {

@@ -13,11 +13,6 @@ export function selectedDomain(list) {
 
 /** Members of a target list, or who left it; tells the form around it what changes. */
 export class MemberListController extends ListController {
-    setup() {
-        super.setup();
-        this.env.embeddedList?.setReload(() => this.model.load());
-    }
-
     get canRemove() {
         return Boolean(this.env.embeddedList) && this.props.resModel === "mailing.subscription";
     }

@@ -29,7 +29,7 @@ export class TargetListMembers extends Component {
         this.notification = useService("notification");
         this.facts = useListFacts(() => this.props.record, "get_target_kinds");
         this.tellChanged = useTellChanged();
-        this.state = useState({ type: null });
+        this.state = useState({ type: null, version: 0 });
         this.formatInteger = formatInteger;
     }
 
@@ -79,7 +79,6 @@ export class TargetListMembers extends Component {
                     : _t("Change the search to see others.")
             ),
             onChanged: this.tellChanged,
-            setReload: (reload) => (this.reload = reload),
         };
     }
 
@@ -118,7 +117,7 @@ export class TargetListMembers extends Component {
         ]);
         this.notification.add(told, { type: "success" });
         this.state.type = type; // where one adds one stays
-        await this.changed();
+        this.changed();
     }
 
     removeAll() {
@@ -134,15 +133,15 @@ export class TargetListMembers extends Component {
                 const domain = [["target_type", "=", type]];
                 await this.orm.call("mailing.list", "remove_members", [[this.listId], domain]);
                 this.state.type = type;
-                await this.changed();
+                this.changed();
             },
             cancel: () => {},
         });
     }
 
-    async changed() {
+    changed() {
+        this.state.version++; // the list begins anew, without a search
         this.tellChanged();
-        await this.reload?.();
     }
 }
 
@@ -172,7 +171,6 @@ export class TargetListOptedOut extends Component {
                 _t("Who opts out appears here and is not mailed by this list, though added again.")
             ),
             onChanged: this.tellChanged,
-            setReload: () => {},
         };
     }
 }
