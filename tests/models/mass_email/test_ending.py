@@ -76,7 +76,7 @@ class TestEnding(MassEmailCase):
 
     def test_who_failed_before_can_be_retried_after(self):
         with self.smtp() as server:
-            server.replies["target00000@example.com"] = "550 no such user"
+            server.replies["target00000@example.com"] = "550 something is wrong here"
             self.set_setting("portion_size", "2")
             self.send(self.mailing, server)
             self.end()
