@@ -112,10 +112,10 @@ class TestListFromLog(MassEmailCase):
 
     def test_bounces_by_their_kind(self):
         final, temporary = self.env["mailing.list.from.log"]._options(
-            "bounce_type", ["hard", "soft"]
+            "bounce_type", ["final", "temporary"]
         )
-        self.trace("Bob")._receive_bounce("soft", "mailbox full")
-        self.trace("Carl")._receive_bounce("hard", "no such user")
+        self.trace("Bob")._receive_bounce("temporary", "mailbox full")
+        self.trace("Carl")._receive_bounce("final", "no such user")
         self.assertEqual(self.create_list("bounced"), ["Bob", "Carl"])
         self.assertEqual(self.create_list("bounced", did_bounce_ids=final.ids), ["Carl"])
         self.assertEqual(self.create_list("bounced", did_bounce_ids=temporary.ids), ["Bob"])
@@ -219,7 +219,7 @@ class TestListFromLog(MassEmailCase):
             self.from_lines(events)
 
     def test_a_preset_makes_a_list_at_once(self):
-        self.trace("Carl")._receive_bounce("hard", "no such user")
+        self.trace("Carl")._receive_bounce("final", "no such user")
         wizards = self.env["mailing.list.from.log"].with_user(self.marketer)
         counts = wizards.count_presets(self.campaign.id)
         expected = {

@@ -48,7 +48,7 @@ class TestHits(MassEmailCase):
             traces._receive_hit(token, codes._destination(code)[0])
 
     def test_a_click_is_an_opening(self):
-        self.assertEqual(self.hit(self.offer), self.trace.id)
+        self.assertEqual(self.hit(self.offer)[0], self.trace.id)
         self.assertEqual(self.lines(), ["clicked Offer", "opened"])
         self.assertEqual(self.trace.trace_status, "open")
         self.assertTrue(self.trace.open_datetime and self.trace.links_click_datetime)
