@@ -48,5 +48,6 @@
     "assets": {
         "web.assets_backend": ["mass_mailing_campaign/static/src/**/*"],
         "web.assets_tests": ["mass_mailing_campaign/static/tests/tours/**/*"],
+        "web.assets_unit_tests": ["mass_mailing_campaign/static/tests/unit/**/*"],
     },
 }

@@ -79,3 +79,4 @@ from . import test_rights
 from . import test_rights_matrix
 from . import test_tours
 from . import test_translations
+from . import test_unit_js
