@@ -36,7 +36,6 @@
         "views/mailing_list_opt_out_views.xml",
         "views/public_page_templates.xml",
         "views/opt_out_templates.xml",
-        "views/tracking_templates.xml",
         "views/menus.xml",
     ],
     "demo": [
