@@ -49,9 +49,7 @@ def public_page(template, values, company, lang, status=200):
 def neutral_page():
     """Answer a URL that is incomplete or forged, or leads to what is not for its reader."""
     company = request.env.company.sudo()
-    return public_page(
-        "mass_mailing_campaign.neutral_page", {}, company, reader_lang(), status=404
-    )
+    return public_page("mass_mailing_campaign.neutral_page", {}, company, reader_lang(), status=404)
 
 
 def look(trace):
