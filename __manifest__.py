@@ -33,10 +33,8 @@
         "views/res_users_views.xml",
         "views/utm_campaign_views.xml",
         "views/res_config_settings_views.xml",
-        "views/mailing_list_opt_out_views.xml",
         "views/public_page_templates.xml",
         "views/opt_out_templates.xml",
-        "views/tracking_templates.xml",
         "views/menus.xml",
     ],
     "demo": [

@@ -5,7 +5,7 @@ from odoo.http import request
 
 from ..engine.turns import again_at_once
 from .opt_out_page import OptOutPage
-from .public_page import HEADERS, public_page, reader_lang
+from .public_page import HEADERS, neutral_page, public_page
 
 # Bytes of a form that are read at most, and letters of an answer in her own words.
 LONGEST_FORM, LONGEST_FEEDBACK = 64 * 1024, 1000
@@ -41,7 +41,7 @@ class OptOutController(http.Controller):
             return self._one_click(trace)
         page = OptOutPage(trace) if trace else None
         if not page or page.scope.is_refused:
-            return self._neutral_page()
+            return neutral_page()
         if form is not None:
             self._decide(page, form)
         return public_page(
@@ -51,7 +51,7 @@ class OptOutController(http.Controller):
     def _one_click(self, trace):
         """Opt out at once; who reads the answer is a program."""
         if not trace or trace._receive_opt_out() is None:
-            return self._neutral_page()
+            return neutral_page()
         headers = {"Content-Type": "text/plain; charset=utf-8", **HEADERS}
         return request.make_response(
             request.env._("You have been unsubscribed."), list(headers.items())
@@ -72,10 +72,3 @@ class OptOutController(http.Controller):
             # PostgreSQL knows no NUL
             feedback = form.get("feedback", "").replace("\0", "").strip()[:LONGEST_FEEDBACK]
             page.tell_why(form.get("reason"), feedback)
-
-    @staticmethod
-    def _neutral_page():
-        lang = reader_lang() or request.env.lang or "en_US"
-        return public_page(
-            "mass_mailing_campaign.no_opt_out_page", {}, request.env.company.sudo(), lang, 404
-        )

@@ -1,9 +1,8 @@
 from dataclasses import dataclass
 
-from odoo.http import request
 from odoo.tools.i18n import format_list
 
-from .public_page import reader_lang
+from .public_page import look
 
 # A recipient's choices: as often as there is news, or so many days apart.
 INTERVALS = (0, 7, 30)
@@ -35,28 +34,11 @@ class OptOutPage:
     """
 
     def __init__(self, trace):
-        mailing = trace.mass_mailing_id or trace.test_mailing_id
-        user = mailing.user_id or trace.campaign_id.user_id
-        contact = trace.contact_id
-        self.lang = (
-            reader_lang(
-                contact.partner_id.lang or contact.user_id.lang or contact.lead_id.lang_id.code
-            )
-            or user.lang
-            or request.env.lang
-            or "en_US"
-        )
+        self.lang, self.company = look(trace)
         self.trace = trace.with_context(lang=self.lang)
         self.scope = self.trace._opt_out_scope()
         self.env = self.trace.env
-        self.mailing = mailing.with_env(self.env)
-        self.company = (self._company_of_campaign() or user.company_id or self.env.company).sudo()
         self.done = []
-
-    def _company_of_campaign(self):
-        # a field of modules that may not be installed
-        campaign = self.trace.campaign_id
-        return campaign["company_id"] if "company_id" in campaign._fields else None
 
     # ------------------------------------------------------------
     # What stands

@@ -1,13 +1,14 @@
 from odoo.http import request
 
 # No page for recipients is kept, found by a search engine, or told to another site by a link; none
-# needs a script, and none can be put into another site's frame.
+# needs a script, and none can be put into another site's frame. Images of a letter or of a message
+# may be anywhere.
 HEADERS = {
     "Cache-Control": "no-store",
     "X-Robots-Tag": "noindex, nofollow",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; img-src 'self'; style-src 'unsafe-inline';"
+    "Content-Security-Policy": "default-src 'none'; img-src * data:; style-src 'unsafe-inline';"
     " form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
 }
 # Letters on a button are readable from this contrast on (WCAG 2.2, 1.4.3).
@@ -45,19 +46,32 @@ def public_page(template, values, company, lang, status=200):
     return request.make_response(f"<!DOCTYPE html>\n{page}", list(headers.items()), status=status)
 
 
-def reader_lang(*preferred):
-    """Return the first of some languages that is installed, else one that the browser asks for.
+def neutral_page():
+    """Answer a URL that is incomplete or forged, or leads to what is not for its reader."""
+    company = request.env.company.sudo()
+    return public_page("mass_mailing_campaign.neutral_page", {}, company, reader_lang(), status=404)
 
-    :param preferred: codes, or empty
-    """
+
+def look(trace):
+    """Return the language of the recipient of a message, and the company that sent it."""
+    contact, user = trace.contact_id, trace._mass_email().user_id or trace.campaign_id.user_id
+    lang = contact.partner_id.lang or contact.user_id.lang or contact.lead_id.lang_id.code
+    # a field of modules that may not be installed
+    campaign = trace.campaign_id
+    company = campaign["company_id"] if "company_id" in campaign._fields else user.company_id
+    return reader_lang(lang, user.lang), (company or user.company_id or request.env.company).sudo()
+
+
+def reader_lang(own=None, fallback=None):
+    """Return the code of an installed language: her own, else one that her browser asks for."""
     installed = [code for code, _name in request.env["res.lang"].get_installed()]
-    for code in preferred:
-        if code in installed:
-            return code
+    if own in installed:
+        return own
     tags = {code: code.partition("@")[0].replace("_", "-") for code in reversed(installed)}
     by_tag = {tag.partition("-")[0]: code for code, tag in tags.items()}
     by_tag |= {tag: code for code, tag in tags.items()}
-    return by_tag.get(request.httprequest.accept_languages.best_match(by_tag))
+    asked_for = by_tag.get(request.httprequest.accept_languages.best_match(by_tag))
+    return asked_for or fallback or request.env.lang or "en_US"
 
 
 def _button_colors(company):

@@ -10,18 +10,12 @@ from odoo.http import request
 from ..delivery import robots
 from ..delivery.token import is_token
 from ..engine.turns import autocommitted
+from .public_page import HEADERS, look, neutral_page, public_page
 
 _logger = logging.getLogger(__name__)
 
 # A transparent GIF of one pixel.
 PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
-# Nothing of it is kept on the way, found by search engines or told to the page it leads to.
-HEADERS = [
-    ("Cache-Control", "no-store"),
-    ("Referrer-Policy", "no-referrer"),
-    ("X-Robots-Tag", "noindex, nofollow"),
-]
-HTML = ("Content-Type", "text/html; charset=utf-8")
 
 
 class TrackingController(http.Controller):
@@ -43,8 +37,9 @@ class TrackingController(http.Controller):
         save_session=False,
     )
     def open(self, token):
+        request.update_env(user=SUPERUSER_ID)
         self._receive(token)
-        return request.make_response(PIXEL, [("Content-Type", "image/gif"), *HEADERS])
+        return self._response(PIXEL, "image/gif")
 
     @http.route(
         "/mailing/click/<string:code>/<string:token>",
@@ -55,16 +50,14 @@ class TrackingController(http.Controller):
         save_session=False,
     )
     def click(self, code, token):
-        env = request.env(user=SUPERUSER_ID, su=True)
+        request.update_env(user=SUPERUSER_ID)
         try:
-            link_id, url = env["link.tracker.code"]._destination(code)
+            link_id, url = request.env["link.tracker.code"]._destination(code)
         except LookupError:
-            return self._not_found()
+            return neutral_page()
         trace_id = self._receive(token, link_id)
         if url is None:
-            trace = env["mailing.trace"].browse(trace_id)
-            page = env["link.tracker"].browse(link_id)._page(trace)
-            return request.make_response(page, [HTML, *HEADERS])
+            return self._message_page(link_id, trace_id)
         response = request.redirect(url, code=302, local=False)
         response.headers.extend(HEADERS)
         return response
@@ -81,8 +74,20 @@ class TrackingController(http.Controller):
         mailing = trace._mass_email()
         page = self._page(mailing, trace) if mailing and trace.contact_id else None
         if not page:
-            return self._not_found()
-        return request.make_response(page, [HTML, *HEADERS])
+            return neutral_page()
+        return self._response(page, "text/html; charset=utf-8")
+
+    @staticmethod
+    def _response(content, content_type):
+        return request.make_response(content, [("Content-Type", content_type), *HEADERS.items()])
+
+    @staticmethod
+    def _message_page(link_id, trace_id):
+        """Show the message of a tracking URL, to the recipient of a message or to anybody."""
+        lang, company = look(request.env["mailing.trace"].browse(trace_id))
+        link = request.env["link.tracker"].browse(link_id).with_context(lang=lang)
+        values = {"title": link.title, "message": link.message}
+        return public_page("mass_mailing_campaign.message_page", values, company, lang)
 
     @staticmethod
     def _page(mailing, trace):
@@ -94,11 +99,6 @@ class TrackingController(http.Controller):
             _logger.warning("Message %s cannot be shown as a page", trace.id, exc_info=True)
             return None
         return letter.personalise(letter.page(body), trace.token)
-
-    @staticmethod
-    def _not_found():
-        page = request.env(user=SUPERUSER_ID, su=True)["link.tracker"]._page_of_nothing()
-        return request.make_response(page, [HTML, *HEADERS], status=404)
 
     @staticmethod
     def _receive(token, link_id=None):
@@ -113,7 +113,7 @@ class TrackingController(http.Controller):
         machine = request.env["ir.http"].is_a_bot() or robots.machine(
             user_agent, ip, http_request.headers, is_click=link_id is not None
         )
-        traces = request.env(user=SUPERUSER_ID, su=True)["mailing.trace"]
+        traces = request.env["mailing.trace"]
         try:
             with autocommitted(traces.env.cr):
                 trace_id, lines = traces._receive_hit(

@@ -6,6 +6,7 @@ from . import audience
 from . import criteria
 from . import filling
 from . import keeping
+from . import merging
 from . import target_list
 from . import mass_email
 from . import content

@@ -31,7 +31,6 @@ from .models.campaign import test_campaign
 from .models.campaign import test_tracking_url
 from .models.audience import test_claim
 from .models.audience import test_dead_address
-from .models.audience import test_merge
 from .models.audience import test_opt_in_required
 from .models.audience import test_opt_out_memory
 from .models.audience import test_own_source
@@ -45,6 +44,7 @@ from .models.filling import test_criteria
 from .models.filling import test_criteria_of_mass_emails
 from .models.filling import test_criteria_rights
 from .models.keeping import test_list_keeping
+from .models.merging import test_merge
 from .models.target_list import test_target_list_form
 from .models.filling import test_import
 from .models.mass_email import test_ending

@@ -99,6 +99,7 @@ mail.blacklist        create                    yes      yes    yes    yes   no 
 mail.blacklist        write                     yes      yes    yes    yes   no       no     no
 mailing.subscription  create                    yes      yes    yes    no    no       no     no
 mailing.subscription  write                     yes      yes    yes    no    no       no     no
+mailing.subscription  action_add_record         yes      yes    yes    no    no       no     no
 mailing.subscription  action_opt_out            yes      yes    yes    no    no       no     no
 mailing.subscription  action_cancel_opt_out     yes      yes    yes    no    no       no     no
 mailing.address.flags action_apply              yes      yes    yes    no    no       no     no

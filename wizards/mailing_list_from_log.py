@@ -260,21 +260,14 @@ class MailingListFromLog(models.TransientModel):
         if self.destination == "new":
             target_list = target_list.create({"name": self.name})
         target_list.check_access("write")
-        added = target_list._add_targets("mailing.contact", self._contact_domain())["added"]
-        return self._tell(target_list, added)
-
-    def _tell(self, target_list, added):
-        """Open the list, and say how many came to it."""
+        counts = target_list._add_targets_by_list("mailing.contact", self._contact_domain())
+        # the list is opened, and says how many came to it
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
                 "type": "success",
-                "message": self.env._(
-                    "%(added)s targets added, %(known)s were in the list already.",
-                    added=added,
-                    known=self.contact_count - added,
-                ),
+                "message": target_list._told(counts),
                 "next": {
                     "type": "ir.actions.act_window",
                     "res_model": "mailing.list",

@@ -7,7 +7,6 @@ from . import mailing_subscription
 from . import mailing_mailing
 from . import mailing_trace
 from . import mail_blacklist
-from . import base_partner_merge_automatic_wizard
 from . import crm_lead
 from . import res_partner
 from . import res_users

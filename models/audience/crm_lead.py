@@ -2,7 +2,7 @@ from odoo import models
 
 
 class CrmLead(models.Model):
-    """A source of targets. Merging leads merges the targets that stand for them."""
+    """A source of targets."""
 
     _name = "crm.lead"
     _inherit = ["crm.lead", "mailing.target.mixin"]
@@ -12,7 +12,3 @@ class CrmLead(models.Model):
     _target_name_fields = ("contact_name", "partner_name", "name")
     _target_email_fields = ("email_from",)
     _target_company_fields = ("partner_name",)
-
-    def _merge_dependences(self, opportunities):
-        self.env["mailing.contact"]._merge_records(opportunities, self)
-        return super()._merge_dependences(opportunities)

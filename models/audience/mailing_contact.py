@@ -4,7 +4,7 @@ from psycopg2.errors import SerializationFailure, UniqueViolation
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools import SQL, email_normalize_all, mute_logger
+from odoo.tools import email_normalize_all, mute_logger
 
 from ...delivery.address import wire_address
 
@@ -219,94 +219,3 @@ class MailingContact(models.Model):
                 return contacts + self.create([{source: record.id} for record in missing])
         except UniqueViolation as error:
             raise SerializationFailure(str(error)) from error
-
-    @api.model
-    def _merge_records(self, records, target):
-        """Partners or leads become one: so do the contacts standing for them."""
-        source = target._target_field
-        contacts = self.sudo().search([(source, "in", (records | target).ids)], order="id")
-        if contacts:
-            kept = contacts.filtered(lambda contact: contact[source] == target) or contacts[0]
-            (contacts - kept)._merge_into(kept)
-            kept[source] = target
-
-    def _merge_into(self, kept):
-        """Hand over all that these contacts are known by to another, and delete them.
-
-        Raw SQL: one statement for each kind, however much there is. An opt-out of either holds.
-        """
-        if not self:
-            return
-        self.env.flush_all()
-        merged = {"merged": self.ids, "kept": kept.id, "now": fields.Datetime.now()}
-        for statement in (
-            self._merge_subscriptions,
-            self._merge_opt_outs,
-            self._merge_messages,
-            self._merge_same_address,
-            self._merge_log,
-        ):
-            self.env.cr.execute(SQL(statement, **merged))
-        self.env.invalidate_all(flush=False)
-        kept.subscription_ids._remembered().opt_out = True
-        left = kept.subscription_ids.filtered(lambda each: each.opt_out and not each.awaits_opt_in)
-        left._remember_opt_outs()
-        self.unlink()
-
-    # an opt-out of either holds, and so does an opt-in that the other still waits for
-    _merge_subscriptions = """
-        INSERT INTO mailing_subscription AS known (
-            contact_id, list_id, opt_out, awaits_opt_in, opt_out_datetime, opt_out_reason_id,
-            criterion_id, interval_days, create_date, write_date)
-        SELECT %(kept)s, list_id,
-               BOOL_OR(opt_out IS TRUE AND awaits_opt_in IS NOT TRUE) OR BOOL_AND(opt_out IS TRUE),
-               BOOL_AND(awaits_opt_in IS TRUE), MAX(opt_out_datetime),
-               MAX(opt_out_reason_id),
-               CASE WHEN COUNT(*) = COUNT(criterion_id) THEN MIN(criterion_id) END,
-               MAX(interval_days),
-               %(now)s, %(now)s
-          FROM mailing_subscription
-         WHERE contact_id = ANY(%(merged)s)
-         GROUP BY list_id
-        ON CONFLICT (contact_id, list_id) DO UPDATE
-           SET opt_out = known.opt_out IS TRUE AND known.awaits_opt_in IS NOT TRUE
-                      OR EXCLUDED.opt_out AND NOT EXCLUDED.awaits_opt_in
-                      OR known.opt_out IS TRUE AND EXCLUDED.opt_out,
-               awaits_opt_in = known.awaits_opt_in IS TRUE AND EXCLUDED.awaits_opt_in,
-               opt_out_datetime = COALESCE(known.opt_out_datetime, EXCLUDED.opt_out_datetime),
-               opt_out_reason_id = COALESCE(known.opt_out_reason_id, EXCLUDED.opt_out_reason_id),
-               -- by hand stays by hand
-               criterion_id = CASE WHEN EXCLUDED.criterion_id IS NOT NULL
-                                   THEN known.criterion_id END,
-               interval_days = GREATEST(known.interval_days, EXCLUDED.interval_days)
-    """
-    # what is known of their addresses, is now known of the person
-    _merge_opt_outs = """
-        INSERT INTO mailing_opt_out (list_id, contact_id, trace_id, create_date, write_date)
-        SELECT memory.list_id, %(kept)s, memory.trace_id, %(now)s, %(now)s
-          FROM mailing_opt_out memory
-         WHERE memory.contact_id = ANY(%(merged)s)
-            OR memory.email IN (SELECT address FROM mailing_contact WHERE id = ANY(%(merged)s))
-        ON CONFLICT DO NOTHING
-    """
-    # their places in queues, where the other has none; by the unique index of each mass email
-    _merge_messages = """
-        UPDATE mailing_trace SET res_id = %(kept)s WHERE id IN (
-            SELECT DISTINCT ON (mailing.id) trace.id
-              FROM mailing_mailing mailing
-              JOIN mailing_trace trace
-                ON trace.mass_mailing_id = mailing.id AND trace.token IS NOT NULL
-               AND trace.res_id = ANY(%(merged)s)
-             WHERE NOT EXISTS (
-                SELECT FROM mailing_trace known
-                 WHERE known.mass_mailing_id = mailing.id AND known.token IS NOT NULL
-                   AND known.res_id = %(kept)s)
-             ORDER BY mailing.id, trace.trace_status = 'cancel', trace.id)
-    """
-    _merge_same_address = """
-        UPDATE mailing_trace SET same_address_contact_id = NULLIF(%(kept)s, res_id)
-         WHERE same_address_contact_id = ANY(%(merged)s)
-    """
-    _merge_log = """
-        UPDATE mailing_trace_event SET contact_id = %(kept)s WHERE contact_id = ANY(%(merged)s)
-    """

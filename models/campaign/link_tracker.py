@@ -99,30 +99,3 @@ class LinkTracker(models.Model):
                 raise ValidationError(
                     self.env._("Only campaigns that send e-mail have tracking URLs.")
                 )
-
-    def _page(self, trace):
-        """Return the page with the message, for the recipient of a message or for anybody."""
-        self.ensure_one()
-        user = trace._mass_email().user_id
-        languages = (trace.contact_id.partner_id.lang, trace.contact_id.user_id.lang, user.lang)
-        link = self.with_context(lang=next(filter(None, languages), self.env.lang))
-        return link._render_page(user.company_id, link.title, link.message)
-
-    @api.model
-    def _page_of_nothing(self):
-        """Return the page for a code that is nobody's."""
-        words = self.env._("This page is not here, or not any more.")
-        return self._render_page(self.env["res.company"], self.env._("Page not found"), words)
-
-    @api.model
-    def _render_page(self, company, title, message):
-        return self.env["ir.qweb"]._render(
-            "mass_mailing_campaign.tracking_page",
-            {
-                "company": company or self.env.company,
-                "lang": (self.env.lang or "en_US").replace("_", "-"),
-                "title": title,
-                "message": message,
-            },
-            minimal_qcontext=True,
-        )

@@ -2,7 +2,7 @@ from odoo import fields, models
 
 
 class MailingOptOut(models.Model):
-    """Why somebody left a list, as she says herself."""
+    """Why somebody left a list: as she says herself, or as a user noted at her subscription."""
 
     _inherit = "mailing.opt.out"
 

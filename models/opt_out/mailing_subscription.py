@@ -3,7 +3,10 @@ from odoo.tools import SQL
 
 
 class MailingSubscription(models.Model):
-    """A subscriber who wants to hear of a list less often: not before an interval is over."""
+    """A subscriber who says why she leaves, or wants to hear of a list less often.
+
+    Less often is: not before an interval is over.
+    """
 
     _inherit = "mailing.subscription"
 
@@ -17,6 +20,30 @@ class MailingSubscription(models.Model):
         "CHECK (interval_days IS NULL OR interval_days BETWEEN 0 AND 3650)",
         "The interval between mass emails is a number of days, up to ten years.",
     )
+
+    def _remember_opt_outs(self):
+        result = super()._remember_opt_outs()
+        self._remember_reasons()
+        return result
+
+    def _remember_reasons(self):
+        """Raw SQL: one statement, a list may be opted out as a whole."""
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE mailing_opt_out memory
+                   SET reason_id = subscription.opt_out_reason_id
+                  FROM mailing_subscription subscription
+                  JOIN mailing_contact contact ON contact.id = subscription.contact_id
+                 WHERE subscription.id = ANY(%s) AND subscription.opt_out
+                   AND subscription.opt_out_reason_id IS NOT NULL
+                   AND memory.list_id = subscription.list_id
+                   AND (memory.contact_id = contact.id OR memory.email = contact.address)
+                """,
+                self.ids,
+            )
+        )
+        self.env["mailing.opt.out"].invalidate_model(["reason_id"])
 
     @api.model
     def _is_resting(self, mailing):

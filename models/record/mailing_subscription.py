@@ -35,10 +35,16 @@ class MailingSubscription(models.Model):
         record.check_access("read")
         return record
 
-    def action_opt_out(self):
-        """She does not want these lists any more, and told a colleague."""
-        self.opt_out = True
-
-    def action_cancel_opt_out(self):
-        """She wants these lists again."""
-        self.opt_out = False
+    @api.model
+    def action_add_record(self):
+        """Add the record whose screen is open to several target lists, or to a new one."""
+        self.check_access("create")
+        record = self._record()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Add to Target List"),
+            "res_model": "mailing.list.add",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"active_model": record._name, "active_ids": record.ids} if record else {},
+        }

@@ -5,12 +5,12 @@ from odoo.exceptions import AccessError
 from odoo.fields import Command, Domain
 from odoo.tools import SQL
 
-# The figures of a list, with the reasons not to mail (failure types) that each adds up. Who is
-# bounced is counted apart, for a bounce alone is no reason not to mail.
+# The figures of a list, with the reasons not to mail (failure types) that each adds up.
 OBJECTIONS = {
     "opted_out": ("mail_optout",),
     "blacklisted": ("mail_bl",),
     "no_address": ("mail_email_missing", "mail_email_invalid"),
+    "dead": ("dead",),
 }
 
 
@@ -53,44 +53,39 @@ class MailingList(models.Model):
     def get_figures(self):
         """Return how many members there are, would be mailed, and would not be, by reason.
 
-        It is what a mass email to this list alone would make of them now. They add up to the
-        members, but for the bounced. Raw SQL: one statement, a list may have a million members.
+        It is what a mass email to this list alone would make of them now, and they add up to the
+        members. Raw SQL: one statement, a list may have a million members.
 
         :return: a list of ``{"name", "label", "count"}``
         """
         self.check_access("read")
-        counts, mailed, bounced = Counter(), 0, 0
-        for reason, count, addresses, bounces in self._count_members():
-            counts[reason] = count
-            bounced += bounces
-            mailed += 0 if reason else addresses
-        figures = {"members": counts.total(), "will_receive": mailed}
+        counts = Counter(self._count_members())
+        figures = {"members": counts.total(), "will_receive": counts.pop(None, 0)}
         figures |= {
             name: sum(counts.pop(reason, 0) for reason in reasons)
             for name, reasons in OBJECTIONS.items()
         }
-        figures["bounced"] = bounced
-        counts["mail_dup"] = counts.pop(None, 0) - mailed
-        figures |= {reason: count for reason, count in counts.items() if count}
+        figures |= counts
         labels = self._figure_labels()
         return [
             {"name": name, "label": labels[name], "count": count} for name, count in figures.items()
         ]
 
     def _count_members(self):
-        self.env.flush_all()
-        # the defaults spill sorts to the disk, and compile for a second what runs for three
-        self.env.cr.execute("SET LOCAL work_mem TO '64MB'; SET LOCAL jit TO off")
-        return self.env.execute_query(
+        mass_email = self._mass_email_to_it_alone()
+        mass_email._prepare_to_judge()
+        rows = self.env.execute_query(
             SQL(
-                """
-                SELECT reason, COUNT(*), COUNT(DISTINCT address),
-                       COUNT(*) FILTER (WHERE message_bounce > 0)
-                  FROM (%s) member
-                 GROUP BY reason
-                """,
-                self._judged_subscriptions(),
+                "SELECT reason, COUNT(*) FROM (%s) member GROUP BY reason ORDER BY reason",
+                mass_email._judged_members(),
             )
+        )
+        return dict(rows)
+
+    def _mass_email_to_it_alone(self):
+        self.ensure_one()
+        return self.env["mailing.mailing"].new(
+            {"delivery_mode": "portions", "contact_list_ids": [Command.set(self.ids)]}
         )
 
     def _standing_subscriptions(self):
@@ -114,20 +109,16 @@ class MailingList(models.Model):
 
     def _judged_subscriptions(self):
         """SQL query: the subscriptions of this list, and the objection to mailing each by it."""
-        self.ensure_one()
-        mass_email = self.env["mailing.mailing"].new(
-            {"delivery_mode": "portions", "contact_list_ids": [Command.set(self.ids)]}
-        )
         return SQL(
             """
             SELECT member.id, member.opt_out, contact.id AS contact_id, contact.address,
-                   contact.message_bounce, objection.reason
+                   objection.reason
               FROM mailing_subscription member
               JOIN mailing_contact contact ON contact.id = member.contact_id
               %s
              WHERE member.list_id = %s
             """,
-            mass_email._objection(),
+            self._mass_email_to_it_alone()._objection(),
             self.id,
         )
 
@@ -139,7 +130,7 @@ class MailingList(models.Model):
             "opted_out": self.env._("Opted Out"),
             "blacklisted": self.env._("Blacklisted"),
             "no_address": self.env._("No Address"),
-            "bounced": self.env._("Bounced"),
+            "dead": self.env._("Dead Address"),
             "mail_dup": self.env._("Same Address"),
             "removed": self.env._("List Is Archived"),
         }
@@ -151,9 +142,7 @@ class MailingList(models.Model):
             "mass_mailing_campaign.mailing_subscription_action_members"
         )
         domain = Domain("list_id", "=", self.id)
-        if name == "bounced":
-            domain &= Domain("message_bounce", ">", 0)
-        elif name != "members":
+        if name != "members":
             reasons = [False] if name == "will_receive" else OBJECTIONS.get(name, [name])
             domain &= Domain("objection", "in", reasons)
         return action | {
@@ -242,16 +231,7 @@ class MailingList(models.Model):
         """
         if model != "mailing.contact" and model not in self.env["mailing.contact"]._sources():
             raise AccessError(self.env._("Records of this kind cannot be members of target lists."))
-        counts = self._add_targets(model, domain)
-        told = {
-            "already": self.env._("%s were members already.", counts["already"]),
-            "without_address": self.env._("%s have no address.", counts["without_address"]),
-            "left_before": self.env._(
-                "%s left the list before and stay opted out.", counts["left_before"]
-            ),
-        }
-        sentences = [self.env._("%s added.", counts["added"])]
-        return " ".join(sentences + [told[name] for name in told if counts[name]])
+        return self._told(self._add_targets_by_list(model, domain))
 
     def remove_members(self, domain):
         """Remove members; that somebody opted out is remembered.

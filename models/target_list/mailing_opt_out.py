@@ -11,9 +11,6 @@ class MailingOptOut(models.Model):
     contact_name = fields.Char("Name", related="contact_id.name")
     address = fields.Char("E-mail", compute="_compute_address")
     mailing_id = fields.Many2one(related="trace_id.mass_mailing_id", string="By Mass Email")
-    subscription_reason_id = fields.Many2one(
-        "mailing.subscription.optout", "Reason", compute="_compute_subscription_reason_id"
-    )
     is_leaver = fields.Boolean(
         search="_search_is_leaver",
         compute="_compute_is_leaver",
@@ -24,17 +21,6 @@ class MailingOptOut(models.Model):
     def _compute_address(self):
         for memory in self:
             memory.address = memory.email or memory.contact_id.email
-
-    @api.depends("list_id", "contact_id")
-    def _compute_subscription_reason_id(self):
-        subscriptions = self.env["mailing.subscription"].search(
-            [("list_id", "in", self.list_id.ids), ("contact_id", "in", self.contact_id.ids)]
-        )
-        reasons = {
-            (each.list_id, each.contact_id): each.opt_out_reason_id for each in subscriptions
-        }
-        for memory in self:
-            memory.subscription_reason_id = reasons.get((memory.list_id, memory.contact_id))
 
     @api.depends("list_id", "email", "contact_id")
     def _compute_is_leaver(self):

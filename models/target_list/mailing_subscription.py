@@ -7,6 +7,7 @@ NO_ADDRESS = "address IS NULL"
 OBJECTED = {
     "mail_email_missing": NO_ADDRESS,
     "mail_email_invalid": NO_ADDRESS,
+    "dead": "address IN (SELECT address FROM mailing_address WHERE dead_datetime IS NOT NULL)",
     "mail_bl": "address IN (SELECT address FROM mail_blacklist WHERE active)",
     "mail_optout": """
         opt_out
@@ -83,9 +84,11 @@ class MailingSubscription(models.Model):
     # ------------------------------------------------------------
 
     def action_opt_out(self):
+        """She does not want this list any more, and told a colleague."""
         self.write({"opt_out": True})
 
     def action_cancel_opt_out(self):
+        """She wants this list again."""
         self.write({"opt_out": False})
 
     def action_remove(self):

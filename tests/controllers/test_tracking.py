@@ -169,6 +169,7 @@ class TestTracking(MassEmailData, HttpCase):
             self.assertEqual(answer.headers["Referrer-Policy"], "no-referrer", path)
             self.assertEqual(answer.headers["Cache-Control"], "no-store", path)
             self.assertIn("noindex", answer.headers["X-Robots-Tag"], path)
+            self.assertIn("default-src 'none'", answer.headers["Content-Security-Policy"], path)
             self.assertNotIn("Set-Cookie", answer.headers, path)
 
     def test_pixel_and_links_answer_get_only(self):
@@ -255,5 +256,6 @@ class TestTracking(MassEmailData, HttpCase):
         page = self.get(f"/mailing/click/nosuchcode/{self.token}")
         self.assertEqual(page.status_code, 404)
         self.assertIn("not here", page.text)
-        self.assertEqual(page.text, self.get(f"/mailing/click/nosuchcode/{'0' * 32}").text)
+        for path in ("click/nosuchcode", "view", "opt-out"):
+            self.assertEqual(page.text, self.get(f"/mailing/{path}/{'0' * 32}").text, path)
         self.assertEqual(self.logged(), ["sent"])

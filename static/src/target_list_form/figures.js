@@ -13,7 +13,7 @@ const PLACEHOLDERS = [
     { name: "opted_out", label: _t("Opted Out") },
     { name: "blacklisted", label: _t("Blacklisted") },
     { name: "no_address", label: _t("No Address") },
-    { name: "bounced", label: _t("Bounced") },
+    { name: "dead", label: _t("Dead Address") },
 ];
 
 /** Figures of a target list; each opens its members. */

@@ -56,6 +56,10 @@ class TestOptInRequired(MassEmailCase):
     def test_many_added_at_once_are_counted(self):
         added = self.target_list._add_targets("mailing.contact", [("id", "=", self.anna.id)])
         self.assertEqual((added["added"], added["must_opt_in"], added["left_before"]), (1, 1, 0))
+        self.assertEqual(
+            self.target_list._told({self.target_list: added}),
+            "Customers: 1 added, 1 wait until they opt in themselves.",
+        )
 
     def test_who_left_before_is_opted_out_for_that(self):
         self.env["mailing.opt.out"]._remember(self.target_list, self.anna, [self.anna.address])

@@ -59,6 +59,17 @@ class TestTargetListsOfARecord(RecordCase):
                 self.assertEqual(record.target_list_ids, self.target_list)
                 self.assertEqual(len(record._targets()), 1)
 
+    def test_a_record_is_added_to_several_lists_at_once(self):
+        lists = self.target_list + self._list("Second")
+        for record in self.records:
+            subscriptions, domain = self.subscriptions(record, self.seller)
+            action = subscriptions.action_add_record()
+            wizards = self.env[action["res_model"]].with_user(self.seller)
+            wizard = wizards.with_context(**action["context"]).create({"list_ids": lists.ids})
+            self.assertEqual(wizard.record_count, 1)
+            wizard.action_add()
+            self.assertEqual(subscriptions.search(domain).list_id, lists)
+
     def test_a_marketer_without_sales_rights_subscribes_partners_and_users_but_no_leads(self):
         for record in (self.person, self.user):
             subscriptions, domain = self.subscriptions(record, self.marketer)

@@ -1,3 +1,4 @@
+from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tests import new_test_user
@@ -51,6 +52,10 @@ class TestTargetListForm(MassEmailCase):
         self.target_list.contact_ids += self.env["mailing.contact"]._for_records(partner)
         partner.active = False
         self._contact("Bouncy", self.target_list).message_bounce = 2
+        self._contact("Dead", self.target_list)
+        self.env["mailing.address"].sudo().create(
+            {"address": "dead@example.com", "dead_datetime": fields.Datetime.now()}
+        )
 
     # ------------------------------------------------------------
     # Figures
@@ -61,12 +66,12 @@ class TestTargetListForm(MassEmailCase):
         self.assertEqual(
             self.figures(),
             {
-                "members": 10,
+                "members": 11,
                 "will_receive": 3,
                 "opted_out": 2,
                 "blacklisted": 1,
                 "no_address": 2,
-                "bounced": 1,
+                "dead": 1,
                 "archived": 1,
                 "mail_dup": 1,
             },
@@ -76,7 +81,7 @@ class TestTargetListForm(MassEmailCase):
         outcomes = list(self.outcomes(mailing).values())
         self.assertEqual(outcomes.count("outgoing"), 3)
         self.assertEqual(outcomes.count("mail_optout"), 2)
-        self.assertEqual(len(outcomes), 10)
+        self.assertEqual(len(outcomes), 11)
 
     def test_each_figure_opens_its_rows(self):
         self.motley()
@@ -85,7 +90,7 @@ class TestTargetListForm(MassEmailCase):
             "opted_out": ["Left", "Remembered"],
             "blacklisted": ["Blocked"],
             "no_address": ["Nowhere", "Typo"],
-            "bounced": ["Bouncy"],
+            "dead": ["Dead"],
             "archived": ["Old"],
             "mail_dup": ["Twin"],
         }
@@ -168,10 +173,11 @@ class TestTargetListForm(MassEmailCase):
         )
         domain = [("id", "in", partners.ids)]
         self.assertEqual(
-            self.lists.add_targets("res.partner", domain), "2 added. 1 have no address."
+            self.lists.add_targets("res.partner", domain),
+            "Customers: 2 added, 1 of them without a usable address.",
         )
         self.assertEqual(
-            self.lists.add_targets("res.partner", domain), "0 added. 2 were members already."
+            self.lists.add_targets("res.partner", domain), "Customers: 0 added, 2 there already."
         )
 
     def test_only_sources_of_targets_are_added(self):
@@ -245,7 +251,9 @@ class TestTargetListForm(MassEmailCase):
         self.membership(self.anna).opt_out_reason_id = reason
         opt_out = self.opted_out().with_user(self.marketer)
         self.assertEqual(opt_out.mailing_id, mailing)
-        self.assertEqual(opt_out.subscription_reason_id, reason)
+        self.assertEqual(opt_out.reason_id, reason)
+        self.membership(self.anna).unlink()
+        self.assertEqual(self.opted_out().reason_id, reason)
 
     def test_a_cancelled_opt_out_is_forgotten(self):
         for is_member in (True, False):

@@ -1,6 +1,6 @@
 from odoo.fields import Command
 
-from .test_claim import ClaimCase
+from ..audience.test_claim import ClaimCase
 
 
 class TestMerge(ClaimCase):
