@@ -44,6 +44,6 @@ class MailingSubscription(models.Model):
                          WHERE target.mailing_mailing_id = event.mailing_id
                            AND target.mailing_list_id = subscription.list_id)))
             )""",
-            mailing=mailing.id,
+            mailing=mailing._origin.id or None,
             now=fields.Datetime.now(),
         )
