@@ -1,5 +1,10 @@
 // The codes that delivery/placeholders.py knows, in the ways in which they get into an address.
-const CODE = /^\s*(?:https?:\/\/)?(?:\{|%7B)(?:(optOutUrl)|trackingUrl:(\d+))(?:\}|%7D)\/?\s*$/i;
+const START = String.raw`^\s*(?:https?:\/\/)?(?:\{|%7B)`;
+const BLANK = String.raw`(?:\s|%20)*`;
+const CODE = new RegExp(
+    `${START}${BLANK}(?:(optOutUrl)|trackingUrl:${BLANK}(\\d+))${BLANK}(?:\\}|%7D)\\/?\\s*$`,
+    "i"
+);
 
 export const OPT_OUT = "{optOutUrl}";
 
@@ -14,3 +19,6 @@ export function codeIn(address) {
     const [, optOut, id] = address?.match(CODE) || [];
     return optOut ? OPT_OUT : id ? trackingCode(Number(id)) : "";
 }
+
+/** Whether an address is a code, or was meant to be one and is misspelt. */
+export const isMeantAsCode = (address) => new RegExp(START, "i").test(address || "");

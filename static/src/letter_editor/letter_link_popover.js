@@ -2,7 +2,7 @@ import { status, useEffect, useState } from "@odoo/owl";
 import { LinkPopover } from "@html_editor/main/link/link_popover";
 import { AutoComplete } from "@web/core/autocomplete/autocomplete";
 import { _t } from "@web/core/l10n/translation";
-import { codeIn } from "./code";
+import { codeIn, isMeantAsCode } from "./code";
 
 /**
  * Odoo's popover of a link, for letters: it leaves the codes of tracking URLs and of the opt-out
@@ -47,19 +47,24 @@ export class LetterLinkPopover extends LinkPopover {
     }
 
     get isCode() {
-        return Boolean(codeIn(this.state.url));
+        return isMeantAsCode(this.state.url);
     }
 
     // ------------------------------------------------------------
     // Codes stay whole
     // ------------------------------------------------------------
 
+    /** A misspelt one stays what it is, too: it is named when the mass email shall be sent. */
     correctLink(url) {
-        return codeIn(url) || super.correctLink(url);
+        return codeIn(url) || (isMeantAsCode(url) ? url : super.correctLink(url));
     }
 
     deduceUrl(text) {
         return codeIn(text) || super.deduceUrl(text);
+    }
+
+    isAbsoluteURLInCurrentDomain() {
+        return !this.isCode && super.isAbsoluteURLInCurrentDomain();
     }
 
     updateUrlAndLabel() {
@@ -95,8 +100,9 @@ export class LetterLinkPopover extends LinkPopover {
         this.resetPreview();
         this.state.previewIcon.value = "fa-line-chart";
         const destination = await this.props.destinations.find(this.state.url);
-        this.state.urlTitle = destination ? destination.title : _t("No such tracking URL");
-        this.state.urlDescription = destination ? destination.description : "";
+        const unknown = codeIn(this.state.url) ? _t("No such tracking URL") : _t("Not understood");
+        this.state.urlTitle = destination ? destination.title : unknown;
+        this.state.urlDescription = destination ? destination.description : this.state.url;
     }
 
     onClickReplaceTitle() {
