@@ -66,6 +66,7 @@ from .models.opt_out import test_interval
 from .models.tracking import test_hits
 from .models.tracking import test_parallel_hits
 from .models.tracking import test_people_count
+from .controllers import test_odd_hits
 from .controllers import test_opt_out
 from .controllers import test_opt_out_page
 from .controllers import test_tracking
