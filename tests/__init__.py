@@ -53,6 +53,7 @@ from .models.content import test_content
 from .models.preview import test_preview
 from .models.preview import test_preview_is_result
 from .models.sending import test_delivery
+from .models.sending import test_lost_server
 from .models.sending import test_settle
 from .models.response import test_after_event
 from .models.response import test_bounce_routing
