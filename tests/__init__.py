@@ -53,6 +53,7 @@ from .models.content import test_content
 from .models.preview import test_preview
 from .models.preview import test_preview_is_result
 from .models.sending import test_delivery
+from .models.sending import test_lost_server
 from .models.sending import test_settle
 from .models.response import test_after_event
 from .models.response import test_bounce_routing
@@ -66,6 +67,7 @@ from .models.opt_out import test_interval
 from .models.tracking import test_hits
 from .models.tracking import test_parallel_hits
 from .models.tracking import test_people_count
+from .controllers import test_odd_hits
 from .controllers import test_opt_out
 from .controllers import test_opt_out_page
 from .controllers import test_tracking
