@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, email_normalize
 
+from ...delivery.address import wire_address
 from ...engine.turns import retried
 
 _logger = logging.getLogger(__name__)
@@ -57,6 +58,8 @@ class MailingList(models.Model):
             yield self.env._("%s of them without a usable address", count["without_address"])
         if count["left_before"]:
             yield self.env._("%s left the list before and stay opted out", count["left_before"])
+        if count["must_opt_in"]:
+            yield self.env._("%s of them wait for their own opt-in", count["must_opt_in"])
         if count["already"]:
             yield self.env._("%s there already", count["already"])
 
@@ -160,7 +163,10 @@ class MailingList(models.Model):
             email, opt_out=opt_out, force_message=force_message
         )
         if not opt_out:
-            hers = [("email_normalized", "=", email_normalize(email))]
+            normalized = email_normalize(email) or ""
+            hers = Domain("email_normalized", "=", normalized)
+            if address := wire_address(normalized):
+                hers |= Domain("address", "=", address)
             contacts = self.env["mailing.contact"].sudo().search(hers)
             self.env["mailing.subscription"]._make_by_hand(self, contacts)
         return result

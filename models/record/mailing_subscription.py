@@ -34,11 +34,3 @@ class MailingSubscription(models.Model):
         record = self.env[model].browse(record_id).exists()
         record.check_access("read")
         return record
-
-    def action_opt_out(self):
-        """She does not want these lists any more, and told a colleague."""
-        self.opt_out = True
-
-    def action_cancel_opt_out(self):
-        """She wants these lists again."""
-        self.opt_out = False

@@ -242,16 +242,7 @@ class MailingList(models.Model):
         """
         if model != "mailing.contact" and model not in self.env["mailing.contact"]._sources():
             raise AccessError(self.env._("Records of this kind cannot be members of target lists."))
-        counts = self._add_targets(model, domain)
-        told = {
-            "already": self.env._("%s were members already.", counts["already"]),
-            "without_address": self.env._("%s have no address.", counts["without_address"]),
-            "left_before": self.env._(
-                "%s left the list before and stay opted out.", counts["left_before"]
-            ),
-        }
-        sentences = [self.env._("%s added.", counts["added"])]
-        return " ".join(sentences + [told[name] for name in told if counts[name]])
+        return self._told(self._add_targets_by_list(model, domain))
 
     def remove_members(self, domain):
         """Remove members; that somebody opted out is remembered.

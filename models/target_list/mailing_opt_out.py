@@ -25,8 +25,9 @@ class MailingOptOut(models.Model):
         for memory in self:
             memory.address = memory.email or memory.contact_id.email
 
-    @api.depends("list_id", "contact_id")
+    @api.depends("list_id", "contact_id", "reason_id")
     def _compute_subscription_reason_id(self):
+        """What she said herself stays, a member or not."""
         subscriptions = self.env["mailing.subscription"].search(
             [("list_id", "in", self.list_id.ids), ("contact_id", "in", self.contact_id.ids)]
         )
@@ -34,7 +35,9 @@ class MailingOptOut(models.Model):
             (each.list_id, each.contact_id): each.opt_out_reason_id for each in subscriptions
         }
         for memory in self:
-            memory.subscription_reason_id = reasons.get((memory.list_id, memory.contact_id))
+            memory.subscription_reason_id = memory.reason_id or reasons.get(
+                (memory.list_id, memory.contact_id)
+            )
 
     @api.depends("list_id", "email", "contact_id")
     def _compute_is_leaver(self):

@@ -83,10 +83,12 @@ class MailingSubscription(models.Model):
     # ------------------------------------------------------------
 
     def action_opt_out(self):
-        self.write({"opt_out": True})
+        """She does not want these lists any more, and told a colleague."""
+        self.opt_out = True
 
     def action_cancel_opt_out(self):
-        self.write({"opt_out": False})
+        """She wants these lists again."""
+        self.opt_out = False
 
     def action_remove(self):
         self.unlink()

@@ -168,10 +168,11 @@ class TestTargetListForm(MassEmailCase):
         )
         domain = [("id", "in", partners.ids)]
         self.assertEqual(
-            self.lists.add_targets("res.partner", domain), "2 added. 1 have no address."
+            self.lists.add_targets("res.partner", domain),
+            "Customers: 2 added, 1 of them without a usable address.",
         )
         self.assertEqual(
-            self.lists.add_targets("res.partner", domain), "0 added. 2 were members already."
+            self.lists.add_targets("res.partner", domain), "Customers: 0 added, 2 there already."
         )
 
     def test_only_sources_of_targets_are_added(self):
@@ -245,6 +246,17 @@ class TestTargetListForm(MassEmailCase):
         self.membership(self.anna).opt_out_reason_id = reason
         opt_out = self.opted_out().with_user(self.marketer)
         self.assertEqual(opt_out.mailing_id, mailing)
+        self.assertEqual(opt_out.subscription_reason_id, reason)
+
+    def test_the_reason_she_told_stays_when_she_is_removed(self):
+        mailing = self._mass_email(excluding_list_ids=False)
+        mailing._build_queue()
+        trace = mailing.mailing_trace_ids.filtered(lambda each: each.contact_id == self.anna)
+        trace.sudo()._receive_opt_out()
+        reason = self.env["mailing.subscription.optout"].search([], limit=1)
+        trace.sudo()._receive_reason(reason, "")
+        self.membership(self.anna).unlink()
+        opt_out = self.opted_out().with_user(self.marketer)
         self.assertEqual(opt_out.subscription_reason_id, reason)
 
     def test_a_cancelled_opt_out_is_forgotten(self):
