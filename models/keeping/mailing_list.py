@@ -10,6 +10,15 @@ class MailingList(models.Model):
     _inherit = "mailing.list"
 
     subscription_ids = fields.One2many(copy=False)  # not one by one
+    heir_id = fields.Many2one(
+        "mailing.list",
+        "Merged Into",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        index="btree_not_null",
+        help="Who opts out by a letter to this list leaves that one.",
+    )
 
     # ------------------------------------------------------------
     # Copy and merge
@@ -50,6 +59,7 @@ class MailingList(models.Model):
         (self | sources)._show_opt_outs()
         if archive:
             sources._replace_in_mass_emails(self)
+            sources._pass_on_opt_outs_to(self)
         result = super().action_merge(src_lists, archive)
         self.env["mailing.opt.out"]._hand_down(sources, self)
         subscriptions = self.env["mailing.subscription"].with_context(opt_in_is_settled=True)
@@ -93,6 +103,13 @@ class MailingList(models.Model):
             self._users_of_lists(model, which & Domain(name, "in", self.ids)).write(
                 {name: commands}
             )
+
+    def _pass_on_opt_outs_to(self, heir):
+        """Let opt-outs by letters to these lists, which may come years later, mean another list."""
+        merged_before = Domain("heir_id", "in", self.ids)
+        lists = self.sudo().with_context(active_test=False)
+        (lists | lists.search(merged_before)).heir_id = heir
+        heir.sudo().heir_id = False
 
     def _show_opt_outs(self):
         """Tick Opt Out for whom the memory knows, for Odoo goes by that alone.

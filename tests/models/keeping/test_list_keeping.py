@@ -187,6 +187,29 @@ class TestListKeeping(MassEmailCase):
         bob.partner_id.email = "bob@example.com"
         self.assertEqual(self.outcome(self.other)["Bob"], "mail_optout")
 
+    def test_a_letter_to_a_list_opts_out_of_what_that_was_merged_into(self):
+        anna = self._contact("Anna", self.target_list)
+        mailing = self._mass_email()
+        self.send(mailing)
+        last = self._list("Last")
+        self.other.with_user(self.marketer).action_merge(self.target_list, archive=True)
+        last.with_user(self.marketer).action_merge(self.other, archive=True)
+        trace = mailing.mailing_trace_ids.sudo()
+        trace._receive_opt_out()
+        self.assertTrue(self.membership(anna, last).opt_out)
+        self.assertEqual(self.outcome(last), {"Anna": "mail_optout"})
+        trace._receive_opt_in()
+        self.assertEqual(self.outcome(last), {"Anna": "outgoing"})
+
+    def test_a_list_that_is_kept_after_merging_is_left_alone(self):
+        anna = self._contact("Anna", self.target_list)
+        mailing = self._mass_email()
+        self.send(mailing)
+        self.other.action_merge(self.target_list, archive=False)
+        mailing.mailing_trace_ids.sudo()._receive_opt_out()
+        self.assertTrue(self.membership(anna, self.target_list).opt_out)
+        self.assertFalse(self.membership(anna, self.other).opt_out)
+
     def test_merging_takes_as_many_statements_for_many_members_as_for_few(self):
         counts = []
         for size in (1, 2, 40):
