@@ -246,7 +246,7 @@ class MailingListFromLog(models.TransientModel):
     # ------------------------------------------------------------
 
     def action_create(self):
-        """Fill the list and open it."""
+        """Fill the list, open it, and say what became of everybody."""
         self.ensure_one()
         if not self.did_ids:
             raise UserError(self.env._("Choose at least one action that they did."))
@@ -260,21 +260,13 @@ class MailingListFromLog(models.TransientModel):
         if self.destination == "new":
             target_list = target_list.create({"name": self.name})
         target_list.check_access("write")
-        added = target_list._add_targets("mailing.contact", self._contact_domain())["added"]
-        return self._tell(target_list, added)
-
-    def _tell(self, target_list, added):
-        """Open the list, and say how many came to it."""
+        counts = target_list._add_targets_by_list("mailing.contact", self._contact_domain())
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
                 "type": "success",
-                "message": self.env._(
-                    "%(added)s targets added, %(known)s were in the list already.",
-                    added=added,
-                    known=self.contact_count - added,
-                ),
+                "message": target_list._told(counts),
                 "next": {
                     "type": "ir.actions.act_window",
                     "res_model": "mailing.list",

@@ -294,8 +294,10 @@ class MailingContact(models.Model):
     """
     # what is known of their addresses, is now known of the person
     _merge_opt_outs = """
-        INSERT INTO mailing_opt_out (list_id, contact_id, trace_id, create_date, write_date)
-        SELECT memory.list_id, %(kept)s, memory.trace_id, %(now)s, %(now)s
+        INSERT INTO mailing_opt_out (
+            list_id, contact_id, trace_id, reason_id, feedback, create_date, write_date)
+        SELECT memory.list_id, %(kept)s, memory.trace_id, memory.reason_id, memory.feedback,
+               %(now)s, %(now)s
           FROM mailing_opt_out memory
          WHERE memory.contact_id = ANY(%(merged)s)
             OR memory.email IN (SELECT address FROM mailing_contact WHERE id = ANY(%(merged)s))

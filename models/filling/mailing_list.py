@@ -172,7 +172,10 @@ class MailingList(models.Model):
         return result
 
     def action_merge(self, src_lists, archive):
-        """The members of merged lists are ones by hand; the criteria go where the lists go."""
+        """The members of merged lists are ones by hand; the criteria go where the lists go.
+
+        Where they were synced every day they are from then on, too: they may exclude somebody.
+        """
         result = super().action_merge(src_lists, archive)
         sources = src_lists - self
         members = [("list_ids", "in", sources.ids)]
@@ -180,5 +183,8 @@ class MailingList(models.Model):
             self, self.env["mailing.contact"].sudo()._search(members).subselect()
         )
         if archive:
-            sources.sudo().criterion_ids._move_to(self)
+            criteria = sources.sudo().criterion_ids
+            if any(criteria.list_id.mapped("is_synced")):
+                self.is_synced = True
+            criteria._move_to(self)
         return result
