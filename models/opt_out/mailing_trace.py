@@ -103,7 +103,7 @@ class MailingTrace(models.Model):
 
         Raw SQL: one statement, for mail programs opt out thousands at once. Her contact may be
         merged into another, and the log knows into which. The list that brought her the letter
-        may be none of the mass email's any more.
+        may be none of the mass email's any more, or be merged into another.
         """
         self.ensure_one()
         self.env.flush_all()
@@ -122,9 +122,14 @@ class MailingTrace(models.Model):
                     SELECT id FROM known
                      UNION
                     SELECT id FROM mailing_contact JOIN address USING (address)
-                ), target AS (
+                ), named AS (
                     SELECT mailing_list_id AS id FROM mail_mass_mailing_list_rel
                      WHERE mailing_mailing_id = %(mailing)s
+                ), target AS (
+                    SELECT id FROM named
+                     UNION
+                    SELECT heir_id FROM mailing_list JOIN named USING (id)
+                     WHERE heir_id IS NOT NULL
                 ), meant AS (
                     SELECT id FROM target
                      UNION
