@@ -17,3 +17,4 @@ from . import opt_out
 from . import tracking
 from . import statistics
 from . import record
+from . import privacy
