@@ -4,7 +4,7 @@ import io
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import email_normalize
+from odoo.tools import email_normalize, html2plaintext
 
 from ..delivery.address import wire_address
 from ..models.privacy.mailing_safe_export_mixin import safe_cell
@@ -78,59 +78,37 @@ class MailingAddressLookup(models.TransientModel):
         env = contacts.env
         traces = env["mailing.trace"]._of_person(self.address, contacts)
         events = env["mailing.trace.event"]._of_person(self.address, contacts, traces)
-        of_messages = [("trace_id", "in", traces.ids)]
+        hits = env["mailing.trace.hit"].search([("trace_id", "in", traces.ids)])
         clicks = env["link.tracker.click"].search([("mailing_trace_id", "in", traces.ids)])
-        of_address = [("address", "=", self.address)]
-        blacklist = env["mail.blacklist"].with_context(active_test=False)
         opt_outs = env["mailing.opt.out"]._of_person(self.address, contacts)
-        _ = self.env._
+        is_hers = [("address", "=", self.address)]
+        dead = env["mailing.address"].search(is_hers)
+        blacklist = env["mail.blacklist"].with_context(active_test=False).search(is_hers)
+        # the date, what it is about, and the details
+        target = ("create_date", "name", "email", "company_name")
+        membership = ("create_date", "list_id", "opt_out", "opt_out_datetime", "interval_days")
+        opt_out = ("create_date", "list_id", "reason_id", "feedback")
+        message = ("create_date", "mass_mailing_id", "email", "trace_status", "sent_datetime")
+        message += ("failure_type", "failure_reason", "smtp_reply")
+        event = ("event_datetime", "mailing_id", "event_type", "link_id", "made_by")
+        event += ("bounce_type", "words")
+        hit = ("hit_datetime", "mailing_id", "event_type", "link_id", "ip", "user_agent")
+        death = ("create_date", "address", "dead_datetime", "temporary_count", "words")
+        facts = [
+            (self.env._("Target"), contacts, target),
+            (self.env._("Note"), contacts.message_ids, ("date", "author_id", "body")),
+            (self.env._("Membership"), contacts.subscription_ids, membership),
+            (self.env._("Opt-Out"), opt_outs, opt_out),
+            (self.env._("Message"), traces, message),
+            (self.env._("Campaign Log"), events, event),
+            (self.env._("Opening or Click"), hits, hit),
+            (self.env._("Opening or Click"), clicks, ("create_date", "link_id", "ip")),
+            (self.env._("Dead Address"), dead, death),
+            (self.env._("Blacklist"), blacklist, ("create_date", "email", "opt_out_reason_id")),
+            (self.env._("Note"), blacklist.message_ids, ("date", "author_id", "body")),
+        ]
         return [
-            *self._lines(_("Target"), contacts, "create_date", "name", "email", "company_name"),
-            *self._lines(
-                _("Membership"),
-                contacts.subscription_ids,
-                "create_date",
-                "list_id",
-                *("opt_out", "opt_out_datetime", "opt_out_reason_id", "interval_days"),
-            ),
-            *self._lines(_("Opt-Out"), opt_outs, "create_date", "list_id", "reason_id", "feedback"),
-            *self._lines(
-                _("Message"),
-                traces,
-                "create_date",
-                "mass_mailing_id",
-                *("email", "trace_status", "failure_type", "sent_datetime"),
-                *("failure_reason", "smtp_reply"),
-            ),
-            *self._lines(
-                _("Campaign Log"),
-                events,
-                "event_datetime",
-                "mailing_id",
-                *("event_type", "link_id", "made_by", "bounce_type", "words"),
-            ),
-            *self._lines(
-                _("Opening or Click"),
-                env["mailing.trace.hit"].search(of_messages),
-                "hit_datetime",
-                "mailing_id",
-                *("event_type", "link_id", "ip", "user_agent"),
-            ),
-            *self._lines(_("Opening or Click"), clicks, "create_date", "link_id", "ip"),
-            *self._lines(
-                _("Dead Address"),
-                env["mailing.address"].search(of_address),
-                "create_date",
-                "address",
-                *("dead_datetime", "temporary_count", "words"),
-            ),
-            *self._lines(
-                _("Blacklist"),
-                blacklist.search(of_address),
-                "create_date",
-                "email",
-                *("active", "opt_out_reason_id"),
-            ),
+            line for topic, records, names in facts for line in self._lines(topic, records, *names)
         ]
 
     def _lines(self, topic, records, date, subject, *names):
@@ -157,6 +135,8 @@ class MailingAddressLookup(models.TransientModel):
             return ""
         if field.type == "selection":
             return dict(field._description_selection(self.env)).get(value, value)
+        if field.type == "html":
+            return html2plaintext(value)
         if field.type == "many2one":
             return value.display_name
         if field.type == "datetime":

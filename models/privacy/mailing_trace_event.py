@@ -20,6 +20,6 @@ class MailingTraceEvent(models.Model):
         )
 
     def _erase(self):
-        """Put a word that means nobody in place of her address, so that she counts once as before."""
+        """Put a word that means nobody in place of her address: she counts once, as before."""
         nobody = f"erased-{secrets.token_hex(4)}"
         self.write({"email": nobody, "contact_id": False, "lead_id": False, "words": False})

@@ -88,7 +88,7 @@ class TestRetention(MassEmailCase):
 
     def test_other_notes_stay(self):
         self.set_setting("retention_months", "3")
-        note = self.trace.contact_id.message_post(body="Called her")
+        note = self.trace.contact_id._message_log(body="Called her")
         note.date = self.long_ago
         self.vacuum()
         self.assertTrue(note.exists())

@@ -5,6 +5,7 @@ from unittest.mock import patch
 
 from lxml import etree
 
+from odoo import http
 from odoo.addons.mail.tools import link_preview
 from odoo.tests import HttpCase, tagged
 
@@ -32,7 +33,10 @@ class TestSafeExport(MassEmailData, HttpCase):
             "context": {},
             "import_compat": False,
         }
-        response = self.url_open(f"/web/export/{kind}", data={"data": json.dumps(data)})
+        response = self.url_open(
+            f"/web/export/{kind}",
+            data={"data": json.dumps(data), "csrf_token": http.Request.csrf_token(self)},
+        )
         self.assertEqual(response.status_code, 200)
         return response.content
 
