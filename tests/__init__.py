@@ -62,6 +62,9 @@ from .models.response import test_lead_created
 from .models.response import test_signs_of_life
 from .models.record import test_campaign_log
 from .models.record import test_record
+from .models.privacy import test_erasing
+from .models.privacy import test_retention
+from .models.privacy import test_safe_export
 from .models.opt_out import test_opt_out_verbs
 from .models.opt_out import test_interval
 from .models.tracking import test_hits
@@ -70,7 +73,9 @@ from .models.tracking import test_people_count
 from .controllers import test_odd_hits
 from .controllers import test_opt_out
 from .controllers import test_opt_out_page
+from .controllers import test_raw_requests
 from .controllers import test_tracking
+from .wizards import test_address_lookup
 from .wizards import test_list_add
 from .wizards import test_list_from_log
 from .wizards import test_send_test

@@ -1,6 +1,6 @@
 from collections import namedtuple
 
-from odoo import models
+from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL, mute_logger
 
@@ -92,7 +92,11 @@ class MailingTrace(models.Model):
         left.with_context(opt_out_memory_is_settled=True).opt_out_reason_id = reason
         blacklisted.opt_out_reason_id = reason
         for record in (*(left.contact_id if feedback else ()), *(blacklisted if feedback else ())):
-            record._message_log(body=self.env._("Opted out: %s", feedback))
+            record._message_log(body=self._note_of_words(feedback))
+
+    @api.model
+    def _note_of_words(self, feedback):
+        return self.env._("Opted out: %s", feedback)
 
     # ------------------------------------------------------------
     # By the state of now
