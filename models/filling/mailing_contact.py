@@ -133,6 +133,8 @@ class MailingContact(models.Model):
         defaults = self.default_get(["subscription_ids"]).get("subscription_ids")
         joining = [self._pop_subscriptions(vals, defaults or []) for vals in vals_list]
         contacts = self._find_or_create(vals_list)
+        for contact, vals in zip(contacts, vals_list, strict=True):
+            contact._complete(vals)
         self._subscribe_imported(zip(contacts, joining, strict=True))
         return contacts
 
@@ -141,9 +143,8 @@ class MailingContact(models.Model):
         """Return the contacts that imported rows are about, in their order.
 
         Who has the address already is taken: a mailing contact, else an account or contact, else
-        a lead, which the user may read; one whose record is archived when there is no other. A
-        plain contact gets what it lacks; the others have their records. Only who is unknown is
-        created, and once. Takes as many statements for many rows as for few.
+        a lead, which the user may read; one whose record is archived when there is no other. Only
+        who is unknown is created, and once. Takes as many statements for many rows as for few.
         """
         emails = [
             self._first_usable(email, email_normalize(email, strict=False) or "")
@@ -153,9 +154,7 @@ class MailingContact(models.Model):
         unknown = {}
         keys = [wire_address(email) or row for row, email in enumerate(emails)]
         for key, vals in zip(keys, vals_list, strict=True):
-            if key in known:
-                known[key]._complete(vals)
-            else:
+            if key not in known:
                 told = {name: value for name, value in unknown.get(key, {}).items() if value}
                 unknown[key] = vals | told
         plainly = self.with_context(
@@ -166,6 +165,7 @@ class MailingContact(models.Model):
         return self.concat(*(known[key] for key in keys))
 
     def _complete(self, vals):
+        """A plain contact gets what it lacks; the others have their records."""
         if self.target_type == "plain":
             missing = {
                 name: value
