@@ -5,7 +5,10 @@ MOST = 5000  # Odoo asks for a file when more are pasted
 
 
 class MailingContactImport(models.TransientModel):
-    """Pasted addresses are matched with those who are known, as those of a file are."""
+    """Pasted addresses are matched with those who are known, as those of a file are.
+
+    Who is a member already stays as she is.
+    """
 
     _inherit = "mailing.contact.import"
 
@@ -14,9 +17,11 @@ class MailingContactImport(models.TransientModel):
         pasted = email_split_tuples(", ".join((self.contact_list or "").splitlines()))
         if not 0 < len(pasted) <= MOST:
             return super().action_import()
-        contacts = self.env["mailing.contact"]._find_or_create(
-            [{"name": name, "email": email.lower()} for name, email in pasted]
-        )
+        vals_list = [{"name": name, "email": email.lower()} for name, email in pasted]
+        contacts = self.env["mailing.contact"]._find_or_create(vals_list)
+        for contact, vals in zip(contacts, vals_list, strict=True):
+            if not contact.list_ids & self.mailing_list_ids:
+                contact._complete(vals)
         counts = self.mailing_list_ids._add_targets_by_list(
             contacts._name, [("id", "in", contacts.ids)]
         )
