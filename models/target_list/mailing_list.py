@@ -78,9 +78,7 @@ class MailingList(models.Model):
         ]
 
     def _count_members(self):
-        self.env.flush_all()
-        # the defaults spill sorts to the disk, and compile for a second what runs for three
-        self.env.cr.execute("SET LOCAL work_mem TO '64MB'; SET LOCAL jit TO off")
+        self.env["mailing.mailing"]._prepare_to_judge()
         return self.env.execute_query(
             SQL(
                 """
