@@ -17,8 +17,6 @@ PRESETS = {
     "not_opened": {"did": ["sent"], "did_not": ["opened", "clicked", "replied", "opted_out"]},
     "bounced_for_good": {"did": ["bounced"], "bounces": [BOUNCE_TYPES[0][0]]},
 }
-# How many lines the web client names when all that a search finds are selected; more are meant.
-MOST_IDS = "web.active_ids_limit"
 
 
 class MailingListFromLog(models.TransientModel):
@@ -147,10 +145,11 @@ class MailingListFromLog(models.TransientModel):
 
     @api.model
     def _selected_lines(self):
-        ids = self.env.context.get("active_ids") or []
-        domain = self.env.context.get("active_domain")
-        most = int(self.env["ir.config_parameter"].sudo().get_param(MOST_IDS, "20000"))
-        return domain if domain and len(ids) >= most else [("id", "in", ids)]
+        """Return the domain of what is selected: the search's, when that is all it finds."""
+        context = self.env.context
+        if context.get("is_domain_selected"):
+            return context["active_domain"]
+        return [("id", "in", context.get("active_ids") or [])]
 
     @api.model
     def _told_by(self, lines):

@@ -109,7 +109,6 @@ class MailingList(models.Model):
         merged_before = Domain("heir_id", "in", self.ids)
         lists = self.sudo().with_context(active_test=False)
         (lists | lists.search(merged_before)).heir_id = heir
-        heir.sudo().heir_id = False
 
     def _show_opt_outs(self):
         """Tick Opt Out for whom the memory knows, for Odoo goes by that alone.
