@@ -140,6 +140,25 @@ class TestBounceRouting(MassEmailCase):
         self.assertTrue(self.known().dead_datetime)
         self.assertFalse(self.known("anna.smith@mail.example.com"))
 
+    def test_a_report_that_python_cannot_write_again_is_received(self):
+        trace = self.sent()
+        content = returned("postfix_final", message_id=trace.message_id).encode()
+        content = content.replace(b"multipart/report", b"multipart/mixed")
+        content = content.replace(b"boundary=", b"border=").replace(b"unknown", b"unknown \xff\xfc")
+        self.env["mail.thread"].message_process(False, content)
+        self.assertEqual(trace.trace_status, "bounce")
+
+    def test_a_complaint_is_taken_back_by_who_subscribes_again_and_by_nothing_else(self):
+        trace = self.sent()
+        self.come_back("complaint", trace)
+        self.anna.list_ids -= self.target_list
+        self.anna.list_ids += self.target_list
+        self.assertEqual(self.outcomes_of({}), {"mail_bl"})
+        trace._receive_opt_in()
+        self.assertEqual(self.outcomes_of({}), {"outgoing"})
+        self.come_back("complaint", trace, id="once more")
+        self.assertEqual(self.outcomes_of({}), {"mail_bl"})
+
     def test_two_bounces_of_one_message_count_once(self):
         trace = self.sent()
         for number in range(2):
