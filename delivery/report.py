@@ -98,7 +98,9 @@ def source_of(message) -> bytes:
     try:
         return message.as_bytes(policy=policy.compat32)
     except Exception:  # whatever it meets
-        fields = (f"{name}: {' '.join(str(value).split())}\n" for name, value in message.raw_items())
+        fields = (
+            f"{name}: {' '.join(str(value).split())}\n" for name, value in message.raw_items()
+        )
         payload = message.get_payload()
         head = "".join(fields).encode(errors="surrogateescape")
         if isinstance(payload, list):

@@ -18,7 +18,7 @@ CLIENTS = 4  # for each of four things that happen
 
 @tagged("post_install", "-at_install")
 class TestAllAtOnce(MassEmailCase):
-    """Openings, opt-outs, a bounce and a settle of one message, in database sessions of their own."""
+    """Opening, opt-out, bounce and settle of a message, in database sessions of their own."""
 
     def setUp(self):
         super().setUp()

@@ -141,12 +141,14 @@ class TestBounceRouting(MassEmailCase):
         self.assertFalse(self.known("anna.smith@mail.example.com"))
 
     def test_a_report_that_python_cannot_write_again_is_received(self):
-        trace = self.sent()
-        content = returned("postfix_final", message_id=trace.message_id).encode()
-        content = content.replace(b"multipart/report", b"multipart/mixed")
-        content = content.replace(b"boundary=", b"border=").replace(b"unknown", b"unknown \xff\xfc")
-        self.env["mail.thread"].message_process(False, content)
-        self.assertEqual(trace.trace_status, "bounce")
+        for content_type in (b"multipart/report", b"multipart/mixed"):
+            trace = self.sent()
+            content = returned("postfix_final", message_id=trace.message_id, id=trace.id)
+            content = content.encode().replace(b"multipart/report", content_type)
+            content = content.replace(b"boundary=", b"border=").replace(b"known", b"known \xff\xfc")
+            self.env["mail.thread"].message_process(False, content)
+            self.assertEqual(trace.trace_status, "bounce", content_type)
+            self.known().action_clear()
 
     def test_a_complaint_is_taken_back_by_who_subscribes_again_and_by_nothing_else(self):
         trace = self.sent()
