@@ -15,14 +15,14 @@ class Choice:
     """What the page offers for a list, or for all lists of one name.
 
     :ivar standing: ``in``; ``out`` by this message, or ``gone`` by another way
-    :ivar interval: days between two mass emails
+    :ivar interval: days between two mass emails; None where she has no subscription to keep it
     """
 
     lists: object
     name: str
     descriptions: list
     standing: str
-    interval: int
+    interval: int | None
 
 
 class OptOutPage:
@@ -69,7 +69,7 @@ class OptOutPage:
                 name or self.env._("This mailing"),
                 [each.public_description for each in same if each.public_description],
                 "in" if is_in else "out" if same & own else "gone",
-                max(here.mapped("interval_days"), default=0),
+                max(here.mapped("interval_days"), default=None),
             )
         return choices
 
@@ -111,7 +111,11 @@ class OptOutPage:
 
     def _intervals(self, chosen):
         """The choices of a list, as pairs of days and words."""
-        return [(days, self._interval_words(days)) for days in sorted({*INTERVALS, chosen})]
+        return [(days, self._interval_words(days)) for days in self._days(chosen)]
+
+    @staticmethod
+    def _days(chosen):
+        return [0] if chosen is None else sorted({*INTERVALS, chosen})
 
     def _interval_words(self, days):
         if not days:
@@ -159,10 +163,10 @@ class OptOutPage:
             answer = answers.get(key)
             if answer == "none" and choice.standing == "in":
                 leaves.append(choice)
-            elif answer in map(str, {*INTERVALS, choice.interval}) and choice.standing != "gone":
+            elif answer in map(str, self._days(choice.interval)) and choice.standing != "gone":
                 if choice.standing == "out":
                     returns.append(choice)
-                if int(answer) != choice.interval:
+                if int(answer) != (choice.interval or 0):
                     intervals.setdefault(int(answer), []).append(choice)
         if leaves:
             self.trace._receive_opt_out(self._lists(leaves))

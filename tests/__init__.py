@@ -56,6 +56,7 @@ from .models.sending import test_delivery
 from .models.sending import test_lost_server
 from .models.sending import test_settle
 from .models.response import test_after_event
+from .models.response import test_all_at_once
 from .models.response import test_bounce_routing
 from .models.response import test_bounce_mailbox
 from .models.response import test_lead_created

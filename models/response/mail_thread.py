@@ -30,6 +30,20 @@ class MailThread(models.AbstractModel):
         return super()._message_route_process(message, message_dict, routes)
 
     @api.model
+    def _message_parse_extract_bounce(self, email_message, message_dict):
+        """A report whose boundary is not there has none of the parts that Odoo looks for in it."""
+        is_report = email_message.get_content_type() == "multipart/report"
+        if not is_report or email_message.is_multipart():
+            return super()._message_parse_extract_bounce(email_message, message_dict)
+        return {
+            "is_bounce": True,
+            "bounced_email": False,
+            "bounced_partner": self.env["res.partner"].sudo(),
+            "bounced_message": self.env["mail.message"].sudo(),
+            "bounced_msg_ids": False,
+        }
+
+    @api.model
     def _detect_is_bounce(self, message, message_dict):
         return super()._detect_is_bounce(message, message_dict) or bool(
             self._verp_references(message)

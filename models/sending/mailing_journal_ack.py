@@ -207,10 +207,10 @@ class MailingJournalAck(models.Model):
             if address and (kind := _failure_of_address(outcome, reply))
         ]
         addresses = self.env["mailing.address"].sudo()
-        if any(is_final for _address, is_final, *_more in failures):
-            if refused := self._refused_by_a_lost_server(key):
-                failures = [(address, False, *more) for address, _is_final, *more in failures]
-                addresses._take_back(refused)
+        has_final = any(is_final for _address, is_final, *_more in failures)
+        if has_final and (refused := self._refused_by_a_lost_server(key)):
+            failures = [(address, False, *more) for address, _is_final, *more in failures]
+            addresses._take_back(refused)
         addresses._receive_failures(failures)
         return max((row[1] for row in rows), default=after)
 

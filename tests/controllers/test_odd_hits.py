@@ -14,7 +14,7 @@ BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux) Firefox/140.0"}
 
 @tagged("post_install", "-at_install")
 class TestOddHits(MassEmailData, HttpCase):
-    """Whatever is wrong with a hit or with who hears of it, the recipient gets what she came for."""
+    """Whatever is wrong with a hit or with who hears of it, she gets what she came for."""
 
     def setUp(self):
         super().setUp()

@@ -273,6 +273,16 @@ class TestOptOutPage(OptOutCase):
         response = self.post(action="choose", **{f"list-{self.target_list.id}": "14"})
         self.assertIn("Nothing has changed", self.done(response))
 
+    def test_who_is_not_on_the_list_any_more_is_promised_no_interval(self):
+        self.subscription(self.target_list).unlink()
+        self.env.flush_all()
+        answers, _chosen = self.options(self.page(), self.target_list)
+        self.assertEqual(answers, ["0", "none"])
+        response = self.post(action="choose", **{f"list-{self.target_list.id}": "30"})
+        self.assertEqual(self.done(response), "Nothing has changed.")
+        response = self.post(action="choose", **{f"list-{self.target_list.id}": "none"})
+        self.assertIn("unsubscribed from: Garden News", self.done(response))
+
     def test_the_interval_holds_for_all_contacts_of_her_address(self):
         twin = self._contact("Twin", self.target_list, email="anna@example.com")
         self.post(action="choose", **{f"list-{self.target_list.id}": "7"})

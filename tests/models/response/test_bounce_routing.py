@@ -140,6 +140,27 @@ class TestBounceRouting(MassEmailCase):
         self.assertTrue(self.known().dead_datetime)
         self.assertFalse(self.known("anna.smith@mail.example.com"))
 
+    def test_a_report_that_python_cannot_write_again_is_received(self):
+        for content_type in (b"multipart/report", b"multipart/mixed"):
+            trace = self.sent()
+            content = returned("postfix_final", message_id=trace.message_id, id=trace.id)
+            content = content.encode().replace(b"multipart/report", content_type)
+            content = content.replace(b"boundary=", b"border=").replace(b"known", b"known \xff\xfc")
+            self.env["mail.thread"].message_process(False, content)
+            self.assertEqual(trace.trace_status, "bounce", content_type)
+            self.known().action_clear()
+
+    def test_a_complaint_is_taken_back_by_who_subscribes_again_and_by_nothing_else(self):
+        trace = self.sent()
+        self.come_back("complaint", trace)
+        self.anna.list_ids -= self.target_list
+        self.anna.list_ids += self.target_list
+        self.assertEqual(self.outcomes_of({}), {"mail_bl"})
+        trace._receive_opt_in()
+        self.assertEqual(self.outcomes_of({}), {"outgoing"})
+        self.come_back("complaint", trace, id="once more")
+        self.assertEqual(self.outcomes_of({}), {"mail_bl"})
+
     def test_two_bounces_of_one_message_count_once(self):
         trace = self.sent()
         for number in range(2):

@@ -1,0 +1,138 @@
+# What parallel database sessions see has to be committed.
+# pylint: disable=invalid-commit
+import threading
+from uuid import uuid4
+
+from odoo import SUPERUSER_ID, api, sql_db
+from odoo.addons.mass_mailing_campaign.delivery.bounce import Kind
+from odoo.addons.mass_mailing_campaign.delivery.report import Report
+from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome, Result
+from odoo.addons.mass_mailing_campaign.engine.turns import again_at_once, autocommitted
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from ...common import MassEmailCase
+
+CLIENTS = 4  # for each of four things that happen
+
+
+@tagged("post_install", "-at_install")
+class TestAllAtOnce(MassEmailCase):
+    """Opening, opt-out, bounce and settle of a message, in database sessions of their own."""
+
+    def setUp(self):
+        super().setUp()
+        self.key, self.token = uuid4().hex, uuid4().hex
+        self.address = f"{self.token}@example.com"
+        with self.real_env() as env:
+            target_list = env["mailing.list"].create({"name": self.token})
+            contact = env["mailing.contact"].create(
+                {"name": "Anna", "email": self.address, "list_ids": target_list.ids}
+            )
+            campaign = env["utm.campaign"].create({"title": self.token})
+            mailing = env["mailing.mailing"].create(
+                {
+                    "delivery_mode": "portions",
+                    "subject": "All at once",
+                    "campaign_id": campaign.id,
+                    "contact_list_ids": target_list.ids,
+                    "open_tracking": True,
+                }
+            )
+            trace = env["mailing.trace"].create(
+                {
+                    "mass_mailing_id": mailing.id,
+                    "model": "mailing.contact",
+                    "res_id": contact.id,
+                    "token": self.token,
+                    "email": self.address,
+                    "trace_status": "process",
+                    "claim_key": self.key,
+                    "claim_number": 1,
+                    "portion_datetime": "2020-01-01",
+                    "target_list_id": target_list.id,
+                }
+            )
+            self.trace_id, self.list_id = trace.id, target_list.id
+            result = Result(trace.id, Outcome.SENT, "250 ok", "<1@x>")
+            env["mailing.journal.ack"]._acknowledge(env.cr, self.key, [(1, result)], True)
+            self.made = [trace, mailing, contact, target_list, campaign]
+        self.errors = []
+        self.addCleanup(self.clean_up)
+
+    def real_env(self):
+        return RealEnv(self.env.cr.dbname)
+
+    def clean_up(self):
+        with self.real_env() as env:
+            env.cr.execute("DELETE FROM mailing_trace_event WHERE email = %s", [self.address])
+            env.cr.execute("DELETE FROM mailing_address WHERE address = %s", [self.address])
+            env.cr.execute("DELETE FROM mail_blacklist WHERE email = %s", [self.address])
+            env.cr.execute("DELETE FROM mailing_journal_ack WHERE run_key = %s", [self.key])
+            for records in self.made:
+                records.with_env(env).exists().unlink()
+
+    def trace(self, env):
+        return env["mailing.trace"].browse(self.trace_id)
+
+    def open(self, env):
+        with autocommitted(env.cr):
+            for _time in range(5):
+                env["mailing.trace"]._receive_hit(self.token)
+
+    def opt_out(self, env):
+        again_at_once(env, self.trace(env)._receive_opt_out)
+
+    def bounce(self, env):
+        words = "550 5.1.1 no such user"
+        report = Report(Kind.FINAL, addresses=(self.address,), words=words)
+        self.trace(env)._receive_report_now(report)
+
+    def settle(self, env):
+        env["mailing.journal.ack"]._settle(self.key, 0)
+
+    def do(self, what, start):
+        try:
+            with self.real_env() as env:
+                start.wait(60)
+                what(env)
+        except Exception as error:
+            self.errors.append((what.__name__, error))
+
+    @mute_logger("odoo.sql_db", "odoo.service.model")
+    def test_none_is_refused_for_another_and_nothing_is_lost(self):
+        deeds = [self.open, self.opt_out, self.bounce, self.settle] * CLIENTS
+        start = threading.Barrier(len(deeds))
+        threads = [threading.Thread(target=self.do, args=(deed, start)) for deed in deeds]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertFalse(self.errors)
+        with self.real_env() as env:
+            trace = self.trace(env)
+            self.assertEqual((trace.trace_status, trace.failure_type), ("bounce", "mail_bounce"))
+            self.assertTrue(trace.sent_datetime)
+            self.assertTrue(trace._is_opted_out())
+            self.assertTrue(
+                env["mailing.address"].search([("address", "=", self.address)]).dead_datetime
+            )
+            events = env["mailing.trace.event"].search([("trace_id", "=", trace.id)])
+            self.assertEqual(
+                sorted(events.mapped("event_type")), ["bounced", "opened", "opted_out", "sent"]
+            )
+
+
+class RealEnv:
+    """An environment with a database session of its own, committed at its end."""
+
+    def __init__(self, dbname):
+        self.cr = sql_db.db_connect(dbname).cursor()
+
+    def __enter__(self):
+        return api.Environment(self.cr, SUPERUSER_ID, {"tracking_disable": True})
+
+    def __exit__(self, kind, *_error):
+        if not kind:
+            self.cr.commit()
+        self.cr.close()
