@@ -35,23 +35,28 @@ class MailingMailing(models.Model):
         return {contacts.browse(contact_id): reason for contact_id, reason in rows}
 
     def _objection(self, is_test=False):
-        """Joins that tell why ``contact`` must not be mailed, at the address she has now.
+        """Join that tells why ``contact`` must not be mailed, at the address she has now.
 
         This is the one place that decides it. Whoever is in doubt is not mailed: a list that is
         archived or deleted is none to be mailed by, but excludes as before, and its opt-outs hold.
 
+        All that is looked up is an EXISTS tied to ``contact`` by equality alone. So PostgreSQL does
+        either, whatever is cheaper: a lookup for each of the few hundred that a run claims, or a
+        look at all at once where a whole list is judged.
+
         :return: SQL to put behind a FROM with ``contact``; gives ``objection.reason``, NULL when
-            nothing speaks against mailing, and ``excluding.list_id``
+            nothing speaks against mailing
         """
         target_lists = self.with_context(active_test=False).contact_list_ids
+        active_lists = target_lists.filtered("active").ids
+        excludes = self.excluding_list_ids and not is_test
         sources, source_is_active = self._source_joins()
         return SQL(
             """
             %(sources)s
-            %(excluding)s
             CROSS JOIN LATERAL (
                 SELECT CASE
-                    WHEN excluding.list_id IS NOT NULL THEN 'excluded'
+                    WHEN %(is_excluded)s THEN 'excluded'
                     WHEN contact.id IS NULL
                       OR NOT COALESCE(%(source_is_active)s, TRUE)
                     THEN 'archived'
@@ -63,28 +68,13 @@ class MailingMailing(models.Model):
                         SELECT FROM mail_blacklist
                          WHERE address = contact.address AND active
                     ) THEN 'mail_bl'
-                    WHEN EXISTS (
-                        -- a list that neither she nor anybody of her address left
+                    WHEN %(may_be_mailed)s THEN NULL
+                    WHEN %(is_resting)s THEN 'too_soon'
+                    WHEN %(respect_opt_out)s AND (%(has_left)s OR EXISTS (
                         SELECT FROM mailing_subscription subscription
                          WHERE subscription.contact_id = contact.id
-                           AND subscription.list_id = ANY(%(active_lists)s)
-                           AND subscription.opt_out IS NOT TRUE
-                           AND NOT %(left_subscription)s AND NOT %(is_resting)s
-                    ) THEN NULL
-                    WHEN EXISTS (
-                        SELECT FROM mailing_subscription subscription
-                         WHERE subscription.contact_id = contact.id
-                           AND subscription.list_id = ANY(%(active_lists)s)
-                           AND subscription.opt_out IS NOT TRUE
-                           AND %(is_resting)s AND NOT %(left_subscription)s
-                    ) THEN 'too_soon'
-                    WHEN %(respect_opt_out)s AND EXISTS (
-                        SELECT FROM unnest(%(target_lists)s::int[]) target (list_id)
-                         WHERE %(left_target)s OR EXISTS (
-                            SELECT FROM mailing_subscription subscription
-                             WHERE subscription.contact_id = contact.id
-                               AND subscription.list_id = target.list_id
-                               AND subscription.opt_out)
+                           AND subscription.list_id = ANY(%(target_lists)s)
+                           AND subscription.opt_out)
                     ) THEN 'mail_optout'
                     WHEN %(must_be_member)s AND NOT EXISTS (
                         SELECT FROM mailing_subscription subscription
@@ -96,12 +86,14 @@ class MailingMailing(models.Model):
             """,
             sources=sources,
             source_is_active=source_is_active,
-            excluding=self._excluding_join([] if is_test else self.excluding_list_ids.ids),
+            is_excluded=self._is_excluded() if excludes else SQL("FALSE"),
             target_lists=target_lists.ids,
-            active_lists=target_lists.filtered("active").ids,
-            left_subscription=self._is_left(SQL("subscription.list_id")),
-            is_resting=self._is_resting(is_test),
-            left_target=self._is_left(SQL("target.list_id")),
+            active_lists=active_lists,
+            may_be_mailed=self._stays_in(active_lists, SQL("NOT %s", self._is_resting(is_test))),
+            is_resting=self._stays_in(active_lists, self._is_resting(is_test)),
+            has_left=self.env["mailing.opt.out"]._knows(
+                SQL("ANY(%s)", target_lists.ids), SQL("contact.id"), SQL("contact.address")
+            ),
             must_be_member=not is_test,
             is_erased=self.env["mailing.erased.address"]._is_erased(SQL("contact.address")),
             is_dead=self.env["mailing.address"]._is_dead(SQL("contact.address")),
@@ -109,28 +101,57 @@ class MailingMailing(models.Model):
             respect_opt_out=not self._is_informational(),
         )
 
-    def _excluding_join(self, list_ids):
-        """Join to the first of some lists in which ``contact`` is, or anybody of her address."""
-        if not list_ids:
-            return SQL("CROSS JOIN (SELECT NULL::int AS list_id) excluding")
+    def _stays_in(self, list_ids, condition):
+        """SQL condition: ``contact`` is in a list that neither she nor anybody of her address left.
+
+        :param list_ids: the lists that count
+        :param condition: SQL, on ``subscription`` to the list
+        """
         return SQL(
-            """
-            CROSS JOIN LATERAL (
-                SELECT MIN(list_id) AS list_id FROM (
-                    SELECT list_id FROM mailing_subscription
-                     WHERE contact_id = contact.id AND list_id = ANY(%(lists)s)
-                    UNION ALL
-                    SELECT subscription.list_id
-                      FROM mailing_contact namesake
-                      JOIN mailing_subscription subscription
-                        ON subscription.contact_id = namesake.id
-                     WHERE namesake.address = contact.address
-                       AND subscription.list_id = ANY(%(lists)s)
-                ) hers
-            ) excluding
-            """,
-            lists=list_ids,
+            """EXISTS (
+            SELECT FROM mailing_subscription subscription
+             WHERE subscription.contact_id = contact.id
+               AND subscription.list_id = ANY(%s)
+               AND subscription.opt_out IS NOT TRUE AND %s AND %s
+            )""",
+            list_ids,
+            condition,
+            self.env["mailing.opt.out"]._knows_nothing(list_ids),
         )
+
+    def _is_excluded(self):
+        """SQL condition: ``contact`` is in an excluding list, or anybody of her address."""
+        lookups = self._exclusions(SQL("contact.id"), SQL("contact.address"))
+        return SQL("(%s)", SQL(" OR ").join(SQL("EXISTS (%s)", each) for each in lookups))
+
+    def _excluding_list(self, contact_id, address):
+        """SQL: the first of the lists that exclude a contact."""
+        lookups = self._exclusions(contact_id, address)
+        return SQL("(SELECT MIN(list_id) FROM (%s) hers)", SQL(" UNION ALL ").join(lookups))
+
+    def _exclusions(self, contact_id, address):
+        """SQL queries of the excluding lists that a contact is in, or anybody of her address."""
+        list_ids = self.excluding_list_ids.ids
+        return [
+            SQL(
+                """
+                SELECT list_id FROM mailing_subscription
+                 WHERE contact_id = %s AND list_id = ANY(%s)
+                """,
+                contact_id,
+                list_ids,
+            ),
+            SQL(
+                """
+                SELECT excluding.list_id
+                  FROM mailing_contact namesake
+                  JOIN mailing_subscription excluding ON excluding.contact_id = namesake.id
+                 WHERE namesake.address = %s AND excluding.list_id = ANY(%s)
+                """,
+                address,
+                list_ids,
+            ),
+        ]
 
     @api.model
     def _prepare_to_judge(self):
@@ -160,7 +181,7 @@ class MailingMailing(models.Model):
             ), judged AS MATERIALIZED (
                 SELECT contact.id, contact.address,
                        NULLIF(TRIM(contact.email), '') AS typed_address, member.list_id,
-                       excluding.list_id AS excluding_list_id, objection.reason
+                       objection.reason
                   FROM member
                   JOIN mailing_contact contact ON contact.id = member.contact_id
                   %(objection)s
@@ -185,7 +206,8 @@ class MailingMailing(models.Model):
             )
             SELECT id AS contact_id, COALESCE(address, typed_address) AS email,
                    CASE WHEN before_her IS NULL THEN reason ELSE 'mail_dup' END AS reason,
-                   list_id AS target_list_id, excluding_list_id,
+                   list_id AS target_list_id,
+                   CASE WHEN reason = 'excluded' THEN %(excluding_list)s END AS excluding_list_id,
                    before_her AS same_address_contact_id
               FROM ranked
             """,
@@ -193,6 +215,7 @@ class MailingMailing(models.Model):
             target_lists=self.contact_list_ids.ids,
             among=self._and_namesakes(among) if among is not None else SQL(),
             objection=self._objection(),
+            excluding_list=self._excluding_list(SQL("ranked.id"), SQL("ranked.address")),
         )
 
     def _reaches_anybody(self):
@@ -244,8 +267,3 @@ class MailingMailing(models.Model):
         if is_test or self._is_informational():
             return SQL("FALSE")
         return self.env["mailing.subscription"]._is_resting(self)
-
-    def _is_left(self, list_id):
-        return self.env["mailing.opt.out"]._knows(
-            list_id, SQL("contact.id"), SQL("contact.address")
-        )

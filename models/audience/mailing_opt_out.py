@@ -34,20 +34,58 @@ class MailingOptOut(models.Model):
     @api.model
     def _knows(self, list_id, contact_id, address):
         """SQL condition: a contact left a list, or anybody did who has her address or had it."""
-        return SQL(
-            """(
-            EXISTS (SELECT FROM mailing_opt_out memory
-                     WHERE memory.list_id = %(list_id)s AND memory.email = %(address)s)
-            OR EXISTS (SELECT FROM mailing_opt_out memory
-                        WHERE memory.list_id = %(list_id)s AND memory.contact_id = %(contact_id)s)
-            OR EXISTS (SELECT FROM mailing_opt_out memory
-                         JOIN mailing_contact namesake ON namesake.id = memory.contact_id
-                        WHERE memory.list_id = %(list_id)s AND namesake.address = %(address)s)
-            )""",
-            list_id=list_id,
-            contact_id=contact_id,
-            address=address,
+        lookups = self._lookups(list_id, contact_id, address)
+        return SQL("(%s)", SQL(" OR ").join(SQL("EXISTS (%s)", each) for each in lookups))
+
+    @api.model
+    def _knows_nothing(self, list_ids):
+        """SQL condition: not ``_knows`` of ``subscription``, which is to one of some lists.
+
+        The same in a form that PostgreSQL can join by: it then begins with the memory of the lists,
+        which is small beside their members.
+        """
+        lookups = self._lookups(SQL("ANY(%s)", list_ids), SQL("her.id"), SQL("her.address"))
+        return SQL(" AND ").join(
+            SQL(
+                """NOT EXISTS (
+                SELECT FROM mailing_contact her CROSS JOIN LATERAL (%s) memory
+                 WHERE her.id = subscription.contact_id
+                   AND memory.list_id = subscription.list_id)""",
+                each,
+            )
+            for each in lookups
         )
+
+    @api.model
+    def _lookups(self, list_id, contact_id, address):
+        """SQL queries of what is remembered of somebody: by address, person, and namesakes."""
+        return [
+            SQL(
+                """
+                SELECT memory.list_id FROM mailing_opt_out memory
+                 WHERE memory.list_id = %s AND memory.email = %s
+                """,
+                list_id,
+                address,
+            ),
+            SQL(
+                """
+                SELECT memory.list_id FROM mailing_opt_out memory
+                 WHERE memory.list_id = %s AND memory.contact_id = %s
+                """,
+                list_id,
+                contact_id,
+            ),
+            SQL(
+                """
+                SELECT memory.list_id FROM mailing_opt_out memory
+                  JOIN mailing_contact namesake ON namesake.id = memory.contact_id
+                 WHERE memory.list_id = %s AND namesake.address = %s
+                """,
+                list_id,
+                address,
+            ),
+        ]
 
     @api.model
     def _remember(self, lists, contacts, addresses, trace=None):

@@ -47,7 +47,7 @@ class MailingSubscription(models.Model):
 
     @api.model
     def _is_resting(self, mailing):
-        """SQL condition: ``subscription`` of ``contact`` has an interval that is not over.
+        """SQL condition: ``subscription`` has an interval that is not over.
 
         The log tells, by person and by address, when the last mass email of the list was sent to
         her; nothing is looked up where there is none. What the same mass email sent earlier
@@ -55,13 +55,16 @@ class MailingSubscription(models.Model):
 
         :param mailing: the mass email to be sent
         """
+        # IS TRUE: looked up row by row, for no join goes by one of two columns
         return SQL(
-            """(
+            """((
             COALESCE(subscription.interval_days, 0) > 0 AND EXISTS (
-                SELECT FROM mailing_contact namesake
+                SELECT FROM mailing_contact holder
+                  JOIN mailing_contact namesake
+                    ON namesake.id = holder.id OR namesake.address = holder.address
                   JOIN mailing_trace_event event ON event.contact_id = namesake.id
                   LEFT JOIN mailing_trace earlier ON earlier.id = event.trace_id
-                 WHERE (namesake.id = contact.id OR namesake.address = contact.address)
+                 WHERE holder.id = subscription.contact_id
                    AND event.event_type = 'sent' AND event.is_test IS NOT TRUE
                    AND event.mailing_id IS DISTINCT FROM %(mailing)s
                    AND event.event_datetime
@@ -70,7 +73,7 @@ class MailingSubscription(models.Model):
                         SELECT FROM mail_mass_mailing_list_rel target
                          WHERE target.mailing_mailing_id = event.mailing_id
                            AND target.mailing_list_id = subscription.list_id)))
-            )""",
+            ) IS TRUE)""",
             mailing=mailing._origin.id or None,
             now=fields.Datetime.now(),
         )

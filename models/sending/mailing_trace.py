@@ -126,7 +126,7 @@ class MailingTrace(models.Model):
                     SELECT next.id, next.email AS email_before, contact.id AS contact_id,
                            COALESCE(contact.address, NULLIF(TRIM(contact.email), ''), next.email)
                                AS email,
-                           objection.reason, excluding.list_id
+                           contact.address, objection.reason
                       FROM next
                       LEFT JOIN mailing_contact contact ON contact.id = next.res_id
                       %(objection)s
@@ -151,7 +151,9 @@ class MailingTrace(models.Model):
                                 WHEN moves THEN 'outgoing' ELSE 'process' END AS trace_status,
                            -- she may be deleted
                            (SELECT id FROM mailing_contact WHERE id = before_her)
-                               AS same_address_contact_id
+                               AS same_address_contact_id,
+                           CASE WHEN reason = 'excluded' THEN %(excluding_list)s END
+                               AS excluding_list_id
                       FROM placed
                 )
                 UPDATE mailing_trace trace
@@ -159,7 +161,7 @@ class MailingTrace(models.Model):
                        email = decided.email,
                        failure_type = decided.failure_type,
                        same_address_contact_id = decided.same_address_contact_id,
-                       excluding_list_id = decided.list_id,
+                       excluding_list_id = decided.excluding_list_id,
                        attempt_count =
                            trace.attempt_count + (decided.trace_status = 'process')::int,
                        portion_places = CASE
@@ -180,6 +182,9 @@ class MailingTrace(models.Model):
                 claimable=self._claimable(mailing, run.limits, size, for_update=True),
                 mailing=mailing.id,
                 objection=mailing._objection(),
+                excluding_list=mailing._excluding_list(
+                    SQL("placed.contact_id"), SQL("placed.address")
+                ),
                 now=fields.Datetime.now(),
                 window_start=Portion(0).window_start(fields.Datetime.now()),
                 mail_server=run.mail_server.id or None,
