@@ -155,7 +155,10 @@ class TestListFromLog(MassEmailCase):
         wizard = self.wizard("clicked", name=False, destination="existing", list_id=target_list.id)
         action = wizard.action_create()
         self.assertEqual(self.opened(action), target_list)
-        self.assertIn("1 added, 2 there already", action["params"]["message"])
+        self.assertEqual(
+            action["params"]["message"],
+            "Friends: 1 added, 1 left the list before and stay opted out, 2 there already.",
+        )
         members = {each.contact_id.name: each.opt_out for each in target_list.subscription_ids}
         self.assertEqual(members, {"Anna": False, "Dora": True, "Bob": True})
 
