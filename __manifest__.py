@@ -12,6 +12,7 @@
         "security/ir.model.access.csv",
         "data/ir_cron_data.xml",
         "wizards/mailing_address_flags_views.xml",
+        "wizards/mailing_address_lookup_views.xml",
         "wizards/mailing_send_test_views.xml",
         "wizards/mailing_list_from_log_views.xml",
         "wizards/mailing_list_add_views.xml",
@@ -46,5 +47,6 @@
     "assets": {
         "web.assets_backend": ["mass_mailing_campaign/static/src/**/*"],
         "web.assets_tests": ["mass_mailing_campaign/static/tests/tours/**/*"],
+        "web.assets_unit_tests": ["mass_mailing_campaign/static/tests/unit/**/*"],
     },
 }

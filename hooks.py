@@ -1,8 +1,10 @@
 import html
 import logging
+from collections import defaultdict
 
 from odoo.tools import SQL
 
+from .delivery.address import wire_address
 from .delivery.placeholders import Placeholders
 
 _logger = logging.getLogger(__name__)
@@ -30,6 +32,7 @@ def hand_over_to_odoo(env):
         _translate_placeholders(mass_email.with_context(lang=mass_email.user_id.lang))
     _keep_opt_outs(env)
     _keep_dead_addresses(env)
+    _keep_erased_addresses(env)
     _close_lanes(env)
     env["ir.config_parameter"].search([("key", "=like", "mass_mailing_campaign.%")]).unlink()
 
@@ -115,6 +118,30 @@ def _keep_dead_addresses(env):
     """Blacklist dead addresses: Odoo knows no other way of not mailing them."""
     dead = env["mailing.address"].search([("dead_datetime", "!=", False)])
     env["mail.blacklist"].create([{"email": address} for address in dead.mapped("address")])
+
+
+def _keep_erased_addresses(env):
+    """Blacklist erased addresses that are there again, and those that other records still have.
+
+    No address can be read from what is kept of it, so the others cannot be handed over: who is
+    imported after this is mailed by Odoo, and by this addon if it is installed again.
+    """
+    erased = env["mailing.erased.address"]
+    if not erased.search_count([], limit=1):
+        return
+    by_address = defaultdict(set)
+    for model in env["ir.model"].search([("is_mail_blacklist", "=", True)]):
+        if model.model in env and not env[model.model]._abstract:
+            records = env[model.model].with_context(active_test=False)
+            for (email,) in records._read_group(
+                [("email_normalized", "!=", False)], ["email_normalized"]
+            ):
+                by_address[wire_address(email)].add(email)
+    by_address.pop(None, None)
+    found = erased._among(by_address)
+    env["mail.blacklist"].create(
+        [{"email": email} for address in sorted(found) for email in sorted(by_address[address])]
+    )
 
 
 def _close_lanes(env):

@@ -1,5 +1,6 @@
 import base64
 import logging
+from functools import partial
 
 import psycopg2
 
@@ -9,7 +10,7 @@ from odoo.http import request
 
 from ..delivery import robots
 from ..delivery.token import is_token
-from ..engine.turns import autocommitted
+from ..engine.turns import again_at_once, autocommitted
 from .public_page import HEADERS, look, neutral_page, public_page
 
 _logger = logging.getLogger(__name__)
@@ -128,7 +129,8 @@ class TrackingController(http.Controller):
             _logger.warning("An opening or a click could not be logged", exc_info=True)
             return None
         try:
-            traces._tell_of_hit(lines)
+            # what they write is written here, and once more when it met another's
+            again_at_once(traces.env, partial(traces._tell_of_hit, lines))
         except Exception:
             # other modules hear of it there
             traces.env.cr.rollback()

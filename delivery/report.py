@@ -2,7 +2,7 @@ import logging
 import re
 from contextlib import suppress
 from dataclasses import dataclass
-from email import message_from_bytes, message_from_string
+from email import message_from_bytes, message_from_string, policy
 from email.utils import getaddresses
 
 from flufl.bounce import all_failures
@@ -85,6 +85,26 @@ def read_report(content: bytes) -> Report:
     except Exception:  # the email package raises many things at what is no mail
         return Report(Kind.OTHER)
     return Report(kind, _few(addresses), status, _line(words), _few(message_ids), _few(references))
+
+
+def source_of(message) -> bytes:
+    """Return a message as bytes, also one that Python's email package reads but cannot write.
+
+    Such are a multipart whose boundary is not there, in letters that are not ASCII, and a field
+    with a line break in it.
+
+    :param message: ``email.message.Message``
+    """
+    try:
+        return message.as_bytes(policy=policy.compat32)
+    except Exception:  # whatever it meets
+        fields = (f"{name}: {' '.join(str(value).split())}\n" for name, value in message.raw_items())
+        payload = message.get_payload()
+        head = "".join(fields).encode(errors="surrogateescape")
+        if isinstance(payload, list):
+            boundary = f"\n--{message.get_boundary()}\n" if message.get_boundary() else "\n"
+            return head + b"".join(boundary.encode() + source_of(part) for part in payload)
+        return head + b"\n" + (payload or "").encode(errors="surrogateescape")
 
 
 def is_automatic(message) -> bool:
@@ -180,7 +200,9 @@ def _free_form(message, explanation):
     is_daemon = bool(_DAEMON.search(_header(message, "From")))
     if is_automatic(message) and not is_daemon:
         return Kind.AUTO_REPLY, [], "", ""
-    is_daemon = is_daemon or _header(message, "Return-Path") == "<>"
+    # who answers, and is no mail system, may do so from there without a word of RFC 3834
+    is_answer = bool(_header(message, "In-Reply-To"))
+    is_daemon = is_daemon or (_header(message, "Return-Path") == "<>" and not is_answer)
     delayed, failed = frozenset(), frozenset()
     with suppress(Exception):  # it raises what it meets
         delayed, failed = all_failures(message)
@@ -300,9 +322,13 @@ def _explanation(parts):
 
 
 def _line(text):
-    # PostgreSQL takes no NUL
-    return " ".join(text.replace("\0", "").split())[:_LONGEST_WORDS]
+    return " ".join(_sound(text).split())[:_LONGEST_WORDS]
 
 
 def _few(items):
-    return tuple(dict.fromkeys(items))[:_MOST]
+    return tuple(dict.fromkeys(map(_sound, items)))[:_MOST]
+
+
+def _sound(text):
+    # PostgreSQL takes no NUL and no half of a pair
+    return text.replace("\0", "").encode(errors="replace").decode()

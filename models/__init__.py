@@ -18,3 +18,4 @@ from . import opt_out
 from . import tracking
 from . import statistics
 from . import record
+from . import privacy

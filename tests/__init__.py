@@ -53,6 +53,7 @@ from .models.content import test_content
 from .models.preview import test_preview
 from .models.preview import test_preview_is_result
 from .models.sending import test_delivery
+from .models.sending import test_lost_server
 from .models.sending import test_settle
 from .models.response import test_after_event
 from .models.response import test_bounce_routing
@@ -61,14 +62,20 @@ from .models.response import test_lead_created
 from .models.response import test_signs_of_life
 from .models.record import test_campaign_log
 from .models.record import test_record
+from .models.privacy import test_erasing
+from .models.privacy import test_retention
+from .models.privacy import test_safe_export
 from .models.opt_out import test_opt_out_verbs
 from .models.opt_out import test_interval
 from .models.tracking import test_hits
 from .models.tracking import test_parallel_hits
 from .models.tracking import test_people_count
+from .controllers import test_odd_hits
 from .controllers import test_opt_out
 from .controllers import test_opt_out_page
+from .controllers import test_raw_requests
 from .controllers import test_tracking
+from .wizards import test_address_lookup
 from .wizards import test_list_add
 from .wizards import test_list_from_log
 from .wizards import test_send_test
@@ -79,3 +86,4 @@ from . import test_rights
 from . import test_rights_matrix
 from . import test_tours
 from . import test_translations
+from . import test_unit_js

@@ -102,6 +102,12 @@ mailing.subscription  write                     yes      yes    yes    no    no 
 mailing.subscription  action_add_record         yes      yes    yes    no    no       no     no
 mailing.subscription  action_opt_out            yes      yes    yes    no    no       no     no
 mailing.subscription  action_cancel_opt_out     yes      yes    yes    no    no       no     no
+mailing.address.lookup action_look_up           yes      yes    yes    yes   no       no     no
+mailing.address.lookup action_export            yes      yes    yes    yes   no       no     no
+mailing.address.lookup action_erase             no       no     no     yes   no       no     no
+mailing.address.lookup action_lift              no       no     no     yes   no       no     no
+mailing.erased.address search                   no       no     no     yes   no       no     no
+mailing.erased.address create                   no       no     no     no    no       no     no
 mailing.address.flags action_apply              yes      yes    yes    no    no       no     no
 mailing.subscription  action_open_record        yes      yes    yes    no    no       no     no
 mailing.subscription  action_remove             yes      yes    yes    no    no       no     no
@@ -126,7 +132,7 @@ res.config.settings   set_values                no       no     no     yes   no 
 """
 
 # Called by Odoo in the course of what the matrix lists, and telling nothing by themselves.
-NOT_LISTED = {"init", "default_get", "copy_data", "get_formview_id"}
+NOT_LISTED = {"init", "default_get", "copy_data", "get_formview_id", "export_data"}
 
 # What our fields tell employees without Email Marketing.
 SEEN_BY_EMPLOYEES = {
@@ -269,6 +275,7 @@ class TestRightsMatrix(MassEmailCase):
             "mailing.send.test": {"mailing_id": self._mass_email().id},
             "mailing.mailing.test": {"mass_mailing_id": self._mass_email().id},
             "mailing.address.flags": {"addresses": ["dora@example.com"], "dead": "yes"},
+            "mailing.address.lookup": {"email": "dora@example.com"},
             "mailing.list.from.log": {"campaign_id": self.campaign.id, "name": "New"},
             "mailing.contact.import": {"contact_list": "dora@example.com"},
             "mailing.list.add": {},
@@ -281,6 +288,7 @@ class TestRightsMatrix(MassEmailCase):
             "mailing.contact": {"name": "Dora", "email": "dora@example.com"},
             "mailing.list.criterion": {"list_id": self.target_list.id},
             "mailing.address": {"address": "dora@example.com"},
+            "mailing.erased.address": {"digest": "0" * 64},
             "crm.lead": {"name": "Deal", "campaign_id": self.campaign.id},
             "mail.blacklist": {"email": "dora@example.com"},
             "mailing.list.category": {"name": "News"},

@@ -1,4 +1,7 @@
 from datetime import timedelta
+from urllib.parse import unquote
+
+from lxml import html
 
 from odoo import fields
 from odoo.tests import HttpCase, tagged
@@ -170,6 +173,7 @@ class TestTours(MassEmailData, HttpCase):
         self.target_list.contact_ids = target
         self.send(self._mass_email(subject="First news"))
         self.excluding_list.contact_ids = target
+        self._contact("Bob", self.target_list)
         self.send(self._mass_email(subject="Summer offer"))
         self.start_tour(f"/odoo/crm/{lead.id}", "mass_email_why_not", login="seller")
 
@@ -207,3 +211,50 @@ class TestTours(MassEmailData, HttpCase):
         self.env.invalidate_all()
         self.assertEqual(three.contact_count, 3)
         self.assertEqual(found.contact_count, 90)
+
+    def test_links_of_a_letter_are_picked_by_name(self):
+        mailing = self._mass_email(
+            f'<p><a href="{self.offer.placeholder}">see our offer</a></p>'
+            '<p><a href="https://www.example.com/">a page</a></p>'
+            '<p><a href="https://www.example.com/2">another page</a></p>'
+            "<p>first line</p><p>second line</p>"
+        )
+        path = f"/odoo/action-mass_mailing_campaign.mailing_mailing_action_mass_email/{mailing.id}"
+        self.start_tour(path, "letter_editor_mass_email", login="marketer")
+        self.assertEqual(
+            self._links(mailing.body_html),
+            [
+                (self.offer.placeholder, "look at it"),
+                ("{optOutUrl}", "a page"),
+                (self.demo.placeholder, "another page"),
+                (self.offer.placeholder, "Offer"),
+                ("{optOutUrl}", "Unsubscribe"),
+            ],
+        )
+        self.start_tour(path, "letter_editor_mass_email_again", login="marketer")
+
+    def test_links_of_a_template_are_picked_by_name(self):
+        values = {
+            "name": "Letter",
+            "model_id": self.env["ir.model"]._get_id("mailing.contact"),
+            "body_html": '<p><a href="https://www.example.com/">a page</a></p><p>first line</p>',
+        }
+        templates = self.env["mail.template"].with_user(self.marketer)
+        template = templates.create(values)
+        path = "/odoo/action-mail.action_email_template_tree_all"
+        self.start_tour(f"{path}/{template.id}", "letter_editor_template", login="marketer")
+        self.assertEqual(
+            self._links(template.body_html),
+            [(self.offer.placeholder, "a page"), ("{optOutUrl}", "Unsubscribe")],
+        )
+        other = templates.create(
+            {**values, "model_id": self.env["ir.model"]._get_id("res.partner")}
+        )
+        self.start_tour(f"{path}/{other.id}", "letter_editor_other_template", login="marketer")
+
+    def _links(self, body):
+        """The links in a body as a list of (address, text)."""
+        return [
+            (unquote(link.get("href")), link.text_content().strip("\ufeff"))
+            for link in html.fromstring(body).iter("a")
+        ]

@@ -1,4 +1,5 @@
 from . import mailing_address_flags
+from . import mailing_address_lookup
 from . import mailing_contact_import
 from . import mailing_list_add
 from . import mailing_list_from_log

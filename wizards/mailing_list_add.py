@@ -38,7 +38,7 @@ class MailingListAdd(models.TransientModel):
         self.ensure_one()
         records, domain = self._selected()
         lists = self.list_ids.with_env(records.env)
-        if self.name:
+        if (self.name or "").strip():
             lists += lists.create({"name": self.name})
         if not lists:
             raise UserError(self.env._("Choose a target list, or give a new one a name."))

@@ -246,7 +246,7 @@ class MailingListFromLog(models.TransientModel):
     # ------------------------------------------------------------
 
     def action_create(self):
-        """Fill the list and open it."""
+        """Fill the list, open it, and say what became of everybody."""
         self.ensure_one()
         if not self.did_ids:
             raise UserError(self.env._("Choose at least one action that they did."))

@@ -52,6 +52,26 @@ class MailingAddress(models.Model):
         self.unlink()
 
     @api.model
+    def _take_back(self, trace_ids):
+        """These messages failed for now, not for good: their addresses are not dead by them.
+
+        Raw SQL: one statement, whoever writes about the same address at the same moment.
+        """
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE mailing_address
+                   SET dead_datetime = NULL, temporary_count = temporary_count + 1,
+                       temporary_since = COALESCE(temporary_since, dead_datetime)
+                 WHERE trace_id = ANY(%s) AND dead_datetime IS NOT NULL
+                """,
+                list(trace_ids),
+            )
+        )
+        self.invalidate_model()
+
+    @api.model
     def _receive_failures(self, failures):
         """Messages failed for what their addresses are.
 

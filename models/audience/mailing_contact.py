@@ -95,6 +95,11 @@ class MailingContact(models.Model):
         self.ensure_one()
         return next((self[source] for source in self._sources().values() if self[source]), None)
 
+    def _is_source_archived(self):
+        self.ensure_one()
+        record = self.sudo()._source()
+        return bool(record and record._active_name and not record[record._active_name])
+
     @api.constrains(lambda self: self._sources().values())
     def _check_single_source(self):
         for contact in self:
@@ -131,13 +136,20 @@ class MailingContact(models.Model):
 
     @api.depends("email")
     def _compute_email_normalized(self):
-        """Of several addresses in a field, the first that can be used counts."""
         result = super()._compute_email_normalized()
         for contact in self.filtered("email"):
-            if not wire_address(contact.email_normalized or ""):
-                usable = filter(wire_address, email_normalize_all(contact.email))
-                contact.email_normalized = next(usable, contact.email_normalized)
+            contact.email_normalized = self._first_usable(contact.email, contact.email_normalized)
         return result
+
+    @api.model
+    def _first_usable(self, email, normalized):
+        """Return the address that counts of those in a field: the first that can be used.
+
+        :param normalized: the first as Odoo has it; counts when none can be used
+        """
+        if wire_address(normalized or ""):
+            return normalized
+        return next(filter(wire_address, email_normalize_all(email)), normalized)
 
     @api.depends("email_normalized")
     def _compute_address(self):

@@ -57,6 +57,7 @@ class MailingMailing(models.Model):
                     THEN 'archived'
                     WHEN COALESCE(TRIM(contact.email), '') = '' THEN 'mail_email_missing'
                     WHEN contact.address IS NULL THEN 'mail_email_invalid'
+                    WHEN %(is_erased)s THEN 'erased'
                     WHEN %(is_dead)s THEN 'dead'
                     WHEN %(use_blacklist)s AND EXISTS (
                         SELECT FROM mail_blacklist
@@ -102,6 +103,7 @@ class MailingMailing(models.Model):
             is_resting=self._is_resting(is_test),
             left_target=self._is_left(SQL("target.list_id")),
             must_be_member=not is_test,
+            is_erased=self.env["mailing.erased.address"]._is_erased(SQL("contact.address")),
             is_dead=self.env["mailing.address"]._is_dead(SQL("contact.address")),
             use_blacklist=self.use_exclusion_list,
             respect_opt_out=not self._is_informational(),

@@ -102,9 +102,10 @@ class MailingOptOut(models.Model):
             SQL(
                 """
                 INSERT INTO mailing_opt_out (
-                    list_id, email, trace_id, create_uid, create_date, write_uid, write_date)
-                SELECT memory.list_id, contact.address, memory.trace_id,
-                       %(uid)s, %(now)s, %(uid)s, %(now)s
+                    list_id, email, trace_id, reason_id, feedback,
+                    create_uid, create_date, write_uid, write_date)
+                SELECT memory.list_id, contact.address, memory.trace_id, memory.reason_id,
+                       memory.feedback, %(uid)s, %(now)s, %(uid)s, %(now)s
                   FROM mailing_opt_out memory
                   JOIN mailing_contact contact ON contact.id = memory.contact_id
                  WHERE contact.id = ANY(%(contacts)s) AND contact.address IS NOT NULL
@@ -129,10 +130,10 @@ class MailingOptOut(models.Model):
             SQL(
                 """
                 INSERT INTO mailing_opt_out (
-                    list_id, contact_id, email, trace_id,
+                    list_id, contact_id, email, trace_id, reason_id, feedback,
                     create_uid, create_date, write_uid, write_date)
                 SELECT %(heir)s, memory.contact_id, memory.email, memory.trace_id,
-                       %(uid)s, %(now)s, %(uid)s, %(now)s
+                       memory.reason_id, memory.feedback, %(uid)s, %(now)s, %(uid)s, %(now)s
                   FROM mailing_opt_out memory
                   LEFT JOIN mailing_contact contact ON contact.id = memory.contact_id
                  WHERE memory.list_id = ANY(%(lists)s)

@@ -28,6 +28,7 @@ class MailingTrace(models.Model):
             ("excluded", "Excluded"),
             ("archived", "Archived or Deleted"),
             ("dead", "Address Is Dead"),
+            ("erased", "Erased on Her Request"),
             ("removed", "No Longer in a Target List"),
             ("too_soon", "Wants Mail Less Often"),
         ]

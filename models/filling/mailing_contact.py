@@ -141,19 +141,23 @@ class MailingContact(models.Model):
         """Return the contacts that imported rows are about, in their order.
 
         Who has the address already is taken: a mailing contact, else an account or contact, else
-        a lead, which the user may read. A plain contact gets what it lacks; the others have their
-        records. Only who is unknown is created, and once. Takes as many statements for many rows
-        as for few.
+        a lead, which the user may read; one whose record is archived when there is no other. A
+        plain contact gets what it lacks; the others have their records. Only who is unknown is
+        created, and once. Takes as many statements for many rows as for few.
         """
-        emails = [email_normalize(vals.get("email"), strict=False) or "" for vals in vals_list]
+        emails = [
+            self._first_usable(email, email_normalize(email, strict=False) or "")
+            for email in (vals.get("email") or "" for vals in vals_list)
+        ]
         known = self._of_emails({email for email in emails if email})
         unknown = {}
         keys = [wire_address(email) or row for row, email in enumerate(emails)]
         for key, vals in zip(keys, vals_list, strict=True):
             if key in known:
                 known[key]._complete(vals)
-            elif not unknown.get(key, {}).get("name"):
-                unknown[key] = vals
+            else:
+                told = {name: value for name, value in unknown.get(key, {}).items() if value}
+                unknown[key] = vals | told
         plainly = self.with_context(
             import_file=False, default_list_ids=False, default_subscription_ids=False
         )
@@ -179,11 +183,20 @@ class MailingContact(models.Model):
         """
         addresses = set(filter(None, map(wire_address, emails)))
         contacts = self.search([("address", "in", addresses)]).sorted(
-            lambda contact: (contact.target_type == "plain", contact.id), reverse=True
+            lambda contact: (
+                contact._is_source_archived(),
+                contact.target_type == "plain",
+                contact.id,
+            ),
+            reverse=True,
         )
         known = {contact.address: contact for contact in contacts}  # the first is written last
         for model in MATCHED_SOURCES:
-            missing = addresses - known.keys()
+            missing = {
+                address
+                for address in addresses
+                if address not in known or known[address]._is_source_archived()
+            }
             if missing and self.env[model].has_access("read"):
                 spellings = emails | addresses | set(map(readable_address, addresses))
                 spelled_so = Domain("email_normalized", "in", spellings)

@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, email_normalize
 
+from ...delivery.address import wire_address
 from ...engine.turns import retried
 
 _logger = logging.getLogger(__name__)
@@ -59,6 +60,8 @@ class MailingList(models.Model):
             yield self.env._("%s wait until they opt in themselves", count["must_opt_in"])
         if count["left_before"]:
             yield self.env._("%s left the list before and stay opted out", count["left_before"])
+        if count["must_opt_in"]:
+            yield self.env._("%s of them wait for their own opt-in", count["must_opt_in"])
         if count["already"]:
             yield self.env._("%s there already", count["already"])
 
@@ -162,13 +165,19 @@ class MailingList(models.Model):
             email, opt_out=opt_out, force_message=force_message
         )
         if not opt_out:
-            hers = [("email_normalized", "=", email_normalize(email))]
+            normalized = email_normalize(email) or ""
+            hers = Domain("email_normalized", "=", normalized)
+            if address := wire_address(normalized):
+                hers |= Domain("address", "=", address)
             contacts = self.env["mailing.contact"].sudo().search(hers)
             self.env["mailing.subscription"]._make_by_hand(self, contacts)
         return result
 
     def action_merge(self, src_lists, archive):
-        """The members of merged lists are ones by hand; the criteria go where the lists go."""
+        """The members of merged lists are ones by hand; the criteria go where the lists go.
+
+        Where they were synced every day they are from then on, too: they may exclude somebody.
+        """
         result = super().action_merge(src_lists, archive)
         sources = src_lists - self
         members = [("list_ids", "in", sources.ids)]
@@ -176,5 +185,8 @@ class MailingList(models.Model):
             self, self.env["mailing.contact"].sudo()._search(members).subselect()
         )
         if archive:
-            sources.sudo().criterion_ids._move_to(self)
+            criteria = sources.sudo().criterion_ids
+            if any(criteria.list_id.mapped("is_synced")):
+                self.is_synced = True
+            criteria._move_to(self)
         return result

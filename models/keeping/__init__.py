@@ -1,1 +1,2 @@
 from . import mailing_list
+from . import mailing_subscription

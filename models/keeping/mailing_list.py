@@ -10,6 +10,15 @@ class MailingList(models.Model):
     _inherit = "mailing.list"
 
     subscription_ids = fields.One2many(copy=False)  # not one by one
+    heir_id = fields.Many2one(
+        "mailing.list",
+        "Merged Into",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        index="btree_not_null",
+        help="Who opts out by a letter to this list leaves that one.",
+    )
 
     # ------------------------------------------------------------
     # Copy and merge
@@ -22,6 +31,7 @@ class MailingList(models.Model):
         for target_list, copy in zip(self, copies, strict=True):
             subscriptions._join(copy, target_list._who_stayed(), {})
             self.env["mailing.opt.out"]._hand_down(target_list, copy)
+            subscriptions._hand_down_intervals(target_list, copy)
         return copies
 
     def _who_stayed(self):
@@ -42,30 +52,39 @@ class MailingList(models.Model):
         """Merge lists into this one, which takes their place in mass emails if they are archived.
 
         Odoo leaves out who opted out or is blacklisted. They come along, for they may be excluded
-        by being members; and opt-outs hold.
+        by being members; and opt-outs hold, as do an opt-in that is waited for, and intervals.
         """
         self.check_access("write")  # Odoo merges for whoever calls
         sources = src_lists - self
         (self | sources)._show_opt_outs()
         if archive:
             sources._replace_in_mass_emails(self)
+            sources._pass_on_opt_outs_to(self)
         result = super().action_merge(src_lists, archive)
         self.env["mailing.opt.out"]._hand_down(sources, self)
-        self.env["mailing.subscription"]._join(self, sources._who_has_no_namesake_in(self), {})
+        subscriptions = self.env["mailing.subscription"].with_context(opt_in_is_settled=True)
+        members = sources._who_comes_along_to(self)
+        subscriptions._bring_who_is_out(sources, self, members)
+        subscriptions._join(self, members, {})
         self._show_opt_outs()
+        subscriptions._hand_down_intervals(sources, self)
         return result
 
-    def _who_has_no_namesake_in(self, heir):
-        """SQL of contacts, id and address: members whose address no member of another list has."""
+    def _who_comes_along_to(self, heir):
+        """SQL of contacts, id and address: members whom another list does not have yet.
+
+        Who is but an address has it once; people who share one may part.
+        """
         return SQL(
             """(
             SELECT DISTINCT contact.id, contact.address
               FROM mailing_subscription subscription
               JOIN mailing_contact contact ON contact.id = subscription.contact_id
-             WHERE subscription.list_id = ANY(%s) AND NOT EXISTS (
+             WHERE subscription.list_id = ANY(%s)
+               AND (contact.target_type IS DISTINCT FROM 'plain' OR NOT EXISTS (
                 SELECT FROM mailing_contact namesake
                   JOIN mailing_subscription known ON known.contact_id = namesake.id
-                 WHERE namesake.address = contact.address AND known.list_id = %s)
+                 WHERE namesake.address = contact.address AND known.list_id = %s))
             )""",
             self.ids,
             heir.id,
@@ -84,6 +103,13 @@ class MailingList(models.Model):
             self._users_of_lists(model, which & Domain(name, "in", self.ids)).write(
                 {name: commands}
             )
+
+    def _pass_on_opt_outs_to(self, heir):
+        """Let opt-outs by letters to these lists, which may come years later, mean another list."""
+        merged_before = Domain("heir_id", "in", self.ids)
+        lists = self.sudo().with_context(active_test=False)
+        (lists | lists.search(merged_before)).heir_id = heir
+        heir.sudo().heir_id = False
 
     def _show_opt_outs(self):
         """Tick Opt Out for whom the memory knows, for Odoo goes by that alone.

@@ -74,3 +74,33 @@ class MailingSubscription(models.Model):
             mailing=mailing._origin.id or None,
             now=fields.Datetime.now(),
         )
+
+    @api.model
+    def _hand_down_intervals(self, lists, heir):
+        """Who wants to hear of some lists less often, wants so of the one that comes after them.
+
+        Raw SQL: one statement, a list may have a million members.
+        """
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH wish AS (
+                    SELECT COALESCE(contact.address, contact.id::varchar) AS whose,
+                           MAX(subscription.interval_days) AS days
+                      FROM mailing_subscription subscription
+                      JOIN mailing_contact contact ON contact.id = subscription.contact_id
+                     WHERE subscription.list_id = ANY(%s) AND subscription.interval_days > 0
+                     GROUP BY whose
+                )
+                UPDATE mailing_subscription member SET interval_days = wish.days
+                  FROM mailing_contact contact, wish
+                 WHERE member.list_id = %s AND contact.id = member.contact_id
+                   AND wish.whose = COALESCE(contact.address, contact.id::varchar)
+                   AND wish.days > COALESCE(member.interval_days, 0)
+                """,
+                lists.ids,
+                heir.id,
+            )
+        )
+        self.invalidate_model(["interval_days"])

@@ -1,6 +1,6 @@
 from collections import namedtuple
 
-from odoo import models
+from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL, mute_logger
 
@@ -92,7 +92,11 @@ class MailingTrace(models.Model):
         left.with_context(opt_out_memory_is_settled=True).opt_out_reason_id = reason
         blacklisted.opt_out_reason_id = reason
         for record in (*(left.contact_id if feedback else ()), *(blacklisted if feedback else ())):
-            record._message_log(body=self.env._("Opted out: %s", feedback))
+            record._message_log(body=self._note_of_words(feedback))
+
+    @api.model
+    def _note_of_words(self, feedback):
+        return self.env._("Opted out: %s", feedback)
 
     # ------------------------------------------------------------
     # By the state of now
@@ -103,7 +107,7 @@ class MailingTrace(models.Model):
 
         Raw SQL: one statement, for mail programs opt out thousands at once. Her contact may be
         merged into another, and the log knows into which. The list that brought her the letter
-        may be none of the mass email's any more.
+        may be none of the mass email's any more, or be merged into another.
         """
         self.ensure_one()
         self.env.flush_all()
@@ -122,9 +126,14 @@ class MailingTrace(models.Model):
                     SELECT id FROM known
                      UNION
                     SELECT id FROM mailing_contact JOIN address USING (address)
-                ), target AS (
+                ), named AS (
                     SELECT mailing_list_id AS id FROM mail_mass_mailing_list_rel
                      WHERE mailing_mailing_id = %(mailing)s
+                ), target AS (
+                    SELECT id FROM named
+                     UNION
+                    SELECT heir_id FROM mailing_list JOIN named USING (id)
+                     WHERE heir_id IS NOT NULL
                 ), meant AS (
                     SELECT id FROM target
                      UNION

@@ -1,12 +1,11 @@
 import logging
-from email import policy
 
 from odoo import api, models
 from odoo.tools import email_normalize
 from odoo.tools.mail import email_split, mail_header_msgid_re
 
 from ...delivery.reference import verp_reference
-from ...delivery.report import is_automatic, read_report
+from ...delivery.report import is_automatic, read_report, source_of
 
 _logger = logging.getLogger(__name__)
 
@@ -40,7 +39,7 @@ class MailThread(models.AbstractModel):
     def _routing_handle_bounce(self, email_message, message_dict):
         if not email_message:  # Odoo's own tests hand over none
             return super()._routing_handle_bounce(email_message, message_dict)
-        report = read_report(email_message.as_bytes(policy=policy.compat32))
+        report = read_report(source_of(email_message))
         traces = (
             self.env["mailing.trace"]
             .sudo()

@@ -30,6 +30,10 @@ SETBACKS = (Outcome.BUSY, Outcome.NOT_SENT)
 FIRST_SETBACK_MINUTES, LONGEST_SETBACK_MINUTES = 1, 60
 # So many broken sessions count as an attempt: it may be the message that breaks them.
 SETBACKS_OF_AN_ATTEMPT = 3
+# A server that refuses most of the last recipients for good, whatever their domain, has lost its
+# way or its directory: so many results of a run are looked at, and so many refusals of so many
+# domains are not about the recipients.
+LAST_RESULTS, MANY_REFUSALS, MANY_DOMAINS = 100, 5, 3
 
 
 class MailingJournalAck(models.Model):
@@ -197,14 +201,50 @@ class MailingJournalAck(models.Model):
         traces = self.env["mailing.trace"]
         traces.invalidate_model()
         traces.browse(row[0] for row in rows if row[2] == Outcome.SENT.value)._log_event("sent")
-        self.env["mailing.address"].sudo()._receive_failures(
-            [
-                (address, kind is Kind.FINAL, reply, trace_id)
-                for trace_id, _ack_id, outcome, address, reply in rows
-                if address and (kind := _failure_of_address(outcome, reply))
-            ]
-        )
+        failures = [
+            (address, kind is Kind.FINAL, reply, trace_id)
+            for trace_id, _ack_id, outcome, address, reply in rows
+            if address and (kind := _failure_of_address(outcome, reply))
+        ]
+        addresses = self.env["mailing.address"].sudo()
+        if any(is_final for _address, is_final, *_more in failures):
+            if refused := self._refused_by_a_lost_server(key):
+                failures = [(address, False, *more) for address, _is_final, *more in failures]
+                addresses._take_back(refused)
+        addresses._receive_failures(failures)
         return max((row[1] for row in rows), default=after)
+
+    @api.model
+    def _refused_by_a_lost_server(self, key):
+        """Return the messages that a run's server refused for good of late, as it does with most.
+
+        Raw SQL: one statement, and no more than the last results.
+
+        :return: ids of messages; empty when what it says is about their addresses
+        """
+        [(count, refused, domain_count)] = self.env.execute_query(
+            SQL(
+                """
+                SELECT COUNT(*), ARRAY_AGG(trace_id) FILTER (WHERE is_refused),
+                       COUNT(DISTINCT domain) FILTER (WHERE is_refused)
+                  FROM (
+                    SELECT ack.trace_id, ack.outcome = %s AND ack.reply LIKE '5%%' AS is_refused,
+                           SPLIT_PART(trace.email, '@', 2) AS domain
+                      FROM mailing_journal_ack ack
+                      JOIN mailing_trace trace ON trace.id = ack.trace_id
+                     WHERE ack.run_key = %s
+                     ORDER BY ack.id DESC
+                     LIMIT %s
+                  ) last
+                """,
+                Outcome.BAD_ADDRESS.value,
+                key,
+                LAST_RESULTS,
+            )
+        )
+        refused = refused or []
+        are_many = len(refused) >= max(MANY_REFUSALS, count / 2) and domain_count >= MANY_DOMAINS
+        return refused if are_many else []
 
 
 def _failure_of_address(outcome, reply):

@@ -18,6 +18,8 @@ SETTINGS = {
     "dead_after_days": 14,
     "calendar_id": 0,
     "recent_days": 7,
+    # nothing of it is kept unless "keep_hits" says so, and what was deleted does not come back
+    "retention_months": 0,
     "open_tracking": False,
     "opt_out_optional": False,
     "opt_in_required": False,

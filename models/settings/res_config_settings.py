@@ -90,6 +90,12 @@ class ResConfigSettings(models.TransientModel):
         config_parameter="mass_mailing_campaign.keep_hits",
         help="With time, IP address and mail program, not only the first of each recipient.",
     )
+    mass_email_retention_months = fields.Integer(
+        "Months of Traces",
+        config_parameter="mass_mailing_campaign.retention_months",
+        help="After so many months IP addresses, mail programs, single openings and clicks, and "
+        "what people wrote when they opted out are deleted. Figures stay. 0: they are kept.",
+    )
     mass_email_public_url = fields.Char(
         "Public Address",
         config_parameter="mass_mailing_campaign.public_url",
@@ -117,6 +123,7 @@ class ResConfigSettings(models.TransientModel):
         "mass_email_recent_days",
         "mass_email_dead_after_bounces",
         "mass_email_dead_after_days",
+        "mass_email_retention_months",
     )
     def _check_mass_email_limits(self):
         for settings in self:
@@ -131,6 +138,10 @@ class ResConfigSettings(models.TransientModel):
             if min(settings.mass_email_dead_after_bounces, settings.mass_email_dead_after_days) < 1:
                 raise ValidationError(
                     self.env._("A dead address has failed at least once, for at least one day.")
+                )
+            if settings.mass_email_retention_months < 0:
+                raise ValidationError(
+                    self.env._("Months cannot be negative. 0 means that traces are kept.")
                 )
             if settings.mass_email_domain_portion_size < 0 or settings.mass_email_run_size < 0:
                 raise ValidationError(self.env._("A limit cannot be negative. 0 means no limit."))

@@ -84,12 +84,12 @@ class MailingSubscription(models.Model):
     # ------------------------------------------------------------
 
     def action_opt_out(self):
-        """She does not want this list any more, and told a colleague."""
-        self.write({"opt_out": True})
+        """She does not want these lists any more, and told a colleague."""
+        self.opt_out = True
 
     def action_cancel_opt_out(self):
-        """She wants this list again."""
-        self.write({"opt_out": False})
+        """She wants these lists again."""
+        self.opt_out = False
 
     def action_remove(self):
         self.unlink()

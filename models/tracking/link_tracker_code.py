@@ -17,7 +17,8 @@ class LinkTrackerCode(models.Model):
 
         :raise LookupError: there is none, so that junk fills no cache
         """
-        link = self.sudo().search([("code", "=", code)]).link_id
+        # PostgreSQL knows no NUL
+        link = "\0" not in code and self.sudo().search([("code", "=", code)]).link_id
         if not link:
             raise LookupError(code)
         return link.id, None if link.click_action == "message" else link.redirected_url

@@ -117,7 +117,8 @@ class MailingTrace(models.Model):
         [(trace_id, counts, *_line), *_more] = rows or [(None, False)]
         lines = {event_type: line_id for *_hit, event_type, line_id in rows if line_id}
         if counts and "clicked" in lines and made_by != "person":
-            self._mark_burst(trace_id, now)
+            gone = self._mark_burst(trace_id, now)
+            lines = {kind: line_id for kind, line_id in lines.items() if line_id not in gone}
         return trace_id, lines
 
     @api.model
@@ -148,6 +149,7 @@ class MailingTrace(models.Model):
                     event_type, hit_datetime, trace_id, link_id, made_by, ip, user_agent
                 )
                 SELECT %s, %s, hit.id, %s, hit.made_by, %s, %s FROM hit
+                 WHERE %s OR hit.tells_openings
             ),
             """,
             "clicked" if link_id else "opened",
@@ -155,6 +157,7 @@ class MailingTrace(models.Model):
             link_id,
             ip,
             (user_agent or "")[:USER_AGENT_LENGTH].replace("\0", ""),
+            link_id is not None,
         )
 
     @api.model
@@ -166,8 +169,10 @@ class MailingTrace(models.Model):
 
         Raw SQL: a statement of its own, which sees what parallel hits have committed; what one of
         them marks at the same moment is left to it.
+
+        :return: ids of the lines that are gone, for a machine's were there before
         """
-        self.env.cr.execute(
+        gone = self.env.execute_query(
             SQL(
                 """
                 WITH burst AS (
@@ -191,22 +196,27 @@ class MailingTrace(models.Model):
                 ), removed AS (
                     DELETE FROM mailing_trace_event event
                      USING line WHERE event.id = line.id AND line.is_known
+                 RETURNING event.id
+                ), restored AS (
+                    UPDATE mailing_trace trace
+                       SET links_click_datetime = CASE WHEN earlier.clicked
+                                                       THEN trace.links_click_datetime END,
+                           open_datetime = CASE WHEN earlier.opened THEN trace.open_datetime END,
+                           trace_status = CASE
+                                WHEN trace.trace_status != 'open' OR earlier.opened
+                                THEN trace.trace_status
+                                WHEN trace.failure_type IN ('in_doubt', 'left') THEN 'error'
+                                ELSE 'sent' END
+                      FROM burst, (
+                        SELECT COALESCE(BOOL_OR(event_type = 'clicked'), FALSE) AS clicked,
+                               COALESCE(BOOL_OR(event_type = 'opened'), FALSE) AS opened
+                          FROM mailing_trace_event
+                         WHERE trace_id = %(trace)s AND made_by IS NULL
+                           AND event_datetime < %(since)s
+                      ) earlier
+                     WHERE trace.id = %(trace)s AND trace.links_click_datetime >= %(since)s
                 )
-                UPDATE mailing_trace trace
-                   SET links_click_datetime = CASE WHEN earlier.clicked
-                                                   THEN trace.links_click_datetime END,
-                       open_datetime = CASE WHEN earlier.opened THEN trace.open_datetime END,
-                       trace_status = CASE
-                            WHEN trace.trace_status = 'open' AND NOT earlier.opened THEN 'sent'
-                            ELSE trace.trace_status END
-                  FROM burst, (
-                    SELECT COALESCE(BOOL_OR(event_type = 'clicked'), FALSE) AS clicked,
-                           COALESCE(BOOL_OR(event_type = 'opened'), FALSE) AS opened
-                      FROM mailing_trace_event
-                     WHERE trace_id = %(trace)s AND made_by IS NULL
-                       AND event_datetime < %(since)s
-                  ) earlier
-                 WHERE trace.id = %(trace)s AND trace.links_click_datetime >= %(since)s
+                SELECT id FROM removed
                 """,
                 trace=trace_id,
                 since=SQL("(%s::timestamp - INTERVAL '1 second' * %s)", now, BURST_SECONDS),
@@ -214,3 +224,4 @@ class MailingTrace(models.Model):
             )
         )
         self.env.invalidate_all(flush=False)
+        return {line_id for (line_id,) in gone}

@@ -1,3 +1,4 @@
+from email import message_from_bytes, policy
 from pathlib import Path
 from unittest import TestCase
 
@@ -5,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from odoo.addons.mass_mailing_campaign.delivery.bounce import Kind
-from odoo.addons.mass_mailing_campaign.delivery.report import read_report
+from odoo.addons.mass_mailing_campaign.delivery.report import read_report, source_of
 
 from ..returned_mail import KINDS, returned
 
@@ -110,6 +111,43 @@ class TestReport(TestCase):
             head = b"From: mailer-daemon@x.example\nMessage-ID: <1@x>\n\n"
             self.assertIn(read_report(head + junk.encode()).kind, Kind)
 
+    def test_who_answers_from_a_null_reverse_path_is_alive(self):
+        for words in (
+            "I am away until Monday. Regards, Anna",
+            "Ben no longer works here, and I moved to room 5. Regards, Anna",
+            "What is this: 550 5.1.1 user unknown?",
+        ):
+            answer = (
+                "Return-Path: <>\nFrom: Anna <anna@example.com>\nSubject: Ich bin im Urlaub\n"
+                f"In-Reply-To: <1@garden.example.com>\n\n{words}\n"
+            )
+            self.assertEqual(read_report(answer.encode()).kind, Kind.OTHER, words)
+
+    def assert_postgresql_takes(self, report):
+        for text in (report.words, report.status, *report.addresses, *report.message_ids):
+            self.assertNotIn("\0", text.encode().decode())
+
+    def test_what_is_told_is_fit_for_postgresql(self):
+        head = b"From: MAILER-DAEMON@x.example\n"
+        for content in (
+            head + b"\nunknown user 5.1.1\n\nMessage-ID: <a\0b@x>\n",
+            head + b"Content-Type: multipart/report; boundary=B\n\nM\xfcller unknown user 5.1.1\n"
+            b"Message-ID: <a\xffb@x>\n",
+        ):
+            report = read_report(content)
+            self.assertEqual(report.kind, Kind.FINAL)
+            self.assertTrue(report.message_ids)
+            self.assert_postgresql_takes(report)
+
+    def test_a_mail_that_cannot_be_written_again_is_read_all_the_same(self):
+        for content in (
+            returned("postfix_final").replace("boundary=", "border=").encode(),
+            returned("postfix_final").replace("Subject: ", "Subject:\r x\rFrom: ").encode(),
+        ):
+            content = content.replace(b"unknown", b"unknown \xff\xfc")
+            message = message_from_bytes(content, policy=policy.SMTP)
+            self.assertEqual(read_report(source_of(message)).kind, Kind.FINAL)
+
     @given(st.binary(max_size=2000))
     @example(b"Content-Type: message/delivery-status\n\nStatus")
     @example(b"Content-Type: multipart/report; boundary*0*=utf-8''%ff; boundary*1=x\n\n--x\n")
@@ -119,6 +157,12 @@ class TestReport(TestCase):
     @given(st.sampled_from(sorted(KINDS)), st.integers(0, 4000), st.binary(max_size=50))
     def test_mangled_reports_are_read(self, name, place, junk):
         content = returned(name).encode()
-        report = read_report(content[:place] + junk + content[place + len(junk) :])
+        content = content[:place] + junk + content[place + len(junk) :]
+        report = read_report(content)
         self.assertIn(report.kind, Kind)
-        self.assertNotIn("\0", report.words)
+        self.assert_postgresql_takes(report)
+        try:
+            message = message_from_bytes(content, policy=policy.SMTP)
+        except Exception:  # what Python does not read comes to no gateway
+            return
+        self.assert_postgresql_takes(read_report(source_of(message)))

@@ -3,10 +3,13 @@ from contextlib import suppress
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
+from odoo.addons.mass_mailing_campaign.delivery.bounce import Kind
+from odoo.addons.mass_mailing_campaign.delivery.report import Report
 from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome
 from odoo.exceptions import UserError
 
-from .audience_machine import PERSON
+from .audience_machine import ADDRESS, PERSON
+from .oracle import ADDRESSES
 from .run_machine import MAILING, MOST_RUNS, RunMachine
 
 UNDECIDED = {"in_doubt", "left"}
@@ -67,12 +70,40 @@ class MassEmailMachine(RunMachine):
                 self.hand_over(run)
 
     @has_copies
-    @rule(transmission=TRANSMISSION, sign=st.sampled_from(["open", "bounce"]))
+    @rule(transmission=TRANSMISSION, sign=st.sampled_from(["open", "policy", "final", "reply"]))
     def come_back(self, transmission, sign):
-        """It is opened or bounces, maybe before anybody knows that it was sent."""
+        """It is opened, answered or bounces, maybe before anybody knows that it was sent."""
         self.opened.add(transmission)
         trace = self.traces.browse(transmission[0])
-        trace._receive_open() if sign == "open" else trace._receive_bounce("policy", "no such user")
+        if sign == "open":
+            trace._receive_open()
+        elif sign == "reply":
+            trace._receive_reply()
+        else:
+            address = self.copies[transmission].address
+            report = Report(Kind(sign), addresses=(address,), words="no such user")
+            trace._receive_report(report)
+            # the row of who was moved on to another address tells of that one
+            if sign == "final" and trace.email == address:
+                self.oracle.dead.add(address)
+            elif sign == "final" and trace._is_named([address]):
+                self.oracle.dead.add(trace.email)
+
+    @rule(address=ADDRESS)
+    def clear_address(self, address):
+        """A user says that an address is alive."""
+        known = self.env["mailing.address"].search([("address", "=", ADDRESSES[address])])
+        assert bool(known.dead_datetime) == (ADDRESSES[address] in self.oracle.dead)
+        known.action_clear()
+        self.oracle.dead.discard(ADDRESSES[address])
+
+    @has_copies
+    @rule(transmission=TRANSMISSION)
+    def complain(self, transmission):
+        trace, copy = self.traces.browse(transmission[0]), self.copies[transmission]
+        mass_email, person = self.mass_emails[copy.mailing], self.oracle.person(trace.res_id)
+        self.oracle.complain_by(trace.id, mass_email, person, trace.email, copy.is_test)
+        trace._receive_complaint("abuse")
 
     @has_copies
     @rule(transmission=TRANSMISSION, opts_out=st.booleans())

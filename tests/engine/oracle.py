@@ -47,6 +47,7 @@ class Oracle:
 
     :ivar left: ``{(list, person or address): message by which she left, if by one}``
     :ivar blacklist: ``{spelling: message by which it got there, if by one}``
+    :ivar dead: addresses that will never do
     """
 
     def __init__(self, lists, people):
@@ -55,6 +56,7 @@ class Oracle:
         self.people = people
         self.left = {}
         self.blacklist = {}
+        self.dead = set()
 
     def person(self, contact_id):
         return next((each for each in self.people if each.contact_id == contact_id), None)
@@ -82,7 +84,11 @@ class Oracle:
         return self._is_reachable(person) and (self._stays(mass_email, person) or not has_left)
 
     def _is_reachable(self, person):
-        return person.address and not (person.is_archived or self.is_blacklisted(person.address))
+        return (
+            person.address
+            and person.address not in self.dead
+            and not (person.is_archived or self.is_blacklisted(person.address))
+        )
 
     def _is_excluded(self, mass_email, person):
         return any(
@@ -158,9 +164,16 @@ class Oracle:
             self.leave(each, people, addresses, message)
         # who tests is known anyway
         if mass_email.opt_out_entirely or not (is_known or is_test):
-            for address in addresses:
-                if not self.is_blacklisted(address):
-                    self.blacklist[address] = message
+            self.blacklist_by(message, addresses)
+
+    def complain_by(self, message, mass_email, person, mailed_at, is_test):
+        self.opt_out_by(message, mass_email, person, mailed_at, is_test)
+        self.blacklist_by(message, {mailed_at, person and person.address} - {None})
+
+    def blacklist_by(self, message, addresses):
+        for address in addresses:
+            if not self.is_blacklisted(address):
+                self.blacklist[address] = message
 
     def opt_in_by(self, message):
         for (target_list, each), by in list(self.left.items()):

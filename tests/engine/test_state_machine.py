@@ -23,10 +23,11 @@ REASONS = {
     "sent": {None},
     # an opening says nothing of what was told before
     "open": {None, "in_doubt", "left", "mail_bounce"},
+    "reply": {None, "in_doubt", "left", "mail_bounce"},
     "bounce": {"mail_bounce"},
     "error": {"mail_smtp", "mail_email_invalid", "mail_refused", "in_doubt", "left"},
     "cancel": {"excluded", "archived", "removed", "mail_email_missing", "mail_email_invalid"}
-    | {"mail_bl", "mail_optout", "mail_dup", "ended"},
+    | {"mail_bl", "mail_optout", "mail_dup", "ended", "dead"},
 }
 
 

@@ -83,6 +83,15 @@ class TestListAdd(MassEmailCase):
         with self.assertRaisesRegex(UserError, "Choose a target list"):
             wizard.action_add()
 
+    def test_a_name_of_blanks_is_none(self):
+        with self.assertRaisesRegex(UserError, "name"):
+            self.wizard(self.partners, list_ids=False, name="  ").action_add()
+
+    def test_who_waits_for_her_opt_in_is_told(self):
+        self.target_list.opt_in_required = True
+        wizard = self.wizard(self.partners[:3])
+        self.assertIn("3 of them wait for their own opt-in", self.told(wizard))
+
     def test_what_cannot_be_a_member_is_refused(self):
         with self.assertRaisesRegex(UserError, "can be members"):
             self.wizard(self.campaign).action_add()

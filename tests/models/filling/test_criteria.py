@@ -146,7 +146,8 @@ class TestCriteria(CriteriaCase):
             self.env["mailing.contact"]._merge_records(double, self.anna)
 
         def sign_up():
-            self.target_list._update_subscription_from_email("anna@example.com", opt_out=False)
+            self.anna.email = "anna@xn--mnchen-3ya.example"
+            self.target_list._update_subscription_from_email("anna@münchen.example", opt_out=False)
 
         def opt_in_again():
             self.subscription("Anna").opt_out = True

@@ -83,6 +83,14 @@ class TestCriteriaOfMassEmails(CriteriaCase):
         self.send(self.mailing)
         self.assertEqual(self.outcomes(self.mailing), {"Hanna": "sent"})
 
+    def test_who_will_fit_a_merged_excluding_list_is_excluded_by_its_heir(self):
+        heir = self._list("Heir")
+        heir.is_synced = False
+        heir.with_user(self.marketer).action_merge(self.excluding_list, archive=True)
+        self.assertEqual(self.mailing.excluding_list_ids, heir)
+        self.send(self.mailing)
+        self.assertEqual(self.outcomes(self.mailing)["Bob"], "excluded")
+
     def test_an_archived_excluding_list_is_synced_too(self):
         self.excluding_list.active = False
         self.send(self.mailing)

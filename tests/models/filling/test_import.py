@@ -75,6 +75,32 @@ class TestImport(MassEmailCase):
         self.assertEqual(len(set(contacts.ids)), 1)
         self.assertEqual(contacts[0].name, "New")
 
+    def test_two_rows_of_an_address_complete_each_other(self):
+        contacts = self.load(
+            ["name", "email", "company_name"],
+            ("", "new@example.com", "New & Co"),
+            ("New", "new@example.com", ""),
+            ("Newer", "new@example.com", "Newer & Co"),
+        )
+        self.assertEqual(contacts[0] | contacts[1], contacts[2])
+        self.assertEqual((contacts[0].name, contacts[0].company_name), ("New", "New & Co"))
+
+    def test_of_several_addresses_in_a_field_the_first_usable_one_is_known(self):
+        for before in ("zoë@other.example, ", "Ann <zoë@other.example>; "):
+            with self.subTest(before):
+                contact = self.load(["email"], (before + self.partner.email,))
+                self.assertEqual(contact.partner_id, self.partner)
+
+    def test_who_is_archived_is_taken_only_when_nobody_else_is_known(self):
+        archived = self.env["res.partner"].create({"name": "Old", "email": "lee@example.com"})
+        target = self.env["mailing.contact"]._for_records(archived)
+        archived.active = False
+        self.assertEqual(self.load(["email"], ("lee@example.com",)).lead_id, self.lead)
+        self.lead.unlink()
+        self.assertEqual(self.load(["email"], ("lee@example.com",)), target)
+        plain = self._contact("Lee")
+        self.assertEqual(self.load(["email"], ("lee@example.com",)), plain)
+
     def test_rows_without_an_address_are_contacts_of_their_own(self):
         contacts = self.load(["name", "email"], ("A", ""), ("B", ""), ("C", "no address"))
         self.assertEqual(self.target_list.contact_ids, contacts)

@@ -129,6 +129,87 @@ class TestListKeeping(MassEmailCase):
         self.other.action_merge(self.target_list, archive=True)
         self.assertEqual(self.other.contact_ids.mapped("name"), ["Anna"])
 
+    def test_who_waits_for_her_opt_in_still_waits_in_a_merged_list(self):
+        self.target_list.opt_in_required = True
+        anna = self._contact("Anna", self.target_list)
+        bob = self._contact("Bob", self.target_list, self._list("Theirs"))
+        theirs = bob.subscription_ids.list_id - self.target_list
+        self.env.invalidate_all()
+        self.other.with_user(self.marketer).action_merge(self.target_list + theirs, archive=True)
+        self.assertTrue(self.membership(anna, self.other).awaits_opt_in)
+        self.assertEqual(
+            self.outcome(self.other), {"Anna": "mail_optout", "Bob": "outgoing"}, "Bob is in one"
+        )
+
+    def test_who_is_in_a_list_does_not_wait_where_it_is_merged_into_one_that_requires_opt_in(self):
+        self.other.opt_in_required = True
+        anna = self._contact("Anna", self.target_list)
+        self.env["mail.blacklist"]._add("anna@example.com")
+        self.other.action_merge(self.target_list, archive=True)
+        self.assertFalse(self.membership(anna, self.other).opt_out)
+
+    def test_who_wants_to_hear_less_often_still_does_in_a_copy_and_a_merged_list(self):
+        anna = self._contact("Anna", self.target_list)
+        anna.subscription_ids.interval_days = 30
+        twin = self._contact("Twin", self.other, email="Anna@example.com")
+        twin.subscription_ids.interval_days = 7
+        bob = self._contact("Bob", self.target_list, self.other)
+        copy = self.target_list.copy()
+        self.assertEqual(self.membership(anna, copy).interval_days, 30)
+        self.other.action_merge(self.target_list, archive=True)
+        self.assertEqual(self.membership(twin, self.other).interval_days, 30)
+        self.assertFalse(self.membership(bob, self.other).interval_days)
+
+    def people_who_share_an_address(self):
+        partners = self.env["res.partner"].create(
+            [{"name": name, "email": "office@example.com"} for name in ("Anna", "Bob")]
+        )
+        anna, bob = self.env["mailing.contact"]._for_records(partners).sorted("name")
+        anna.list_ids += self.other
+        bob.list_ids += self.excluding_list
+        self.env.invalidate_all()
+        return anna, bob
+
+    def test_who_shares_an_address_is_excluded_by_the_merged_list_when_she_has_her_own(self):
+        _anna, bob = self.people_who_share_an_address()
+        bob.list_ids += self.target_list
+        mailing = self._mass_email()
+        self.other.action_merge(self.excluding_list, archive=True)
+        bob.partner_id.email = "bob@example.com"
+        mailing._build_queue()
+        self.assertEqual(self.outcomes(mailing), {"Bob": "excluded"})
+
+    def test_who_shares_an_address_has_left_the_merged_list_when_she_has_her_own(self):
+        _anna, bob = self.people_who_share_an_address()
+        self.membership(bob, self.excluding_list).opt_out = True
+        self.other.action_merge(self.excluding_list, archive=True)
+        self.assertEqual(self.outcome(self.other), {"Anna": "outgoing", "Bob": "mail_optout"})
+        bob.partner_id.email = "bob@example.com"
+        self.assertEqual(self.outcome(self.other)["Bob"], "mail_optout")
+
+    def test_a_letter_to_a_list_opts_out_of_what_that_was_merged_into(self):
+        anna = self._contact("Anna", self.target_list)
+        mailing = self._mass_email()
+        self.send(mailing)
+        last = self._list("Last")
+        self.other.with_user(self.marketer).action_merge(self.target_list, archive=True)
+        last.with_user(self.marketer).action_merge(self.other, archive=True)
+        trace = mailing.mailing_trace_ids.sudo()
+        trace._receive_opt_out()
+        self.assertTrue(self.membership(anna, last).opt_out)
+        self.assertEqual(self.outcome(last), {"Anna": "mail_optout"})
+        trace._receive_opt_in()
+        self.assertEqual(self.outcome(last), {"Anna": "outgoing"})
+
+    def test_a_list_that_is_kept_after_merging_is_left_alone(self):
+        anna = self._contact("Anna", self.target_list)
+        mailing = self._mass_email()
+        self.send(mailing)
+        self.other.action_merge(self.target_list, archive=False)
+        mailing.mailing_trace_ids.sudo()._receive_opt_out()
+        self.assertTrue(self.membership(anna, self.target_list).opt_out)
+        self.assertFalse(self.membership(anna, self.other).opt_out)
+
     def test_merging_takes_as_many_statements_for_many_members_as_for_few(self):
         counts = []
         for size in (1, 2, 40):

@@ -39,6 +39,13 @@ class TestInterval(MassEmailCase):
         self.days_pass(31)
         self.assertEqual(self.outcome(), "outgoing")
 
+    def test_the_form_counts_who_waits_before_it_is_saved(self):
+        mailing = self._mass_email()
+        lists = {"contact_list_ids": self.target_list.ids}
+        for form in (mailing, mailing.browse()):
+            figures = form.get_audience(lists)["not_mailed"]
+            self.assertEqual([(each["key"], each["count"]) for each in figures], [("too_soon", 1)])
+
     def test_an_interval_of_seven_days_is_over_after_a_week(self):
         self.want(7)
         self.days_pass(8)

@@ -254,6 +254,28 @@ class TestTargetListForm(MassEmailCase):
         self.membership(self.anna).unlink()
         self.assertEqual(self.opted_out().reason_id, reason)
 
+    def test_the_reason_she_told_stays_when_she_is_removed_merged_or_deleted(self):
+        mailing = self._mass_email(excluding_list_ids=False)
+        mailing._build_queue()
+        trace = mailing.mailing_trace_ids.filtered(lambda each: each.contact_id == self.anna)
+        trace.sudo()._receive_opt_out()
+        reason = self.env["mailing.subscription.optout"].search([], limit=1)
+        trace.sudo()._receive_reason(reason, "")
+        kept = self._contact("Kept")
+        for change in (
+            lambda: self.membership(self.anna).unlink(),
+            lambda: self.anna._merge_into(kept),
+            lambda: kept.write({"email": "kept@elsewhere.example"}),
+            kept.unlink,
+        ):
+            change()
+            self.env.invalidate_all()
+            opt_outs = self.opted_out().with_user(self.marketer)
+            self.assertEqual(
+                [each.subscription_reason_id for each in opt_outs], [reason] * len(opt_outs)
+            )
+            self.assertTrue(opt_outs)
+
     def test_a_cancelled_opt_out_is_forgotten(self):
         for is_member in (True, False):
             with self.subTest(is_member=is_member):

@@ -165,3 +165,27 @@ class TestHits(MassEmailCase):
         self.assertEqual(kept[0].ip, "192.0.2.1")
         self.assertEqual({len(hit.user_agent) for hit in kept}, {299})
         self.assertEqual(kept.mailing_id, self.mailing)
+
+    def test_where_openings_are_not_tracked_none_is_kept_either(self):
+        self.set_setting("keep_hits", True)
+        self.mailing.open_tracking = False
+        self.hit(ip="192.0.2.1")
+        self.hit(self.offer, ip="192.0.2.1")
+        kept = self.env["mailing.trace.hit"].search([("trace_id", "=", self.trace.id)])
+        self.assertEqual(kept.mapped("event_type"), ["clicked"])
+
+    def test_of_lines_that_turn_out_to_be_known_nobody_is_told(self):
+        links = [self.offer, self.news, self.price]
+        for link in links:
+            self.hit(link, made_by="machine")
+        _trace_id, lines = self.hit(self.offer)
+        self.assertFalse(lines)
+
+    def test_a_message_in_doubt_stays_in_doubt_when_a_machine_opens_all_its_links(self):
+        for reason in ("in_doubt", "left"):
+            self.env["mailing.trace.event"].search([("trace_id", "=", self.trace.id)]).unlink()
+            self.trace.write({"trace_status": "error", "failure_type": reason})
+            for link in (self.offer, self.news, self.price):
+                self.hit(link)
+            self.assertEqual(self.trace.trace_status, "error")
+            self.assertFalse(self.trace.open_datetime or self.trace.links_click_datetime)

@@ -1,0 +1,94 @@
+import { isHtmlContentSupported } from "@html_editor/core/selection_plugin";
+import { Plugin } from "@html_editor/plugin";
+import { withSequence } from "@html_editor/utils/resource";
+import { HtmlMailField } from "@mail/views/web/fields/html_mail_field/html_mail_field";
+import { _t } from "@web/core/l10n/translation";
+import { user } from "@web/core/user";
+import { patch } from "@web/core/utils/patch";
+import { Destinations } from "./destinations";
+import { LetterLinkPopover } from "./letter_link_popover";
+
+/** Links of mass emails and their templates, which may lead to tracking URLs and the opt-out page. */
+export class LetterLinkPlugin extends Plugin {
+    static id = "letterLink";
+    static dependencies = ["userCommand"];
+
+    resources = {
+        user_commands: [
+            {
+                id: "insertTrackingUrl",
+                title: _t("Tracking URL"),
+                description: _t("Link to a tracking URL"),
+                icon: "fa-line-chart",
+                isAvailable: (selection) => this.isOffered && isHtmlContentSupported(selection),
+                run: () => this.openPopover(),
+            },
+            {
+                id: "insertOptOutLink",
+                title: _t("Opt-Out Link"),
+                description: _t("Link to the opt-out page"),
+                icon: "fa-user-times",
+                isAvailable: (selection) => this.isOffered && isHtmlContentSupported(selection),
+                run: () => this.openPopover(this.destinations.optOut),
+            },
+        ],
+        powerbox_items: [
+            { categoryId: "navigation", commandId: "insertTrackingUrl" },
+            { categoryId: "navigation", commandId: "insertOptOutLink" },
+        ],
+        toolbar_items: [
+            { id: "tracking_url", groupId: "link", commandId: "insertTrackingUrl" },
+            { id: "opt_out_link", groupId: "link", commandId: "insertOptOutLink" },
+        ],
+        // before Odoo's own
+        link_popovers: withSequence(10, {
+            PopoverClass: LetterLinkPopover,
+            isAvailable: (link) => this.isLetter && !(link && this.isImmutable(link)),
+            getProps: (props) => ({
+                ...props,
+                destinations: this.destinations,
+                isOffered: this.isOffered,
+                picksAtOnce: false,
+                ...this.opening,
+            }),
+        }),
+    };
+
+    setup() {
+        this.destinations = new Destinations(this.services.orm, this.config.getRecordInfo);
+        user.hasGroup("mass_mailing.group_mass_mailing_user").then((isMarketer) => {
+            this.isMarketer = isMarketer;
+        });
+    }
+
+    /** A template is of mass emails while it is for mailing contacts. */
+    get isLetter() {
+        const { resModel, data } = this.config.getRecordInfo();
+        return resModel === "mailing.mailing" || data.model === "mailing.contact";
+    }
+
+    get isOffered() {
+        return Boolean(this.isMarketer && this.isLetter);
+    }
+
+    isImmutable(link) {
+        return this.getResource("immutable_link_selectors").some((each) => link.matches(each));
+    }
+
+    /** Make a link of what is selected, to what is given or is picked first of all. */
+    openPopover(destination) {
+        this.opening = { destination, picksAtOnce: true, LinkPopoverState: { editing: true } };
+        this.dependencies.userCommand.getCommand("openLinkTools").run();
+        this.opening = {};
+    }
+}
+
+patch(HtmlMailField.prototype, {
+    getConfig() {
+        const config = super.getConfig();
+        if (["mailing.mailing", "mail.template"].includes(this.props.record.resModel)) {
+            config.Plugins.push(LetterLinkPlugin);
+        }
+        return config;
+    },
+});

@@ -1,0 +1,108 @@
+import { DYNAMIC_PLACEHOLDER_PLUGINS } from "@html_editor/backend/plugin_sets";
+import { MAIN_PLUGINS } from "@html_editor/plugin_sets";
+import { setupEditor } from "@html_editor/../tests/_helpers/editor";
+import { getContent } from "@html_editor/../tests/_helpers/selection";
+import { cleanLinkArtifacts } from "@html_editor/../tests/_helpers/format";
+import { insertText } from "@html_editor/../tests/_helpers/user_actions";
+import { defineMailModels } from "@mail/../tests/mail_test_helpers";
+import { codeIn } from "@mass_mailing_campaign/letter_editor/code";
+import { LetterLinkPlugin } from "@mass_mailing_campaign/letter_editor/letter_link_plugin";
+import { describe, expect, test } from "@odoo/hoot";
+import { waitFor } from "@odoo/hoot-dom";
+import { animationFrame } from "@odoo/hoot-mock";
+import { contains, onRpc } from "@web/../tests/web_test_helpers";
+
+describe.current.tags("desktop");
+defineMailModels();
+
+const OFFER = {
+    id: 4,
+    title: "Offer",
+    url: "https://www.example.com/offer",
+    click_action: "redirect",
+    campaign_id: [1, "Summer"],
+};
+
+/** The editor of a mass email whose campaign has one tracking URL. */
+async function letter(content, { isMarketer = true, record = {} } = {}) {
+    onRpc("has_group", () => isMarketer);
+    onRpc("link.tracker", "search_read", ({ kwargs }) => {
+        const id = kwargs.domain.find(([field]) => field === "id");
+        return id && id[2] !== OFFER.id ? [] : [OFFER];
+    });
+    const data = { campaign_id: { id: 1, display_name: "Summer" } };
+    const { editor, el } = await setupEditor(content, {
+        config: {
+            Plugins: [...MAIN_PLUGINS, ...DYNAMIC_PLACEHOLDER_PLUGINS, LetterLinkPlugin],
+            dynamicPlaceholderResModel: "mailing.contact",
+            getRecordInfo: () => ({ resModel: "mailing.mailing", data, ...record }),
+        },
+    });
+    await animationFrame();
+    return { editor, html: () => cleanLinkArtifacts(getContent(el)).replace(/[[\]]/g, "") };
+}
+
+test("a code is one however people and browsers write it", () => {
+    for (const written of [
+        ...["{trackingUrl:4}", "https://{trackingUrl:4}", "http://%7BtrackingUrl:4%7D/"],
+        ...[" {trackingurl:4}", "{trackingUrl:4 }", "%7btrackingUrl:4%7d", "{trackingUrl:04}"],
+    ]) {
+        expect(codeIn(written)).toBe("{trackingUrl:4}");
+    }
+    expect(codeIn("https://{OPTOUTURL}")).toBe("{optOutUrl}");
+    for (const other of [null, "", "https://example.com/{optOutUrl}", "{trackingUrl:}", "{x}"]) {
+        expect(codeIn(other)).toBe("");
+    }
+});
+
+for (const [typed, stored] of [
+    ["{trackingUrl:4}", "{trackingUrl:4}"],
+    ["%7BtrackingUrl:4%7D", "{trackingUrl:4}"],
+    ["{optOutUrl}", "{optOutUrl}"],
+    // the content check names it
+    ["{trackingUrl:four}", "{trackingUrl:four}"],
+    ["example.com/offer", "https://example.com/offer"],
+]) {
+    test(`${typed} is stored as ${stored}`, async () => {
+        const { html } = await letter(`<p><a href="https://example.com">p[]age</a></p>`);
+        await contains(".o-we-linkpopover .o_we_edit_link").click();
+        await contains(".o-we-linkpopover .o_we_href_input_link").edit(typed, { confirm: false });
+        await contains(".o-we-linkpopover .o_we_apply_link").click();
+        expect(html()).toBe(`<p><a href="${stored}">page</a></p>`);
+    });
+}
+
+test("a link without a text is called as what it leads to", async () => {
+    const { html } = await letter(
+        `<p><a href="%7BtrackingUrl:4%7D">%7BtrackingUrl:4%7D[]</a></p>`
+    );
+    await contains(".o-we-linkpopover .o_we_edit_link").click();
+    await waitFor(".o_link_destination input:value(Offer)");
+    await contains(".o-we-linkpopover .o_we_apply_link").click();
+    expect(html()).toBe(`<p><a href="{trackingUrl:4}">Offer</a></p>`);
+});
+
+test("nothing is fetched of what a code leads to, and an unknown one is said to be", async () => {
+    onRpc("/html_editor/link_preview_external", () => expect.step("external"));
+    onRpc("/html_editor/link_preview_internal", () => expect.step("internal"));
+    await letter(`<p><a href="{trackingUrl:5}">p[]age</a></p>`);
+    await waitFor(".o_link_destination_title:contains(No such tracking URL)");
+    expect(".o-we-linkpopover a.o_we_url_link").toHaveCount(0);
+    expect.verifySteps([]);
+});
+
+test("who is no marketer is offered nothing", async () => {
+    const { editor, html } = await letter(`<p>text[]</p>`, { isMarketer: false });
+    await insertText(editor, "/");
+    await waitFor(".o-we-powerbox");
+    expect(".o-we-command:contains(Tracking URL)").toHaveCount(0);
+    expect(".o-we-command:contains(Opt-Out Link)").toHaveCount(0);
+    expect(html()).toBe("<p>text/</p>");
+});
+
+test("a selected text becomes a link to what is picked", async () => {
+    await letter(`<p>[<b>text</b>]</p>`);
+    await contains(".o-we-toolbar button[name=opt_out_link]").click();
+    await waitFor("a[href='{optOutUrl}'] b:contains(text)");
+    expect("a[href='{optOutUrl}']").toHaveText("text");
+});
