@@ -84,7 +84,8 @@ class MailingList(models.Model):
 
     def _mass_email_to_it_alone(self):
         self.ensure_one()
-        return self.env["mailing.mailing"].new(
+        mailings = self.env["mailing.mailing"].with_context(active_test=False)
+        return mailings.new(
             {"delivery_mode": "portions", "contact_list_ids": [Command.set(self.ids)]}
         )
 
