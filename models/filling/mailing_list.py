@@ -56,8 +56,6 @@ class MailingList(models.Model):
         yield self.env._("%s added", count["added"])
         if count["without_address"]:
             yield self.env._("%s of them without a usable address", count["without_address"])
-        if count["must_opt_in"]:
-            yield self.env._("%s wait until they opt in themselves", count["must_opt_in"])
         if count["left_before"]:
             yield self.env._("%s left the list before and stay opted out", count["left_before"])
         if count["must_opt_in"]:

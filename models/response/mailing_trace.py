@@ -222,6 +222,8 @@ class MailingTrace(models.Model):
 
     def _count_for_odoo(self):
         """Count the bounce on all records of this address, as Odoo's own gateway does."""
+        if not self.email:
+            return
         partners = self.env["res.partner"].sudo()
         for model in self.env["ir.model"].sudo().search([("is_mail_blacklist", "=", True)]):
             if model.model in self.env and not self.env[model.model]._abstract:

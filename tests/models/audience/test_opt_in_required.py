@@ -58,7 +58,7 @@ class TestOptInRequired(MassEmailCase):
         self.assertEqual((added["added"], added["must_opt_in"], added["left_before"]), (1, 1, 0))
         self.assertEqual(
             self.target_list._told({self.target_list: added}),
-            "Customers: 1 added, 1 wait until they opt in themselves.",
+            "Customers: 1 added, 1 of them wait for their own opt-in.",
         )
 
     def test_who_left_before_is_opted_out_for_that(self):
