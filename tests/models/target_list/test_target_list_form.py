@@ -272,7 +272,7 @@ class TestTargetListForm(MassEmailCase):
             self.env.invalidate_all()
             opt_outs = self.opted_out().with_user(self.marketer)
             self.assertEqual(
-                [each.subscription_reason_id for each in opt_outs], [reason] * len(opt_outs)
+                [each.reason_id for each in opt_outs], [reason] * len(opt_outs)
             )
             self.assertTrue(opt_outs)
 
