@@ -24,7 +24,7 @@ JUNK = (
         lambda junk: b"".join(b"%%%02X" % byte for byte in junk)
     )
     | st.integers(1, 4000).map(lambda length: b"a" * length)
-    | st.sampled_from([b"%00", b"..", b"%ff%fe", b"{{7*7}}", b"'--", b"%0d%0aX: y"])
+    | st.sampled_from([b"%00", b"..", b"%ff%fe", b"{{7*7}}", b"'--", b"%0d%0aX:%20y"])
 )
 
 
