@@ -271,9 +271,7 @@ class TestTargetListForm(MassEmailCase):
             change()
             self.env.invalidate_all()
             opt_outs = self.opted_out().with_user(self.marketer)
-            self.assertEqual(
-                [each.reason_id for each in opt_outs], [reason] * len(opt_outs)
-            )
+            self.assertEqual([each.reason_id for each in opt_outs], [reason] * len(opt_outs))
             self.assertTrue(opt_outs)
 
     def test_a_cancelled_opt_out_is_forgotten(self):
