@@ -158,6 +158,9 @@ class MailingSubscription(models.Model):
     def _welcome_since(self, newest_id):
         """``_welcome`` those that were added by SQL or as a many2many."""
         self.env.flush_all()
+        # of rows that a many2many writes or deletes, the one2many fields do not know
+        for model in ("mailing.list", "mailing.contact"):
+            self.env[model].invalidate_model(["subscription_ids"])
         rows = self.env.execute_query(
             SQL("SELECT id FROM mailing_subscription WHERE id > %s", newest_id)
         )

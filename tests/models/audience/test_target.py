@@ -4,6 +4,7 @@ from psycopg2 import IntegrityError
 from psycopg2.errors import SerializationFailure
 
 from odoo.exceptions import AccessError, RedirectWarning, ValidationError
+from odoo.fields import Command
 from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
@@ -63,6 +64,17 @@ class TestTarget(MassEmailCase):
             self.env["mailing.contact"].create(
                 {"lead_id": self.lead.id, "partner_id": self.person.id}
             )
+
+    def test_who_is_taken_off_a_list_has_no_subscription_any_more(self):
+        zoe = self._contact("Zoe", self.target_list)
+        for remove in (
+            lambda: self.target_list.write({"contact_ids": [Command.unlink(zoe.id)]}),
+            lambda: zoe.write({"list_ids": [Command.unlink(self.target_list.id)]}),
+        ):
+            self.target_list.contact_ids |= zoe
+            self.assertEqual(self.target_list.subscription_ids, zoe.subscription_ids)
+            remove()
+            self.assertFalse(self.target_list.subscription_ids | zoe.subscription_ids)
 
     def test_a_plain_contact_keeps_what_was_typed(self):
         contact = self._contact("Zoe", company_name="Zoo")
