@@ -44,6 +44,7 @@ class UtmCampaign(models.Model):
     )
     date_start = fields.Date("Start Date")
     date_end = fields.Date("End Date")
+    team_id = fields.Many2one("crm.team", "Team", index="btree_not_null")
     sends_mass_emails = fields.Boolean(compute="_compute_sends_mass_emails")
     target_list_ids = fields.Many2many(
         "mailing.list",
