@@ -23,13 +23,14 @@ class Placeholders:
     for a recipient, and ``fill`` puts the recipient's own URLs in. A name or address that holds
     ``{optOutUrl}`` therefore stays the text it is.
 
+    :ivar str host: what each mark begins with
     :ivar bool has_opt_out: an opt-out placeholder was marked
     :ivar set link_ids: ids of the marked tracking URLs
     """
 
     def __init__(self):
-        self._host = f"https://{secrets.token_hex(16)}.invalid"
-        self._mark = re.compile(rf"{re.escape(self._host)}/(opt-out|open|view|link/\d+)(?!\w)")
+        self.host = f"https://{secrets.token_hex(16)}.invalid"
+        self._mark = re.compile(rf"{re.escape(self.host)}/(opt-out|open|view|link/\d+)(?!\w)")
         self.has_opt_out = False
         self.link_ids = set()
 
@@ -37,33 +38,33 @@ class Placeholders:
     def opt_out(self) -> str:
         """The mark that ``fill`` replaces by the opt-out URL."""
         self.has_opt_out = True
-        return f"{self._host}/opt-out"
+        return f"{self.host}/opt-out"
 
     @property
     def open(self) -> str:
         """The mark that ``fill`` replaces by the URL of the open pixel."""
-        return f"{self._host}/open"
+        return f"{self.host}/open"
 
     @property
     def view(self) -> str:
         """The mark that ``fill`` replaces by the URL of the letter as a page."""
-        return f"{self._host}/view"
+        return f"{self.host}/view"
 
     @property
     def body(self) -> str:
         """A mark for the body's place in a layout; the caller replaces it."""
-        return f"{self._host}/body"
+        return f"{self.host}/body"
 
     @property
     def marks(self) -> dict[str, str]:
         """The marks in use, with the keys that ``fill`` takes their URLs by."""
         keys = ["opt-out", "open", "view", *(f"link/{link_id}" for link_id in self.link_ids)]
-        return {f"{self._host}/{key}": key for key in keys}
+        return {f"{self.host}/{key}": key for key in keys}
 
     def link(self, link_id: int) -> str:
         """The mark that ``fill`` replaces by a tracking URL."""
         self.link_ids.add(link_id)
-        return f"{self._host}/link/{link_id}"
+        return f"{self.host}/link/{link_id}"
 
     def mark(self, body: str, opt_out_label: str) -> str:
         """Replace the placeholders of a body by marks.

@@ -1,7 +1,9 @@
 import html
+import logging
 import re
 from functools import cached_property
 
+import psycopg2
 from markupsafe import Markup
 
 from odoo.addons.base.models.ir_qweb import QWebError
@@ -17,7 +19,10 @@ from ..delivery.reference import verp_address
 from ..delivery.report import REFERENCE_HEADER
 from ..delivery.transport import Outcome, Result
 from .headers import Headers
+from .inline import Inline
 from .spliced_letter import NotSpliceable, SplicedLetter
+
+_logger = logging.getLogger(__name__)
 
 # Where a text goes on in a new paragraph, or on a new line.
 PARAGRAPH_END = re.compile(r"</(?:p|div|h[1-6]|ul|ol|table|blockquote|pre)\s*>", re.IGNORECASE)
@@ -31,7 +36,8 @@ def plain_text(page):
     Odoo's conversion breaks lines at ``</p>`` and ``<br>`` only, while its editors write ``div``,
     headings with styles and tables; and it writes "None" for a link that begins with an image.
     """
-    page = WORDLESS_LINK.sub(r"\1 ", page)
+    # re would escape what it finds in Markup
+    page = WORDLESS_LINK.sub(r"\1 ", str(page))
     page = LINE_END.sub(r"\g<0><br/>", page)
     page = PARAGRAPH_END.sub(r"\g<0><br/><br/><br/>", page)
     return re.sub(r"\n{3,}", "\n\n", html2plaintext(page))
@@ -70,6 +76,7 @@ class Letter:
         self._references = self.env["mailing.trace"]._references()
         self._verp = self.env["ir.config_parameter"]._mass_email_setting("verp")
         self._spliced = None
+        self._lang = None
 
     def _of_company(self, model):
         return self.env[model].sudo().with_company(self._author.company_id)
@@ -128,9 +135,11 @@ class Letter:
         :return: ``{contact id: (subject, body)}``
         :raise UserError: an expression in it fails
         """
+        subjects, bodies = {}, {}
         try:
-            subjects = self.mailing._render_field("subject", contacts.ids)
-            bodies = self.render_body(self.html, contacts.ids)
+            for mailing, group in self.by_language(contacts):
+                subjects |= mailing._render_field("subject", group.ids)
+                bodies |= self.render_source(mailing, self.html, group.ids)
         except UserError as error:
             words = self.env._("The letter cannot be filled in: %s", _why(error))
             raise UserError(words) from error
@@ -143,8 +152,16 @@ class Letter:
         }
 
     def render_body(self, source, contact_ids):
-        """Render a body for contacts by Odoo's renderer."""
-        bodies = self.mailing._render_template(
+        """Render a body for contacts, each in her language."""
+        bodies = {}
+        for mailing, group in self.by_language(self.env["mailing.contact"].browse(contact_ids)):
+            bodies |= self.render_source(mailing, source, group.ids)
+        return bodies
+
+    @staticmethod
+    def render_source(mailing, source, contact_ids):
+        """Render a body for contacts by Odoo's renderer, in the language of a mass email."""
+        bodies = mailing._render_template(
             source,
             "mailing.contact",
             contact_ids,
@@ -152,6 +169,24 @@ class Letter:
             options={"preserve_comments": True},
         )
         return {contact_id: Markup(body) for contact_id, body in bodies.items()}
+
+    def by_language(self, contacts):
+        """Yield the mass email in each language that it says contacts read, with these contacts.
+
+        It says so by its ``lang``; without, all get it in the language of who is responsible.
+        """
+        if not self.mailing.lang:
+            yield self.mailing, contacts
+            return
+        if self._lang is None:
+            self._lang = Inline(self.mailing, self.mailing.lang)
+        by_lang = {}
+        for contact, lang in zip(contacts, self._lang.fill(self.mailing, contacts), strict=True):
+            by_lang.setdefault(lang, []).append(contact.id)
+        known = dict(self.env["res.lang"].get_installed())
+        for lang, contact_ids in by_lang.items():
+            mailing = self.mailing.with_context(lang=lang) if lang in known else self.mailing
+            yield mailing, mailing.env["mailing.contact"].browse(contact_ids)
 
     def page(self, body):
         """Put a rendered body into the layout."""
@@ -179,19 +214,30 @@ class Letter:
         :param rows: claimed traces, see ``mailing.trace._claim``
         :return: an Envelope per row, or at once the Result of one that cannot be addressed
         """
-        if self._spliced is None:
-            try:
-                self._spliced = SplicedLetter(self, session)
-            except NotSpliceable:
-                self._spliced = False
-        if self._spliced:
-            return self._spliced.compose(rows)
+        spliced = self._splice(rows, session)
+        if spliced is not None:
+            return spliced
         contacts = self.env["mailing.contact"].browse(row.contact_id for row in rows)
         rendered = self.render(contacts)
         return [
             self._seal(row, contact, *rendered[contact.id], session)
             for row, contact in zip(rows, contacts, strict=True)
         ]
+
+    def _splice(self, rows, session):
+        """Compose by splicing; return None where Odoo's renderer must do it, or say what is wrong."""
+        try:
+            if self._spliced is None:
+                self._spliced = SplicedLetter(self, session)
+            return self._spliced.compose(rows) if self._spliced else None
+        except NotSpliceable:
+            self._spliced = False
+        except psycopg2.Error:
+            raise
+        except Exception:
+            # a template may fail in any way
+            _logger.info("Mass email %s cannot be spliced", self.mailing.id, exc_info=True)
+        return None
 
     def _seal(self, row, contact, subject, body, session):
         address = wire_address(row.email)

@@ -18,6 +18,7 @@ from .delivery import test_robots
 from .delivery import test_skeleton
 from .delivery import test_token
 from .delivery import test_transport
+from .engine import test_compiled_letter
 from .engine import test_headers
 from .engine import test_letter
 from .engine import test_limits
