@@ -55,7 +55,6 @@ class UtmCampaign(models.Model):
     budget = fields.Monetary(currency_field="budget_currency_id")
     budget_currency_id = fields.Many2one(
         "res.currency",
-        string="Currency",
         required=True,
         default=lambda self: self.env.company.currency_id,
     )

@@ -132,6 +132,8 @@ class UtmCampaign(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id("crm.crm_lead_opportunities")
         label = self.env._("Revenue")
         context = {"active_test": False, "create": False}
-        return action | {"name": label, "display_name": label, "domain": self._won()} | {
-            "context": context
-        }
+        return (
+            action
+            | {"name": label, "display_name": label, "domain": self._won()}
+            | {"context": context}
+        )

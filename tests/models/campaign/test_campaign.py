@@ -99,9 +99,11 @@ class TestCampaign(MassEmailCase):
             form.campaign_type = "newsletter"
 
     def test_one_status_stands_on_the_form_and_groups_the_cards(self):
-        views = self.env["utm.campaign"].with_user(self.marketer).get_views(
-            [(False, "form"), (False, "kanban"), (False, "list")]
-        )["views"]
+        views = (
+            self.env["utm.campaign"]
+            .with_user(self.marketer)
+            .get_views([(False, "form"), (False, "kanban"), (False, "list")])["views"]
+        )
         form = etree.fromstring(views["form"]["arch"])
         statuses = form.xpath("//header/field[@widget='statusbar']/@name")
         self.assertEqual(statuses, ["campaign_status"])
@@ -112,8 +114,10 @@ class TestCampaign(MassEmailCase):
         self.assertEqual([each.get("column_invisible") for each in column], ["True"])
 
     def test_every_status_has_a_column_though_no_campaign_is_in_it(self):
-        found = self.env["utm.campaign"].with_context(read_group_expand=True).web_read_group(
-            [("id", "=", self.campaign.id)], ["campaign_status"], ["__count"]
+        found = (
+            self.env["utm.campaign"]
+            .with_context(read_group_expand=True)
+            .web_read_group([("id", "=", self.campaign.id)], ["campaign_status"], ["__count"])
         )
         self.assertEqual(
             [group["campaign_status"] for group in found["groups"]],

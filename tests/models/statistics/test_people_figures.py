@@ -252,7 +252,7 @@ class TestLeadsAndRevenue(FiguresCase):
         with self.assertRaises(AccessError):
             self.campaign.with_user(seller).action_view_figure("clicked")
         with self.assertRaises(AccessError):
-            self.campaign.with_user(seller).sent_people_count
+            self.campaign.with_user(seller).read(["sent_people_count"])
 
 
 class TestProgress(FiguresCase):

@@ -29,13 +29,11 @@ class TestStatementsOfViews(MassEmailCase):
         for field in node.xpath(".//field[not(ancestor::field)]"):
             within = field.find("list")
             fields[field.get("name")] = (
-                {"fields": self.specification(within), "limit": LIMIT}
-                if within is not None
-                else {}
+                {"fields": self.specification(within), "limit": LIMIT} if within is not None else {}
             )
         return fields
 
-    def read(self, campaigns, view_type):
+    def statements(self, campaigns, view_type):
         """How many statements it takes to read campaigns for a view."""
         campaigns = campaigns.with_user(self.marketer)
         view = campaigns.get_view(view_type=view_type)
@@ -55,15 +53,15 @@ class TestStatementsOfViews(MassEmailCase):
     def test_cards_and_list(self):
         for view_type in ("kanban", "list"):
             with self.subTest(view_type):
-                few = self.read(self.campaigns[:2], view_type)
-                self.assertEqual(self.read(self.campaigns, view_type), few)
+                few = self.statements(self.campaigns[:2], view_type)
+                self.assertEqual(self.statements(self.campaigns, view_type), few)
                 self.assertLessEqual(few, 25)
 
     def test_a_form_with_many_mass_emails(self):
-        one = self.read(self.campaign, "form")
+        one = self.statements(self.campaign, "form")
         for _number in range(29):
             self._mass_email()._build_queue()
-        self.assertLessEqual(self.read(self.campaign, "form"), one + 2)
+        self.assertLessEqual(self.statements(self.campaign, "form"), one + 2)
         self.assertLessEqual(one, 60)
 
     def test_the_figures_of_a_form(self):
