@@ -50,7 +50,7 @@ class UtmCampaign(models.Model):
     )
     date_start = fields.Date("Start Date")
     date_end = fields.Date("End Date")
-    team_id = fields.Many2one("crm.team", "Team", index="btree_not_null")
+    team_id = fields.Many2one("crm.team", index="btree_not_null")
     description = fields.Text(help="For colleagues; recipients do not see it.")
     budget = fields.Monetary(currency_field="budget_currency_id")
     budget_currency_id = fields.Many2one(

@@ -71,7 +71,8 @@ class UtmCampaign(models.Model):
 
     def get_figures(self, with_machines=False):
         figures = super().get_figures(with_machines)
-        if not self._is_informational() and self.env["crm.lead"].has_access("read"):
+        sells = self.env.user.has_group("sales_team.group_sale_salesman")
+        if sells and not self._is_informational():
             figures += [self._leads(), self._revenue()]
         return figures
 
