@@ -34,6 +34,7 @@ def hand_over_to_odoo(env):
     _keep_dead_addresses(env)
     _keep_erased_addresses(env)
     _close_lanes(env)
+    env.ref("mass_mailing.menu_view_mass_mailing_stages").active = True
     env["ir.config_parameter"].search([("key", "=like", "mass_mailing_campaign.%")]).unlink()
 
 

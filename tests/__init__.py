@@ -72,6 +72,8 @@ from .models.opt_out import test_interval
 from .models.tracking import test_hits
 from .models.tracking import test_parallel_hits
 from .models.tracking import test_people_count
+from .models.statistics import test_people_figures
+from .models.statistics import test_statements_of_views
 from .controllers import test_odd_hits
 from .controllers import test_opt_out
 from .controllers import test_opt_out_page
@@ -81,6 +83,7 @@ from .wizards import test_address_lookup
 from .wizards import test_list_add
 from .wizards import test_list_from_log
 from .wizards import test_send_test
+from . import test_campaign_tours
 from . import test_demo
 from . import test_life
 from . import test_opt_out_in_browser

@@ -86,6 +86,12 @@ class TestUninstalling(MassEmailCase):
         self.assertEqual((self.mailing.state, self.mailing.body_html), ("done", body))
         self.assertEqual(set(self.outcomes(self.mailing).values()), {"sent"})
 
+    def test_campaign_stages_are_in_the_menu_again(self):
+        menu = self.env.ref("mass_mailing.menu_view_mass_mailing_stages")
+        self.assertFalse(menu.active, "campaigns have a status")
+        self.hand_over()
+        self.assertTrue(menu.active)
+
     def test_standard_mailings_are_left_alone(self):
         start = fields.Datetime.now() + timedelta(days=1)
         values = {"delivery_mode": "standard", "schedule_type": "scheduled", "state": "in_queue"}

@@ -30,6 +30,8 @@ mailing.mailing       action_send_test          yes      yes    yes    no    no 
 mailing.mailing       action_view_members       yes      yes    yes    no    no       no     no
 mailing.mailing       get_audience              yes      yes    yes    no    no       no     no
 mailing.mailing       action_view_audience      yes      yes    yes    no    no       no     no
+mailing.mailing       get_figures               yes      yes    yes    yes   no       no     no
+mailing.mailing       action_view_figure        yes      yes    yes    no    no       no     no
 mailing.mailing       action_duplicate          yes      yes    yes    no    no       no     no
 mailing.mailing       action_launch             yes      yes    yes    no    no       no     no
 mailing.mailing       action_schedule           yes      yes    yes    no    no       no     no
@@ -128,6 +130,8 @@ utm.campaign          copy                      yes      yes    yes    yes   yes
 utm.campaign          action_add_mass_email     yes      yes    yes    yes   no       no     no
 utm.campaign          action_list_from_log      yes      yes    yes    no    no       no     no
 utm.campaign          action_view_log           yes      yes    yes    yes   no       no     no
+utm.campaign          get_figures               yes      yes    yes    yes   yes      no     no
+utm.campaign          action_view_figure        yes      yes    yes    no    no       no     no
 res.config.settings   set_values                no       no     no     yes   no       no     no
 """
 
@@ -141,11 +145,16 @@ SEEN_BY_EMPLOYEES = {
     "link.tracker.is_tracking_url",
     "link.tracker.message",
     "link.tracker.placeholder",
+    "utm.campaign.budget",
+    "utm.campaign.budget_currency_id",
     "utm.campaign.campaign_status",
     "utm.campaign.campaign_type",
     "utm.campaign.date_end",
     "utm.campaign.date_start",
+    "utm.campaign.description",
+    "utm.campaign.is_type_locked",
     "utm.campaign.sends_mass_emails",
+    "utm.campaign.team_id",
 }
 
 
@@ -330,7 +339,7 @@ class TestRightsMatrix(MassEmailCase):
             "action_view_audience": ["mailed"],
             "count_presets": [self.campaign.id],
             "create_from_preset": [self.campaign.id, "clicked", "New"],
-            "action_view_figure": ["members"],
+            "action_view_figure": ["members" if model == "mailing.list" else "sent"],
             "add_targets": ["mailing.contact", []],
             "remove_members": [[]],
         }.get(method, [])

@@ -9,7 +9,12 @@ RECENT_EVENTS = 40
 
 
 class UtmCampaign(models.Model):
-    """A campaign: its type and status, its lists, tracking URLs, mass emails and log."""
+    """A campaign: its type and status, its lists, tracking URLs, mass emails and log.
+
+    Its status is the one that is shown, whatever the type: Odoo's stages (New, Schedule, Design,
+    Sent) stay in the database for other modules, and stand on no screen beside it. A user sets it,
+    on the form or by moving the card; only *Inactive* has an effect, it holds back mass emails.
+    """
 
     _inherit = "utm.campaign"
 
@@ -40,12 +45,25 @@ class UtmCampaign(models.Model):
         string="Status",
         default="planning",
         required=True,
+        group_expand=True,
         help="While a campaign is Inactive, none of its mass emails is queued or sent.",
     )
     date_start = fields.Date("Start Date")
     date_end = fields.Date("End Date")
-    team_id = fields.Many2one("crm.team", "Team", index="btree_not_null")
+    team_id = fields.Many2one("crm.team", index="btree_not_null")
+    description = fields.Text(help="For colleagues; recipients do not see it.")
+    budget = fields.Monetary(currency_field="budget_currency_id")
+    budget_currency_id = fields.Many2one(
+        "res.currency",
+        required=True,
+        default=lambda self: self.env.company.currency_id,
+    )
     sends_mass_emails = fields.Boolean(compute="_compute_sends_mass_emails")
+    is_type_locked = fields.Boolean(
+        compute="_compute_is_type_locked",
+        compute_sudo=True,
+        help="It has mass emails, archived ones included.",
+    )
     target_list_ids = fields.Many2many(
         "mailing.list",
         "utm_campaign_target_list_rel",
@@ -93,11 +111,23 @@ class UtmCampaign(models.Model):
     _dates_in_order = models.Constraint(
         "CHECK (date_end >= date_start)", "A campaign cannot end before it starts."
     )
+    _budget_not_negative = models.Constraint(
+        "CHECK (budget >= 0)", "A budget cannot be less than nothing."
+    )
 
     @api.depends("campaign_type")
     def _compute_sends_mass_emails(self):
         for campaign in self:
             campaign.sends_mass_emails = campaign.campaign_type in MASS_EMAIL_TYPES
+
+    @api.depends("mass_email_ids")
+    def _compute_is_type_locked(self):
+        mailings = self.env["mailing.mailing"].with_context(active_test=False)
+        of_campaigns = [("campaign_id", "in", self.ids), ("delivery_mode", "=", "portions")]
+        groups = mailings._read_group(of_campaigns, ["campaign_id"])
+        locked = self.browse(campaign.id for [campaign] in groups)
+        for campaign in self:
+            campaign.is_type_locked = campaign._origin in locked
 
     @api.depends("mass_email_ids")
     def _compute_mass_email_count(self):
@@ -115,9 +145,8 @@ class UtmCampaign(models.Model):
     def write(self, vals):
         new_type = vals.get("campaign_type")
         if new_type:
-            with_archived = self.sudo().with_context(active_test=False)
-            locked = with_archived.filtered(
-                lambda campaign: campaign.campaign_type != new_type and campaign.mass_email_ids
+            locked = self.filtered(
+                lambda campaign: campaign.campaign_type != new_type and campaign.is_type_locked
             )
             if locked:
                 raise ValidationError(
@@ -131,11 +160,23 @@ class UtmCampaign(models.Model):
             self.sudo().mass_email_ids._wake_lanes()
         return result
 
+    @api.model
+    def _get_view(self, view_id=None, view_type="form", **options):
+        """No button of another module is louder than the one that adds a mass email."""
+        arch, view = super()._get_view(view_id, view_type, **options)
+        if view_type == "form":
+            for button in arch.xpath("//header/button[@name!='action_add_mass_email']"):
+                classes = button.get("class", "").split()
+                if "oe_highlight" in classes:
+                    classes[classes.index("oe_highlight")] = "btn-secondary"
+                    button.set("class", " ".join(classes))
+        return arch, view
+
     def copy_data(self, default=None):
         copies = [dict(values, campaign_status="planning") for values in super().copy_data(default)]
         for name in ("target_list_ids", "excluding_list_ids"):
             # an employee without Email Marketing copies what she sees
-            if self._has_field_access(self._fields[name], "read"):
+            if name not in (default or {}) and self._has_field_access(self._fields[name], "read"):
                 for campaign, values in zip(self, copies, strict=True):
                     values[name] = campaign[name].ids
         return copies
@@ -175,8 +216,4 @@ class UtmCampaign(models.Model):
     def _are_openings_tracked(self):
         """Tell whether the log of this campaign may have openings."""
         self.ensure_one()
-        mass_emails = self.sudo().with_context(active_test=False).mass_email_ids
-        opened = [("campaign_id", "=", self.id), ("event_type", "=", "opened")]
-        return any(mass_emails.mapped("open_tracking")) or bool(
-            self.env["mailing.trace.event"].search_count(opened, limit=1)
-        )
+        return self.sudo().are_openings_tracked

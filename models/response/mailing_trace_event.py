@@ -54,7 +54,7 @@ class MailingTraceEvent(models.Model):
     event_datetime = fields.Datetime("Date", required=True, readonly=True)
     campaign_id = fields.Many2one("utm.campaign", ondelete="set null", readonly=True)
     mailing_id = fields.Many2one(
-        "mailing.mailing", "Mass Email", ondelete="set null", readonly=True, index="btree_not_null"
+        "mailing.mailing", "Mass Email", ondelete="set null", readonly=True
     )
     trace_id = fields.Many2one("mailing.trace", "Message", ondelete="set null", readonly=True)
     contact_id = fields.Many2one(

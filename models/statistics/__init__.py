@@ -1,1 +1,4 @@
+from . import mailing_trace_event
+from . import mailing_people_mixin
 from . import mailing_mailing
+from . import utm_campaign

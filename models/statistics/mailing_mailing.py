@@ -5,13 +5,22 @@ from odoo import api, fields, models
 from ..message.mailing_trace import standing_of
 
 
+def progress_of(standings):
+    """Return how many percent of who is mailed have been, by a Counter of standings."""
+    queued = standings.total() - standings["not_mailed"]
+    waiting = standings["waiting"] + standings["on_wire"]
+    return 100 * (queued - waiting) / queued if queued else 0
+
+
 class MailingMailing(models.Model):
-    """What the messages of a mass email add up to.
+    """What the messages of a mass email add up to, and what people did with them.
 
     Members = queued + not mailed; queued = sent + failed + unknown + waiting.
     """
 
-    _inherit = "mailing.mailing"
+    _name = "mailing.mailing"
+    _inherit = ["mailing.mailing", "mailing.people.mixin"]
+    _log_field = "mailing_id"
 
     member_count = fields.Integer("Members", compute="_compute_counts")
     cancelled_count = fields.Integer("Not Mailed", compute="_compute_counts")
@@ -37,8 +46,7 @@ class MailingMailing(models.Model):
             mailing.unknown_count = counts["undecided"] + counts["left"]
             mailing.in_doubt_count = counts["undecided"]
             mailing.waiting_count = counts["waiting"] + counts["on_wire"]
-            handled = mailing.queued_count - mailing.waiting_count
-            mailing.progress = 100 * handled / mailing.queued_count if mailing.queued_count else 0
+            mailing.progress = progress_of(counts)
 
     def _count_standings(self):
         """Return ``{mass email id: Counter of standings}``."""
@@ -55,3 +63,13 @@ class MailingMailing(models.Model):
         for mailing, trace_status, failure_type, count in groups:
             standings[mailing.id][standing_of(trace_status, failure_type)] += count
         return standings
+
+    @api.depends("open_tracking", "campaign_id.campaign_type")
+    def _compute_are_openings_tracked(self):
+        """By now they may not be tracked any more."""
+        for mailing in self:
+            is_tracked = mailing.open_tracking or mailing.opened_people_count
+            mailing.are_openings_tracked = is_tracked and not mailing._is_informational()
+
+    def _is_informational(self):
+        return self.campaign_id.campaign_type == "informational"

@@ -1,8 +1,11 @@
+from lxml import etree
 from psycopg2 import IntegrityError
 
 from odoo.exceptions import ValidationError
+from odoo.fields import Command
 from odoo.tests import Form, new_test_user
 from odoo.tools import mute_logger
+from odoo.tools.safe_eval import safe_eval
 
 from ...common import MassEmailCase
 
@@ -81,3 +84,107 @@ class TestCampaign(MassEmailCase):
         mailing.mailing_trace_ids.sudo()._receive_open()
         mailing.open_tracking = False
         self.assertNotIn("openings_are_not_tracked", campaign.action_view_log()["context"])
+
+    def test_a_copy_takes_other_lists_where_they_are_given(self):
+        copy = self.campaign.copy({"target_list_ids": [Command.clear()]})
+        self.assertFalse(copy.target_list_ids)
+        self.assertEqual(copy.excluding_list_ids, self.excluding_list)
+
+    def test_the_form_locks_the_type_with_the_first_mass_email(self):
+        campaign = self.campaign.with_user(self.marketer)
+        with Form(campaign) as form:
+            form.campaign_type = "email"
+        self._mass_email().active = False
+        with self.assertRaisesRegex(AssertionError, "readonly"), Form(campaign) as form:
+            form.campaign_type = "newsletter"
+
+    def test_one_status_stands_on_the_form_and_groups_the_cards(self):
+        views = (
+            self.env["utm.campaign"]
+            .with_user(self.marketer)
+            .get_views([(False, "form"), (False, "kanban"), (False, "list")])["views"]
+        )
+        form = etree.fromstring(views["form"]["arch"])
+        statuses = form.xpath("//header/field[@widget='statusbar']/@name")
+        self.assertEqual(statuses, ["campaign_status"])
+        self.assertFalse(form.xpath("//field[@name='stage_id']"))
+        kanban = etree.fromstring(views["kanban"]["arch"])
+        self.assertEqual(kanban.get("default_group_by"), "campaign_status")
+        column = etree.fromstring(views["list"]["arch"]).xpath("//field[@name='stage_id']")
+        self.assertEqual([each.get("column_invisible") for each in column], ["True"])
+
+    def test_every_status_has_a_column_though_no_campaign_is_in_it(self):
+        found = (
+            self.env["utm.campaign"]
+            .with_context(read_group_expand=True)
+            .web_read_group([("id", "=", self.campaign.id)], ["campaign_status"], ["__count"])
+        )
+        self.assertEqual(
+            [group["campaign_status"] for group in found["groups"]],
+            ["planning", "active", "inactive", "complete"],
+        )
+
+    def test_the_one_loud_button_adds_a_mass_email(self):
+        view = self.env["utm.campaign"].with_user(self.marketer).get_view(view_type="form")
+        buttons = etree.fromstring(view["arch"]).xpath("//header/button")
+        loud = [
+            button.get("name")
+            for button in buttons
+            if {"oe_highlight", "btn-primary"} & set(button.get("class", "").split())
+        ]
+        self.assertEqual(loud, ["action_add_mass_email"])
+        self.assertGreater(len(buttons), 1)
+
+    def test_a_marketer_without_sales_rights_plans_a_campaign(self):
+        team = self.env["crm.team"].create({"name": "Gardeners"})
+        with Form(self.env["utm.campaign"].with_user(self.marketer)) as form:
+            form.title = "Winter"
+            form.budget = 1200
+            form.description = "To those who came in summer"
+            form.team_id = team
+        campaign = form.record
+        self.assertEqual((campaign.budget, campaign.team_id), (1200, team))
+        self.assertEqual(campaign.budget_currency_id, self.env.company.currency_id)
+
+    def test_a_budget_is_not_negative(self):
+        with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError):
+            self.campaign.budget = -1
+            self.env.flush_all()
+
+    def test_filters_and_groups_of_campaigns_work(self):
+        campaigns = self.env["utm.campaign"].with_user(self.marketer)
+        arch = etree.fromstring(campaigns.get_view(view_type="search")["arch"])
+        for node in arch.iter("filter"):
+            with self.subTest(node.get("name")):
+                if node.get("domain"):
+                    campaigns.search(safe_eval(node.get("domain"), {"uid": self.marketer.id}))
+                elif node.get("context"):
+                    group_by = safe_eval(node.get("context"))["group_by"]
+                    campaigns.formatted_read_group([], [group_by], ["__count"])
+        self.assertIn(self.campaign, campaigns.search([("target_list_ids", "ilike", "Custom")]))
+
+    def test_menus_lead_to_mass_emails_templates_and_tracking_urls(self):
+        mailing = self._mass_email()
+        self.env["mailing.mailing"].create({"subject": "Odoo's own"})
+        template = self.env["mail.template"].create(
+            {"name": "Letter", "model_id": self.env["ir.model"]._get_id("mailing.contact")}
+        )
+        found = {}
+        names = ("mailing_mailing_menu_mass_emails", "mail_template_menu_mass_email")
+        for name in (*names, "link_tracker_menu_tracking_url"):
+            menu = self.env.ref(f"mass_mailing_campaign.{name}")
+            self.assertEqual(menu.parent_id, self.env.ref("mass_mailing.menu_email_campaigns"))
+            records = self.env[menu.action.res_model].with_user(self.marketer)
+            records.get_views(menu.action.views)
+            found[name] = records.search(safe_eval(menu.action.domain))
+        self.assertIn(mailing, found["mailing_mailing_menu_mass_emails"])
+        self.assertEqual(
+            set(found["mailing_mailing_menu_mass_emails"].mapped("delivery_mode")), {"portions"}
+        )
+        self.assertIn(template, found["mail_template_menu_mass_email"])
+        self.assertIn(self.offer, found["link_tracker_menu_tracking_url"])
+
+    def test_an_informational_campaign_has_no_tracking_urls_on_its_form(self):
+        view = self.env["utm.campaign"].with_user(self.marketer).get_view(view_type="form")
+        [page] = etree.fromstring(view["arch"]).xpath("//page[@name='tracking_urls']")
+        self.assertIn("informational", page.get("invisible"))

@@ -1,0 +1,31 @@
+import { registry } from "@web/core/registry";
+import { formatInteger, formatPercentage } from "@web/views/fields/formatters";
+import { IntegerField, integerField } from "@web/views/fields/integer/integer_field";
+
+export function formatShare(share) {
+    return formatPercentage(share, { digits: [false, 1] });
+}
+
+const shareOf = (name) => name.replace("_people_count", "_share");
+
+/** How many people did something, and which share that is of who was sent to: "1,234 (5.6%)". */
+export class PeopleCount extends IntegerField {
+    static props = { ...IntegerField.props, shareOnly: { type: Boolean, optional: true } };
+
+    get formattedValue() {
+        const { name, record, shareOnly } = this.props;
+        const share = record.data[shareOf(name)];
+        if (shareOnly) {
+            return formatShare(share);
+        }
+        return this.value ? `${formatInteger(this.value)} (${formatShare(share)})` : "0";
+    }
+}
+
+registry.category("fields").add("people_count", {
+    ...integerField,
+    component: PeopleCount,
+    additionalClasses: ["o_field_integer"],
+    fieldDependencies: ({ name }) => [{ name: shareOf(name), type: "float", readonly: true }],
+    extractProps: ({ options }) => ({ shareOnly: Boolean(options.share_only) }),
+});
