@@ -7,12 +7,11 @@ const figure = (name, text) => ({
     trigger: `.o_people_figures[aria-busy=false] button[name=${name}]:contains(${text})`,
 });
 const back = click(".o_back_button, .breadcrumb-item a:contains(Summer)");
-/** A field of the plan is read without scrolling past it. */
 const firstTabIsOnTheFirstScreen = {
     trigger: ".o_notebook .nav-link:first",
     run() {
         const { top } = this.anchor.getBoundingClientRect();
-        if (top > 1.25 * window.innerHeight) {
+        if (top > 1.1 * window.innerHeight) {
             throw new Error(`The first tab begins at ${top} of ${window.innerHeight} pixels`);
         }
     },
