@@ -109,7 +109,11 @@ class UtmCampaign(models.Model):
         note = False
         if self.budget > 0:
             percent = round(100 * (revenue - self.budget) / self.budget)
-            note = self.env._("Return on budget: %s%%", percent)
+            note = self.env._(
+                "Budget %(budget)s, return %(percent)s%%",
+                budget=format_amount(self.env, self.budget, currency, trailing_zeroes=False),
+                percent=percent,
+            )
         return {
             "name": "revenue",
             "label": self.env._("Revenue"),
