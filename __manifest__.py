@@ -24,6 +24,7 @@
         "views/mailing_opt_out_views.xml",
         "views/mailing_list_views.xml",
         "views/mailing_list_criterion_views.xml",
+        "views/link_tracker_views.xml",
         "views/mailing_trace_views.xml",
         "views/mailing_trace_event_views.xml",
         "views/mailing_trace_hit_views.xml",
@@ -37,6 +38,7 @@
         "views/public_page_templates.xml",
         "views/opt_out_templates.xml",
         "views/menus.xml",
+        "report/mailing_message_report_views.xml",
     ],
     "demo": [
         "demo/target_lists.xml",
