@@ -58,7 +58,7 @@ export class ClickMap extends Component {
             title: _t("%s people clicked it", formatInteger(count)),
             // at the link's end, and within the picture
             left: Math.max(0, Math.min(right, width - 90)),
-            top: Math.max(0, top - 10),
+            top: Math.max(0, top - 14),
         };
     }
 }

@@ -11,7 +11,7 @@ import { percent } from "./percent";
 
 // How far people went, then what nobody wishes for.
 const FUNNEL = [
-    { type: "sent", label: _t("Sent"), color: "bg-secondary" },
+    { type: "sent", label: _t("Sent"), color: "bg-primary" },
     { type: "opened", label: _t("Opened"), color: "bg-info" },
     { type: "clicked", label: _t("Clicked"), color: "bg-success" },
     { type: "replied", label: _t("Replied"), color: "bg-success" },
