@@ -216,7 +216,7 @@ class TestTours(MassEmailData, HttpCase):
         self._contact("Anna", self.target_list)
         self._contact("Bob", self.target_list)
         for subject in ("First news", "Second news"):
-            mailing = self._mass_email(subject=subject)
+            mailing = self._mass_email(subject=subject, name=subject)
             mailing._build_queue()
             mailing.state = "done"
             mailing.mailing_trace_ids.sudo()._log_event("sent")

@@ -109,7 +109,8 @@ export class CampaignLog extends Component {
     async lookAgain() {
         const before = JSON.stringify(this.figures.counts);
         await this.count();
-        const isRead = this.list && (this.list.selection.length || this.list.model.root.offset);
+        const list = this.list?.model.root;
+        const isRead = list && (list.selection.length || list.offset);
         if (!this.isGone && !isRead && before !== JSON.stringify(this.figures.counts)) {
             this.state.version++;
         }

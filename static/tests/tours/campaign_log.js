@@ -76,6 +76,7 @@ registry.category("web_tour.tours").add("campaign_log", {
         { trigger: ".o_statistics_letter select" },
         { trigger: ".o_click_map .o_click_badge:contains(1)" },
         click(".o_statistics_compared button:contains(First)"),
+        { trigger: ".o_breadcrumb .o_last_breadcrumb_item:contains(First)" },
         page("statistics"),
         { trigger: ".o_form_view .o_funnel_step[data-type=sent]:contains(2)" },
         { trigger: ".o_click_map .o_click_badge" },

@@ -13,6 +13,7 @@ import {
     models,
     mountView,
     onRpc,
+    patchWithCleanup,
 } from "@web/../tests/web_test_helpers";
 
 describe.current.tags("desktop");
@@ -37,8 +38,12 @@ class Line extends models.Model {
         { id: 2, event_type: "clicked", email: "anna@example.com", campaign_id: 1 },
     ];
     _views = {
-        list: `<list><field name="event_type"/><field name="email"/></list>`,
-        search: `<search><field name="email"/></search>`,
+        "list,mass_mailing_campaign.mailing_trace_event_view_list_panel": `<list>
+            <field name="event_type"/><field name="email"/>
+        </list>`,
+        "search,mass_mailing_campaign.mailing_trace_event_view_search_panel": `<search>
+            <field name="email"/>
+        </search>`,
     };
 }
 
@@ -118,11 +123,22 @@ test("while it is sending the log is looked at again, and the list when there is
 
 test("the server's word of progress is heard, of this campaign only", async () => {
     await campaignForm();
+    let tell;
+    patchWithCleanup(getService("bus_service"), {
+        subscribe(type, callback) {
+            tell = type === PROGRESS ? callback : tell;
+            return super.subscribe(type, callback);
+        },
+    });
     await openLog();
     expect.verifySteps(["count", "list"]);
-    const bus = getService("bus_service");
-    expect(typeof bus.subscribe).toBe("function");
-    expect(PROGRESS).toBe("mass_mailing_campaign/progress");
+    tell({ campaign_id: 2, mailing_ids: [7] });
+    await advanceTime(3000);
+    expect.verifySteps([]);
+    tell({ campaign_id: 1, mailing_ids: [8] });
+    tell({ campaign_id: 1, mailing_ids: [8] });
+    await advanceTime(3000);
+    expect.verifySteps(["count"]);
 });
 
 test("percent has a decimal where it is little, and none without a whole", () => {
