@@ -2,5 +2,6 @@ from . import controllers
 from . import delivery
 from . import engine
 from . import models
+from . import report
 from . import wizards
 from .hooks import hand_over_to_odoo, remember_earlier_opt_outs

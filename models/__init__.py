@@ -17,5 +17,6 @@ from . import response
 from . import opt_out
 from . import tracking
 from . import statistics
+from . import log
 from . import record
 from . import privacy

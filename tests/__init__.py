@@ -74,6 +74,9 @@ from .models.tracking import test_parallel_hits
 from .models.tracking import test_people_count
 from .models.statistics import test_people_figures
 from .models.statistics import test_statements_of_views
+from .models.log import test_log_panel
+from .models.statistics import test_log_statistics
+from .report import test_message_report
 from .controllers import test_odd_hits
 from .controllers import test_opt_out
 from .controllers import test_opt_out_page

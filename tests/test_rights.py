@@ -35,7 +35,7 @@ class TestRights(MassEmailCase):
         )
         self.send(mailing)
         self.assertEqual(mailing.state, "done")
-        self.assertEqual(campaign.recent_event_ids.mapped("event_type"), ["sent"])
+        self.assertEqual(campaign.get_log_figures()["counts"], {"sent": 1})
         wizard = env["mailing.list.from.log"].create(
             {
                 "campaign_id": campaign.id,
@@ -135,4 +135,4 @@ class TestRights(MassEmailCase):
         campaign = self.campaign.with_user(employee)
         self.assertNotIn("target_list_ids", campaign.fields_get())
         with self.assertRaises(AccessError):
-            campaign.read(["recent_event_ids"])
+            campaign.get_log_figures()

@@ -32,6 +32,7 @@ mailing.mailing       get_audience              yes      yes    yes    no    no 
 mailing.mailing       action_view_audience      yes      yes    yes    no    no       no     no
 mailing.mailing       get_figures               yes      yes    yes    yes   no       no     no
 mailing.mailing       action_view_figure        yes      yes    yes    no    no       no     no
+mailing.mailing       get_click_map             yes      yes    yes    no    no       no     no
 mailing.mailing       action_duplicate          yes      yes    yes    no    no       no     no
 mailing.mailing       action_launch             yes      yes    yes    no    no       no     no
 mailing.mailing       action_schedule           yes      yes    yes    no    no       no     no
@@ -63,6 +64,10 @@ mailing.trace         set_bounced               yes      yes    yes    no    no 
 mailing.trace.event   read                      yes      yes    yes    yes   no       no     no
 mailing.trace.event   write                     no       no     no     no    no       no     no
 mailing.trace.event   unlink                    no       no     no     yes   no       no     no
+mailing.trace.event   get_statistics            yes      yes    yes    no    no       no     no
+mailing.trace.event   action_open               yes      yes    yes    yes   no       no     no
+mailing.message.report search                   yes      yes    yes    no    no       no     no
+mailing.message.report create                   no       no     no     no    no       no     no
 mailing.trace.hit     search                    yes      yes    yes    yes   no       no     no
 mailing.trace.hit     create                    no       no     no     no    no       no     no
 mailing.opt.out       search                    yes      yes    yes    no    no       no     no
@@ -129,6 +134,7 @@ utm.campaign          write                     yes      yes    yes    yes   yes
 utm.campaign          copy                      yes      yes    yes    yes   yes      no     no
 utm.campaign          action_add_mass_email     yes      yes    yes    yes   no       no     no
 utm.campaign          action_list_from_log      yes      yes    yes    no    no       no     no
+utm.campaign          get_log_figures           yes      yes    yes    yes   no       no     no
 utm.campaign          action_view_log           yes      yes    yes    yes   no       no     no
 utm.campaign          get_figures               yes      yes    yes    yes   yes      no     no
 utm.campaign          action_view_figure        yes      yes    yes    no    no       no     no
@@ -342,6 +348,7 @@ class TestRightsMatrix(MassEmailCase):
             "action_view_figure": ["members" if model == "mailing.list" else "sent"],
             "add_targets": ["mailing.contact", []],
             "remove_members": [[]],
+            "get_statistics": [self.campaign.id],
         }.get(method, [])
 
     def buttons(self):

@@ -212,6 +212,22 @@ class TestTours(MassEmailData, HttpCase):
         self.assertEqual(three.contact_count, 3)
         self.assertEqual(found.contact_count, 90)
 
+    def test_a_marketer_reads_the_log_and_the_statistics_of_a_campaign(self):
+        self._contact("Anna", self.target_list)
+        self._contact("Bob", self.target_list)
+        for subject in ("First news", "Second news"):
+            mailing = self._mass_email(subject=subject, name=subject)
+            mailing._build_queue()
+            mailing.state = "done"
+            mailing.mailing_trace_ids.sudo()._log_event("sent")
+        anna, bob = mailing.mailing_trace_ids.sudo().sorted("id")
+        anna._receive_click(self.offer.code)
+        bob._receive_open()
+        bob._receive_hit(bob.token, made_by="machine")
+        bob._receive_bounce("final", "550 no such user")
+        path = f"/odoo/action-mass_mailing.action_view_utm_campaigns/{self.campaign.id}"
+        self.start_tour(path, "campaign_log", login="marketer")
+
     def test_links_of_a_letter_are_picked_by_name(self):
         mailing = self._mass_email(
             f'<p><a href="{self.offer.placeholder}">see our offer</a></p>'

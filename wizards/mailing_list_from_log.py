@@ -44,7 +44,7 @@ class MailingListFromLog(models.TransientModel):
         string="They Did",
         required=True,
         domain=lambda self: self._options_domain("event_type"),
-        default=lambda self: self._options("event_type", ["sent"]),
+        default=lambda self: self._options("event_type", [self._looked_at()]),
         help="Targets with one of these actions in the log.",
     )
     match = fields.Selection(
@@ -69,7 +69,7 @@ class MailingListFromLog(models.TransientModel):
         "mailing_list_from_log_exclude_rel",
         string="They Did Not",
         domain=lambda self: self._options_domain("event_type"),
-        default=lambda self: self._options("event_type", ["opted_out"]),
+        default=lambda self: self._options("event_type", {"opted_out"} - {self._looked_at()}),
         help="Targets with one of these actions in the log are left out.",
     )
     did_not_link_ids = fields.Many2many(
@@ -130,6 +130,11 @@ class MailingListFromLog(models.TransientModel):
         return self.env["ir.model.fields.selection"].search(
             [*self._options_domain(name), ("value", "in", list(values))]
         )
+
+    @api.model
+    def _looked_at(self):
+        """The event type that the log is filtered by where this was opened."""
+        return self.env.context.get("log_event_type") or "sent"
 
     def _compute_options(self):
         self.clicked_id = self._options("event_type", ["clicked"])

@@ -4,9 +4,6 @@ from odoo.exceptions import ValidationError
 # The types a mass email can be sent for.
 MASS_EMAIL_TYPES = ("email", "newsletter", "informational")
 
-# Log lines shown in the campaign form.
-RECENT_EVENTS = 40
-
 
 class UtmCampaign(models.Model):
     """A campaign: its type and status, its lists, tracking URLs, mass emails and log.
@@ -98,12 +95,6 @@ class UtmCampaign(models.Model):
     mass_email_count = fields.Integer(
         compute="_compute_mass_email_count", groups="mass_mailing.group_mass_mailing_user"
     )
-    recent_event_ids = fields.One2many(
-        "mailing.trace.event",
-        string="Log",
-        compute="_compute_recent_event_ids",
-        groups="mass_mailing.group_mass_mailing_user",
-    )
     # Odoo's own form counts mailings for whoever opens it, with or without Email Marketing
     mailing_mail_count = fields.Integer(compute_sudo=True)
     ab_testing_mailings_count = fields.Integer(compute_sudo=True)
@@ -133,14 +124,6 @@ class UtmCampaign(models.Model):
     def _compute_mass_email_count(self):
         for campaign in self:
             campaign.mass_email_count = len(campaign.mass_email_ids)
-
-    def _compute_recent_event_ids(self):
-        """The log as the campaign form shows it: a page, however long the log is."""
-        for campaign in self:
-            campaign.recent_event_ids = self.env["mailing.trace.event"].search(
-                [("campaign_id", "in", campaign._origin.ids), ("made_by", "=", False)],
-                limit=RECENT_EVENTS,
-            )
 
     def write(self, vals):
         new_type = vals.get("campaign_type")

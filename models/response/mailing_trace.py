@@ -90,7 +90,6 @@ class MailingTrace(models.Model):
         )
         lines = self.env["mailing.trace.event"].browse(line_id for (line_id,) in rows)
         lines.invalidate_model()
-        self.env["utm.campaign"].invalidate_model(["recent_event_ids"])
         if lines:
             lines._after_event(event_type)
         return len(lines)

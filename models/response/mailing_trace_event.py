@@ -91,7 +91,6 @@ class MailingTraceEvent(models.Model):
     )
     # which messages of a mass email came back for what it says?
     _policy_idx = models.Index("(mailing_id) WHERE bounce_type = 'policy'")
-    _campaign_idx = models.Index("(campaign_id, event_type, event_datetime DESC)")
 
     def _after_event(self, event_type):
         """Something happened to messages, and these lines tell of it: override it to act on it.
@@ -191,4 +190,3 @@ class MailingTraceEvent(models.Model):
             )
         )
         self.invalidate_model()
-        self.env["utm.campaign"].invalidate_model(["recent_event_ids"])

@@ -2,6 +2,7 @@ from collections import Counter, defaultdict
 
 from odoo import api, models
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from ..response.mailing_trace_event import BY_PEOPLE
 
@@ -18,7 +19,6 @@ class MailingTraceEvent(models.Model):
 
     # what did people do with the messages of a campaign, of a mass email? Read from these alone;
     # those of mass emails also find the lines of one that is deleted
-    _campaign_lines_idx = models.Index("(campaign_id, event_type, made_by, is_test)")
     _campaign_messages_idx = models.Index(
         "(campaign_id, event_type, bounce_type, trace_id, made_by, is_test)"
         " WHERE event_type <> 'sent'"
@@ -66,3 +66,132 @@ class MailingTraceEvent(models.Model):
             if bounce_type:
                 counts[f"{event_type}_{bounce_type}"] += messages + count - known
         return people
+
+    # ------------------------------------------------------------
+    # Statistics
+    # ------------------------------------------------------------
+
+    @api.model
+    @api.readonly
+    def get_statistics(self, campaign_id=False, mailing_id=False):
+        """Return the statistics of a campaign or of one mass email.
+
+        The number of statements is the same however many mass emails and tracking URLs there are.
+
+        :return: ``{"totals", "mailings", "links", "curve"}``: counts as ``_count_people`` has
+            them; the same of each mass email; clicks of each tracking URL; and openings and
+            clicks by hour after the message was sent
+        """
+        name = "mailing_id" if mailing_id else "campaign_id"
+        record = self.env[self._fields[name].comodel_name].browse(mailing_id or campaign_id)
+        record.check_access("read")
+        scope = BY_PEOPLE & Domain(name, "=", record.id)
+        totals = self._count_people(name, record.ids)[record.id]
+        return {
+            "totals": dict(totals),
+            "mailings": [] if mailing_id else self._mass_emails_compared(record, totals),
+            "links": self._clicked_links(scope, record if mailing_id else None, campaign_id),
+            "curve": self._curve(scope),
+        }
+
+    @api.model
+    def _mass_emails_compared(self, campaign, totals):
+        """Return the counts of a campaign's mass emails, of deleted ones as one without id."""
+        mailings = self.env["mailing.mailing"].with_context(active_test=False)
+        of_campaign = mailings.search([("campaign_id", "=", campaign.id)])
+        counts = self._count_people("mailing_id", of_campaign.ids)
+        deleted = totals - sum(counts.values(), Counter())
+        ordered = of_campaign.filtered(lambda mailing: counts[mailing.id]).sorted(
+            lambda mailing: (mailing.schedule_date or mailing.create_date, mailing.id), reverse=True
+        )
+        rows = [
+            {
+                "id": mailing.id,
+                "name": mailing.display_name,
+                "date": mailing.schedule_date,
+                "tells_openings": mailing.open_tracking,
+                "counts": dict(counts[mailing.id]),
+            }
+            for mailing in ordered
+        ]
+        if deleted["sent"]:
+            rows.append(
+                {
+                    "id": False,
+                    "name": False,
+                    "date": False,
+                    "tells_openings": False,
+                    "counts": dict(deleted),
+                }
+            )
+        return rows
+
+    @api.model
+    def _clicked_links(self, scope, mailing, campaign_id):
+        """Return the tracking URLs of a campaign, most clicked first, and others that were clicked.
+
+        Hits are known where every single one is kept, else they are None.
+        """
+        clicks = self._read_group(
+            scope & Domain("event_type", "=", "clicked"), ["link_id"], ["__count"]
+        )
+        people = {link.id: count for link, count in clicks}
+        urls = self.env["link.tracker"].search(
+            Domain("id", "in", list(people))
+            | (
+                Domain("campaign_id", "=", campaign_id or mailing.campaign_id.id)
+                & Domain("campaign_id", "!=", False)
+                & Domain("is_tracking_url", "=", True)
+            )
+        )
+        of_scope = Domain("link_id", "in", urls.ids) & Domain("made_by", "=", False)
+        of_scope &= Domain("trace_id.is_test_trace", "!=", True)
+        if mailing:
+            of_scope &= Domain("trace_id.mass_mailing_id", "=", mailing.id)
+        hits = dict(self.env["mailing.trace.hit"]._read_group(of_scope, ["link_id"], ["__count"]))
+        rows = [
+            {
+                "id": link.id,
+                "name": link.display_name,
+                "url": link.url if link.click_action == "redirect" else False,
+                "people": people.get(link.id, 0),
+                "hits": hits.get(link) if hits else None,
+            }
+            for link in urls
+        ]
+        return sorted(rows, key=lambda row: (-row["people"], row["name"]))
+
+    @api.model
+    def _curve(self, scope):
+        """Return ``{event type: [[hours after sending, people]]}``.
+
+        Raw SQL: each counts by her first click, which is found among all lines.
+        """
+        query = self._search(scope & Domain("event_type", "in", ("opened", "clicked")))
+        message = query.join(query.table, "trace_id", "mailing_trace", "id", "trace")
+        line = SQL.identifier(query.table)
+        query.groupby = SQL("%(line)s.event_type, %(line)s.trace_id", line=line)
+        first = query.select(
+            SQL("%s.event_type", line),
+            SQL(
+                "GREATEST(0, FLOOR(EXTRACT(EPOCH FROM MIN(%(line)s.event_datetime)"
+                " - MIN(COALESCE(%(message)s.sent_datetime, %(message)s.portion_datetime)))"
+                " / 3600))::integer AS hour",
+                line=line,
+                message=SQL.identifier(message),
+            ),
+        )
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT event_type, hour, COUNT(*) FROM (%s) first
+                 WHERE hour IS NOT NULL
+                 GROUP BY event_type, hour ORDER BY event_type, hour
+                """,
+                first,
+            )
+        )
+        curve = {"opened": [], "clicked": []}
+        for event_type, hour, count in rows:
+            curve[event_type].append([hour, count])
+        return curve

@@ -12,7 +12,7 @@ import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 class RecordMenu extends Component {
     static template = "mass_mailing_campaign.RecordMenu";
     static components = { Dropdown, DropdownItem };
-    static props = { ...standardWidgetProps };
+    static props = { ...standardWidgetProps, context: { type: Object, optional: true } };
 
     setup() {
         this.action = useService("action");
@@ -51,7 +51,7 @@ class RecordMenu extends Component {
                 resModel: record.resModel,
                 resId: record.resId,
                 resIds: [record.resId],
-                context: record.context,
+                context: { ...record.context, ...this.props.context },
                 onClose: () => form.load(),
             });
         }
@@ -142,4 +142,3 @@ export class CampaignLogMenu extends RecordMenu {
 
 const widgets = registry.category("view_widgets");
 widgets.add("mass_email_row_menu", { component: MassEmailRowMenu });
-widgets.add("campaign_log_menu", { component: CampaignLogMenu });

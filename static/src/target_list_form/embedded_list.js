@@ -2,19 +2,21 @@ import { Component, useSubEnv } from "@odoo/owl";
 import { getDefaultConfig, View } from "@web/views/view";
 
 /**
- * A list view inside a form: paged and searchable as any, so that no more rows than it shows are
- * ever loaded.
+ * A list view (or a kanban) inside a form: paged and searchable as any, so that no more rows than
+ * it shows are ever loaded.
  */
 export class EmbeddedList extends Component {
     static template = "mass_mailing_campaign.EmbeddedList";
     static components = { View };
     static props = {
         resModel: String,
+        type: { type: String, optional: true },
         domain: Array,
         context: Object,
         noContentHelp: { type: Object, optional: true },
-        onChanged: Function,
+        onChanged: { type: Function, optional: true },
     };
+    static defaultProps = { type: "list", onChanged: () => {} };
 
     setup() {
         // the form's breadcrumbs, pager and views are not the list's
@@ -26,7 +28,7 @@ export class EmbeddedList extends Component {
 
     get viewProps() {
         return {
-            type: "list",
+            type: this.props.type,
             resModel: this.props.resModel,
             domain: this.props.domain,
             context: this.props.context,

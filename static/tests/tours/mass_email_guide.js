@@ -71,13 +71,13 @@ tours.add("mass_email_guide_mass_email", {
         { trigger: ".o_notification:contains(marta@example.com)" },
         { trigger: "body:not(:has(.modal))" },
         page("log"),
-        { trigger: ".o_field_widget[name=recent_event_ids] .o_data_row:contains(marta@example.com)" },
+        { trigger: ".o_campaign_log .o_data_row:contains(marta@example.com):contains(Test)" },
     ],
 });
 
 const openLogMenu = [
     page("log"),
-    { trigger: ".o_notebook .o_widget_campaign_log_menu button", run: "click" },
+    { trigger: ".o_campaign_log .o_record_menu button", run: "click" },
 ];
 
 tours.add("mass_email_guide_log", {
@@ -86,7 +86,7 @@ tours.add("mass_email_guide_log", {
         { trigger: ".o_field_widget[name=mass_email_ids] .o_data_row:contains(Complete)" },
         page("log"),
         {
-            trigger: ".o_field_widget[name=recent_event_ids] .o_data_row:contains(Clicked):contains(Anna)",
+            trigger: ".o_campaign_log .o_data_row:contains(Clicked):contains(Anna)",
         },
         ...openLogMenu,
         { trigger: ".o-dropdown-item:contains(Create Target List)", run: "click" },

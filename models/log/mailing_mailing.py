@@ -1,0 +1,66 @@
+import base64
+
+from odoo import api, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from ..response.mailing_trace_event import BY_PEOPLE
+
+# What stands for the open pixel, so that looking at a letter is no opening.
+NO_PIXEL = (
+    "data:image/gif;base64,"
+    + base64.b64encode(
+        b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,"
+        b"\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x01D\x00;"
+    ).decode()
+)
+
+
+class MailingMailing(models.Model):
+    """Where in the letter of a mass email people clicked."""
+
+    _inherit = "mailing.mailing"
+
+    @api.readonly
+    def get_click_map(self):
+        """Return the letter as a member reads it, and how many people clicked its links.
+
+        Nothing in it tracks: links lead to ``#link-ID``, by which they are found. A tracking URL
+        that stands twice has one figure, for the log knows no places.
+
+        :return: ``{"page", "sent", "people"}``, people by id of the tracking URL; page is False
+            when there is nobody to show the letter to, or it cannot be filled in
+        """
+        self.ensure_one()
+        self.check_access("read")
+        lines = self.env["mailing.trace.event"]
+        scope = BY_PEOPLE & Domain("mailing_id", "=", self.id)
+        people = lines._read_group(
+            scope & Domain("event_type", "=", "clicked"), ["link_id"], ["__count"]
+        )
+        return {
+            "page": self._sample_page(),
+            "sent": lines.search_count(scope & Domain("event_type", "=", "sent")),
+            "people": {link.id: count for link, count in people if link},
+        }
+
+    def _sample_page(self):
+        contact = self._sample_contact()
+        if not contact:
+            return False
+        try:
+            # as it is sent: by the cron, whatever this user may read
+            letter = self.sudo()._letter()
+            body = letter.render_body(letter.html, contact.ids)[contact.id]
+        except UserError:
+            return False
+        urls = {f"link/{link_id}": f"#link-{link_id}" for link_id in letter.placeholders.link_ids}
+        urls |= {"opt-out": "#opt-out", "view": "#view", "open": NO_PIXEL}
+        return str(letter.placeholders.fill(letter.page(body), urls))
+
+    def _sample_contact(self):
+        """Return a member, or who would be one."""
+        of_this = [("mass_mailing_id", "=", self.id), ("contact_id", "!=", False)]
+        member = self.env["mailing.trace"].search(of_this, order="id", limit=1).contact_id
+        listed = [("list_ids", "in", self.contact_list_ids.ids)]
+        return member or self.env["mailing.contact"].search(listed, order="id", limit=1)
