@@ -3,4 +3,4 @@ from . import delivery
 from . import engine
 from . import models
 from . import wizards
-from .hooks import hand_over_to_odoo, remember_earlier_opt_outs
+from .hooks import hand_over_to_odoo, take_over_from_odoo

@@ -19,3 +19,5 @@ from . import tracking
 from . import statistics
 from . import record
 from . import privacy
+from . import checkup
+from . import access

@@ -26,6 +26,7 @@ from .engine import test_run_faults
 from .engine import test_spliced_letter
 from .engine import test_state_machine
 from .models.standard import test_standard
+from .models.settings import test_mail_server_choice
 from .models.settings import test_settings
 from .models.campaign import test_campaign
 from .models.campaign import test_tracking_url
@@ -71,6 +72,10 @@ from .models.opt_out import test_interval
 from .models.tracking import test_hits
 from .models.tracking import test_parallel_hits
 from .models.tracking import test_people_count
+from .models.access import test_access
+from .models.checkup import test_checkup
+from .models.checkup import test_mail_server_check
+from .models.checkup import test_public_address_check
 from .controllers import test_odd_hits
 from .controllers import test_opt_out
 from .controllers import test_opt_out_page

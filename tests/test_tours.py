@@ -4,9 +4,11 @@ from urllib.parse import unquote
 from lxml import html
 
 from odoo import fields
+from odoo.addons.mass_mailing_campaign.models.checkup.mail_server import MailServerCheck
+from odoo.addons.mass_mailing_campaign.models.checkup.public_address import PublicAddressCheck
 from odoo.tests import HttpCase, tagged
 
-from .common import MassEmailData
+from .common import DELIVERY_CRON, MassEmailData
 
 
 @tagged("post_install", "-at_install")
@@ -211,6 +213,15 @@ class TestTours(MassEmailData, HttpCase):
         self.env.invalidate_all()
         self.assertEqual(three.contact_count, 3)
         self.assertEqual(found.contact_count, 90)
+
+    def test_the_check_up_switches_the_scheduled_action_on(self):
+        for check in (MailServerCheck, PublicAddressCheck):
+            self.patch(check, "findings", lambda check: [check.good("Fine")])
+        lane = self.env.ref(DELIVERY_CRON)
+        lane.write({"active": False, "nextcall": fields.Datetime.now() + timedelta(hours=1)})
+        path = "/odoo/action-mass_mailing.action_view_utm_campaigns"
+        self.start_tour(path, "delivery_checkup", login="admin")
+        self.assertTrue(lane.active)
 
     def test_links_of_a_letter_are_picked_by_name(self):
         mailing = self._mass_email(
