@@ -1,4 +1,4 @@
-import { Component, onWillStart, useState } from "@odoo/owl";
+import { Component, onMounted, status, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { user } from "@web/core/user";
 import { useService } from "@web/core/utils/hooks";
@@ -12,18 +12,20 @@ export class CheckupDot extends Component {
 
     setup() {
         this.action = useService("action");
-        this.orm = useService("orm");
         this.state = useState({ count: 0 });
-        onWillStart(async () => {
-            const groups = ["mass_mailing_campaign.group_manager", "base.group_system"];
-            const [isManager, isAdmin] = await Promise.all(groups.map((name) => user.hasGroup(name)));
-            if (isManager || isAdmin) {
-                // the campaigns do not wait for it
-                this.orm.silent.call("mailing.checkup.finding", "get_alert", []).then((count) => {
-                    this.state.count = count || 0;
-                });
+        // the campaigns do not wait for it, and may be left before it is known
+        onMounted(() => this.look(this.env.services.orm));
+    }
+
+    async look(orm) {
+        const groups = ["mass_mailing_campaign.group_manager", "base.group_system"];
+        const has = await Promise.all(groups.map((group) => user.hasGroup(group)));
+        if (has.some(Boolean)) {
+            const count = await orm.silent.call("mailing.checkup.finding", "get_alert", []);
+            if (status(this) !== "destroyed") {
+                this.state.count = count || 0;
             }
-        });
+        }
     }
 
     get title() {
