@@ -22,7 +22,7 @@ def remember_earlier_opt_outs(env):
 
 
 def keep_what_users_see(env):
-    """Let who has Email Marketing go on seeing all campaigns; who gets it later starts with hers."""
+    """Let who has Email Marketing see all campaigns still; who gets it later starts with hers."""
     marketing = env.ref("mass_mailing.group_mass_mailing_user").with_context(active_test=False)
     env.ref("mass_mailing_campaign.group_all_campaigns").user_ids |= marketing.all_user_ids
 

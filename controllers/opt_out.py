@@ -4,8 +4,8 @@ from odoo import http
 from odoo.http import request
 
 from ..engine.turns import again_at_once
-from .opt_out_page import OptOutPage
 from .checkup import checkup_page, is_checkup
+from .opt_out_page import OptOutPage
 from .public_page import HEADERS, neutral_page, public_page
 
 # Bytes of a form that are read at most, and letters of an answer in her own words.

@@ -50,7 +50,7 @@ class DnsCheck(Check):
 
     def _texts(self, host):
         """Return the TXT records of a name."""
-        from dns import exception, resolver  # noqa: PLC0415  no dependency
+        from dns import exception, resolver
 
         try:
             answers = resolver.resolve(host, "TXT", lifetime=PATIENCE)

@@ -30,7 +30,8 @@ class BounceAddressCheck(Check):
         else:
             yield self.good(
                 self.env._(
-                    "Returned mail goes to %s.", ", ".join(sorted(set(companies.mapped("bounce_email"))))
+                    "Returned mail goes to %s.",
+                    ", ".join(sorted(set(companies.mapped("bounce_email")))),
                 )
             )
 

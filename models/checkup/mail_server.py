@@ -63,15 +63,23 @@ class MailServerCheck(Check):
             session = server._open_session(sender)
         except smtplib.SMTPAuthenticationError as error:
             return self.bad(
-                self.env._("%(server)s does not take the log-in: %(reply)s", server=name, reply=describe(error)),
-                self.env._("Correct user and password. Some providers ask for a password for apps."),
+                self.env._(
+                    "%(server)s does not take the log-in: %(reply)s",
+                    server=name,
+                    reply=describe(error),
+                ),
+                self.env._(
+                    "Correct user and password. Some providers ask for a password for apps."
+                ),
                 mend,
             )
         except UserError as error:
             return self.bad(f"{name}: {describe(error)}", self.env._("See to its settings."), mend)
         except (OSError, smtplib.SMTPException, ssl.SSLError, UnicodeError) as error:
             return self.bad(
-                self.env._("%(server)s gives no session: %(reply)s", server=name, reply=describe(error)),
+                self.env._(
+                    "%(server)s gives no session: %(reply)s", server=name, reply=describe(error)
+                ),
                 self.env._("Correct encryption and log-in."),
                 mend,
             )
@@ -103,9 +111,15 @@ class MailServerCheck(Check):
                 if greets and not connection.recv(1):
                     return self.env._("%s closes the connection at once.", place)
         except TimeoutError:
-            return self.env._("%(place)s does not answer within %(seconds)s seconds.", place=place, seconds=PATIENCE)
+            return self.env._(
+                "%(place)s does not answer within %(seconds)s seconds.",
+                place=place,
+                seconds=PATIENCE,
+            )
         except (OSError, UnicodeError) as error:
-            return self.env._("%(place)s cannot be reached: %(reason)s", place=place, reason=describe(error))
+            return self.env._(
+                "%(place)s cannot be reached: %(reason)s", place=place, reason=describe(error)
+            )
         return None
 
     def _ask(self, session, name, sender):
@@ -130,7 +144,11 @@ class MailServerCheck(Check):
                 )
         session.rset()
         return self.good(
-            self.env._("%(server)s is reached, and takes messages from %(sender)s.", server=name, sender=sender)
+            self.env._(
+                "%(server)s is reached, and takes messages from %(sender)s.",
+                server=name,
+                sender=sender,
+            )
         )
 
     def _oneself(self, sender):

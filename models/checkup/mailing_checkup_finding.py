@@ -23,6 +23,9 @@ CHECKS = (
     IncomingServerCheck,
     DnsCheck,
 )
+# Those that need no other machine.
+CHEAP_CHECKS = [check for check in CHECKS if not check.asks_others]
+CHEAP_TOPICS = [check.topic for check in CHEAP_CHECKS]
 TOPICS = [
     ("mail_server", "Outgoing Mail Server"),
     ("scheduled_action", "Scheduled Action"),
@@ -116,10 +119,9 @@ class MailingCheckupFinding(models.Model):
         if not self.has_access("read"):
             return None
         findings = self.sudo()
-        cheap = [check for check in CHECKS if not check.asks_others]
-        bad = [finding for finding in findings._look(cheap) if finding.grade == "bad"]
-        stored = [("grade", "=", "bad"), ("topic", "not in", [check.topic for check in cheap])]
-        return len(bad) + findings.search_count(stored)
+        bad = [finding for finding in findings._look(CHEAP_CHECKS) if finding.grade == "bad"]
+        others = [("grade", "=", "bad"), ("topic", "not in", CHEAP_TOPICS)]
+        return len(bad) + findings.search_count(others)
 
     @api.model
     def _check_up(self):
@@ -127,21 +129,22 @@ class MailingCheckupFinding(models.Model):
         self.env.cr.commit()  # no transaction is open while other machines are waited for
         with self.env.registry.cursor() as cr, autocommitted(cr):
             found = self.with_env(self.env(cr=cr)).sudo()._look(CHECKS)
-        self._keep(found, self.search([]))
+        self._keep(found, [topic for topic, _name in TOPICS])
 
     @api.model
     def _look(self, checks):
         return [finding for check in checks for finding in check(self.env).findings()]
 
     @api.model
-    def _keep(self, found, instead_of):
-        instead_of.sudo().unlink()
+    def _keep(self, found, topics):
+        """Have what was found take the place of what was found of these topics before."""
+        self.sudo().search([("topic", "in", topics)]).unlink()
         grades = [grade for grade, _name in GRADES]
-        topics = [topic for topic, _name in TOPICS]
+        order = [topic for topic, _name in TOPICS]
         self.sudo().create(
             [
                 finding._asdict()
-                | {"sequence": 100 * grades.index(finding.grade) + topics.index(finding.topic)}
+                | {"sequence": 100 * grades.index(finding.grade) + order.index(finding.topic)}
                 for finding in found
             ]
         )
@@ -149,9 +152,7 @@ class MailingCheckupFinding(models.Model):
     @api.model
     def _look_again(self):
         """Look again at what needs no other machine."""
-        cheap = [check for check in CHECKS if not check.asks_others]
-        before = self.search([("topic", "in", [check.topic for check in cheap])])
-        self._keep(self.sudo()._look(cheap), before)
+        self._keep(self.sudo()._look(CHEAP_CHECKS), CHEAP_TOPICS)
 
     # ------------------------------------------------------------
     # Mending

@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from odoo.tools import config, consteq
+from odoo.tools import consteq
 
 from .check import Check
 
@@ -71,7 +71,9 @@ class PublicAddressCheck(Check):
         answer = self._request("get", f"/mailing/check-up/{nonce}")
         if isinstance(answer, str):
             return self.bad(
-                self.env._("%(url)s does not answer from here: %(reason)s", url=self.url, reason=answer),
+                self.env._(
+                    "%(url)s does not answer from here: %(reason)s", url=self.url, reason=answer
+                ),
                 self.env._(
                     "See that the name leads to this server, and that the server may open its own "
                     "address. An Odoo with a single HTTP worker cannot."

@@ -44,7 +44,10 @@ class WaitingCheck(Check):
         hours = SendingHours(self.env)
         if mailings and not hours.are_open():
             yield self.warning(
-                self.env._("Outside the sending hours; the next begin at %s.", format_datetime(self.env, hours.open_at())),
+                self.env._(
+                    "Outside the sending hours; the next begin at %s.",
+                    format_datetime(self.env, hours.open_at()),
+                ),
                 self.env._("Wait, or change the sending hours."),
                 "open_settings",
             )
@@ -67,7 +70,9 @@ class PortionCheck(Check):
         left = limits.left()
         if left:
             yield self.good(
-                self.env._("%(left)s of %(size)s may still leave within this hour.", left=left, size=size)
+                self.env._(
+                    "%(left)s of %(size)s may still leave within this hour.", left=left, size=size
+                )
             )
         else:
             yield self.warning(

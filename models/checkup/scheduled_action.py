@@ -21,7 +21,9 @@ class ScheduledActionCheck(Check):
             yield trouble
             return
         last = max(filter(None, lanes.mapped("lastcall")), default=None)
-        words = self.env._("It has not run yet; the next time is %s.", self._time(lanes[0].nextcall))
+        words = self.env._(
+            "It has not run yet; the next time is %s.", self._time(lanes[0].nextcall)
+        )
         if last:
             words = self.env._(
                 "It ran at %(last)s, and runs again at %(next)s at the latest.",
@@ -115,5 +117,5 @@ class WorkersCheck(Check):
             )
         else:
             yield self.good(
-                self.env._("%(workers)s for %(lanes)s lanes.", workers=workers, lanes=lanes)
+                self.env._("Cron workers: %(workers)s. Lanes: %(lanes)s.", workers=workers, lanes=lanes)
             )

@@ -46,9 +46,7 @@ class IrMailServer(models.Model):
         for server in self:
             for address in filter(None, (server.mass_email_from, server.mass_email_reply_to)):
                 if not email_normalize(address):
-                    raise ValidationError(
-                        self.env._("“%s” is not an e-mail address.", address)
-                    )
+                    raise ValidationError(self.env._("“%s” is not an e-mail address.", address))
             sender = server.mass_email_from
             if sender and not server._match_from_filter(sender, server.from_filter):
                 raise ValidationError(

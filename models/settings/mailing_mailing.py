@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 
 class MailingMailing(models.Model):
-    """The mail server of a mass email: one that is for mass emails, and whom it makes the sender."""
+    """The mail server of a mass email, one of those for mass emails, and its sender."""
 
     _inherit = "mailing.mailing"
 
@@ -15,24 +15,27 @@ class MailingMailing(models.Model):
     @api.depends("delivery_mode")
     def _compute_mail_server_choice_ids(self):
         servers = self.env["ir.mail_server"]
-        choice = servers._flagged_for_mass_emails()
+        flagged = servers._flagged_for_mass_emails()
+        shared = servers.search(servers._find_mail_server_allowed_domain())
         for mailing in self:
-            of_all = servers.search([]) if mailing.mail_server_available else servers
-            mailing.mail_server_choice_ids = choice or of_all
+            of_all = shared if mailing.mail_server_available else servers
+            mailing.mail_server_choice_ids = flagged or of_all
 
     @api.depends("mail_server_id")
     def _compute_email_from(self):
-        super()._compute_email_from()
+        result = super()._compute_email_from()
         for mailing in self.filtered(lambda mailing: mailing.delivery_mode == "portions"):
             mailing.email_from = mailing.mail_server_id.mass_email_from or mailing.email_from
+        return result
 
     @api.depends("mail_server_id")
     def _compute_reply_to(self):
-        super()._compute_reply_to()
+        result = super()._compute_reply_to()
         for mailing in self.filtered(lambda mailing: mailing.delivery_mode == "portions"):
             if mailing.reply_to_mode == "new":
                 reply_to = mailing.mail_server_id.mass_email_reply_to
                 mailing.reply_to = reply_to or mailing.reply_to
+        return result
 
     @api.model
     def default_get(self, fields):

@@ -87,9 +87,7 @@ class AccessCase(MassEmailCase):
             mailings = records
         elif model == "mailing.trace":
             mailings = records.mass_mailing_id
-        elif model == "link.tracker":
-            return self.everything & set(records.campaign_id.mapped("title"))
-        elif model == "mailing.trace.report":
+        elif model == "link.tracker" or model == "mailing.trace.report":
             return self.everything & set(records.campaign_id.mapped("title"))
         else:
             mailings = records.mailing_id
@@ -127,7 +125,9 @@ class TestWhoSeesWhat(AccessCase):
         self.assert_seen(self.tom, {"north", "south"})
 
     def test_who_left_a_team_sees_its_campaigns_no_more(self):
-        self.north.crm_team_member_ids.filtered(lambda each: each.user_id == self.tom).active = False
+        self.north.crm_team_member_ids.filtered(
+            lambda each: each.user_id == self.tom
+        ).active = False
         self.assert_seen(self.tom, set())
         self.assert_seen(self.tom, set(), active_test=False)
 
@@ -291,9 +291,7 @@ class TestNoWayRound(AccessCase):
                 .create({"email": "sven.reader@example.com"})
             )
             lookup.action_look_up()
-            told = " ".join(
-                f"{line.topic} {line.subject} {line.words}" for line in lookup.line_ids
-            )
+            told = " ".join(f"{line.topic} {line.subject} {line.words}" for line in lookup.line_ids)
             with self.subTest(user.login):
                 self.assertEqual("Campaign Log" in told, is_told)
                 self.assertEqual("Message" in told, is_told)

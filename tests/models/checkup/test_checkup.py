@@ -141,7 +141,9 @@ class TestReturnChecks(CheckupCase):
     def test_a_company_without_bounce_address_is_told(self):
         companies = self.env["res.company"].search([])
         companies.alias_domain_id = False
-        self.assert_found(BounceAddressCheck, "warning", self.env.company.name, "open_alias_domains")
+        self.assert_found(
+            BounceAddressCheck, "warning", self.env.company.name, "open_alias_domains"
+        )
         domain = {"name": "garden.example.com", "bounce_alias": "bounce"}
         companies.alias_domain_id = self.env["mail.alias.domain"].create(domain)
         self.assert_found(BounceAddressCheck, "good", "bounce@garden.example.com")
@@ -180,7 +182,9 @@ class TestReturnChecks(CheckupCase):
             with (
                 self.subTest(words),
                 patch.object(dns_records, "is_installed", lambda _library: True),
-                patch.object(DnsCheck, "_texts", lambda _self, host, texts=texts: texts.get(host, [])),
+                patch.object(
+                    DnsCheck, "_texts", lambda _self, host, texts=texts: texts.get(host, [])
+                ),
                 patch.object(dns_records, "sender_domains", lambda _env: ["garden.example.com"]),
             ):
                 self.assert_found(DnsCheck, grade, words)

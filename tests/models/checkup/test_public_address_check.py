@@ -115,16 +115,12 @@ class TestPublicAddressCheck(MassEmailData, HttpCase):
         self.assert_bad(found, "Another server or database")
 
     def test_a_firewall_that_lets_no_one_click_pass_is_told(self):
-        found = self.found(
-            lambda method, _url: self.response(403) if method == "post" else None
-        )
+        found = self.found(lambda method, _url: self.response(403) if method == "post" else None)
         self.assertEqual(found["public_address"][0], "good")
         self.assert_bad(found, "one click", "opt_out")
 
     def test_an_opt_out_page_behind_a_log_in_is_told(self):
-        found = self.found(
-            lambda _method, url: self.response(303) if "/opt-out/" in url else None
-        )
+        found = self.found(lambda _method, url: self.response(303) if "/opt-out/" in url else None)
         self.assert_bad(found, "does not open", "opt_out")
 
     def test_the_route_answers_nothing_but_what_it_is_asked_in_the_right_form(self):
