@@ -8,7 +8,8 @@ class UtmCampaign(models.Model):
     """Whose campaigns somebody sees: her own, her team's, or all (``security/access_groups.xml``).
 
     Every employee reads of a campaign what other apps need: its name, type and dates. Its mass
-    emails, messages, log, tracking URLs and figures are for who may change it.
+    emails, messages, log, tracking URLs and figures are for her whose it is, and only she changes
+    it. One without mass emails is everybody's of Email Marketing, as in Odoo.
     """
 
     _inherit = "utm.campaign"

@@ -190,6 +190,13 @@ class TestWhoSeesWhat(AccessCase):
         with self.assertRaises(AccessError):
             campaign.with_user(self.olga).user_id = self.olga
         campaign.with_user(self.sven).title = "South"
+        campaign.mass_email_ids.active = False
+        with self.assertRaises(AccessError):
+            campaign.with_user(self.olga).user_id = self.olga
+
+    def test_a_campaign_without_mass_emails_is_everybodys_as_ever(self):
+        campaign = self.env["utm.campaign"].create({"title": "Odd", "user_id": self.sven.id})
+        campaign.with_user(self.olga).title = "Even"
 
 
 class TestNoWayRound(AccessCase):
