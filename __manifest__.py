@@ -9,7 +9,9 @@
     "external_dependencies": {"python": ["flufl.bounce"]},
     "data": [
         "security/res_groups_data.xml",
+        "security/access_groups.xml",
         "security/ir.model.access.csv",
+        "security/ir_rules.xml",
         "data/ir_cron_data.xml",
         "wizards/mailing_address_flags_views.xml",
         "wizards/mailing_address_lookup_views.xml",
@@ -17,6 +19,7 @@
         "wizards/mailing_list_from_log_views.xml",
         "wizards/mailing_list_add_views.xml",
         "views/ir_mail_server_views.xml",
+        "views/mailing_checkup_finding_views.xml",
         "views/mailing_address_views.xml",
         "views/mailing_contact_views.xml",
         "views/mailing_list_category_views.xml",
@@ -47,7 +50,7 @@
         "demo/target_lists.xml",
         "demo/campaign.xml",
     ],
-    "post_init_hook": "remember_earlier_opt_outs",
+    "post_init_hook": "take_over_from_odoo",
     "uninstall_hook": "hand_over_to_odoo",
     "assets": {
         "web.assets_backend": ["mass_mailing_campaign/static/src/**/*"],

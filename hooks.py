@@ -10,9 +10,21 @@ from .delivery.placeholders import Placeholders
 _logger = logging.getLogger(__name__)
 
 
+def take_over_from_odoo(env):
+    """What held before the installation holds on: opt-outs, and what users see."""
+    remember_earlier_opt_outs(env)
+    keep_what_users_see(env)
+
+
 def remember_earlier_opt_outs(env):
     """Opt-outs from before the installation hold, too."""
     env["mailing.subscription"].search([("opt_out", "=", True)])._remember_opt_outs()
+
+
+def keep_what_users_see(env):
+    """Let who has Email Marketing see all campaigns still; who gets it later starts with hers."""
+    marketing = env.ref("mass_mailing.group_mass_mailing_user").with_context(active_test=False)
+    env.ref("mass_mailing_campaign.group_all_campaigns").user_ids |= marketing.all_user_ids
 
 
 def hand_over_to_odoo(env):
@@ -35,6 +47,7 @@ def hand_over_to_odoo(env):
     _keep_erased_addresses(env)
     _close_lanes(env)
     env.ref("mass_mailing.menu_view_mass_mailing_stages").active = True
+    env.ref("mass_mailing.group_mass_mailing_user").write({"name": "User", "comment": False})
     env["ir.config_parameter"].search([("key", "=like", "mass_mailing_campaign.%")]).unlink()
 
 

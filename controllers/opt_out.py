@@ -4,6 +4,7 @@ from odoo import http
 from odoo.http import request
 
 from ..engine.turns import again_at_once
+from .checkup import checkup_page, is_checkup
 from .opt_out_page import OptOutPage
 from .public_page import HEADERS, neutral_page, public_page
 
@@ -37,6 +38,8 @@ class OptOutController(http.Controller):
 
     def _answer(self, token, form):
         trace = request.env["mailing.trace"].sudo()._from_token(token)
+        if not trace and is_checkup(token):
+            return checkup_page(is_one_click=form is not None)
         if form and form.get("List-Unsubscribe") == "One-Click":
             return self._one_click(trace)
         page = OptOutPage(trace) if trace else None

@@ -125,11 +125,16 @@ class Limits:
 
 
 class SendingHours:
-    """When mass emails may leave: in the hours of a working schedule, or always."""
+    """When mass emails may leave: in the hours of a working schedule, or always.
 
-    def __init__(self, env):
-        calendar_id = env["ir.config_parameter"]._mass_email_setting("calendar_id")
-        self._calendar = env["resource.calendar"].sudo().browse(calendar_id).exists()
+    :param calendar: the working schedule; that of the settings when it is left out
+    """
+
+    def __init__(self, env, calendar=None):
+        if calendar is None:
+            calendar_id = env["ir.config_parameter"]._mass_email_setting("calendar_id")
+            calendar = env["resource.calendar"].browse(calendar_id)
+        self._calendar = calendar.sudo().exists()
 
     def open_at(self):
         """Return since when, or from when on, mass emails may leave."""
@@ -147,3 +152,8 @@ class SendingHours:
     def are_open(self):
         """Tell whether mass emails may leave now."""
         return self.open_at() <= fields.Datetime.now()
+
+    def ever_open(self):
+        """Tell whether mass emails may leave within the horizon."""
+        now = fields.Datetime.now()
+        return self.open_at() < now + HORIZON

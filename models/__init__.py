@@ -20,3 +20,5 @@ from . import statistics
 from . import log
 from . import record
 from . import privacy
+from . import checkup
+from . import access

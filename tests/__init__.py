@@ -27,6 +27,7 @@ from .engine import test_run_faults
 from .engine import test_spliced_letter
 from .engine import test_state_machine
 from .models.standard import test_standard
+from .models.settings import test_mail_server_choice
 from .models.settings import test_settings
 from .models.campaign import test_campaign
 from .models.campaign import test_tracking_url
@@ -77,6 +78,10 @@ from .models.statistics import test_statements_of_views
 from .models.log import test_log_panel
 from .models.statistics import test_log_statistics
 from .report import test_message_report
+from .models.access import test_access
+from .models.checkup import test_checkup
+from .models.checkup import test_mail_server_check
+from .models.checkup import test_public_address_check
 from .controllers import test_odd_hits
 from .controllers import test_opt_out
 from .controllers import test_opt_out_page

@@ -11,6 +11,7 @@ from odoo.tests import TransactionCase, new_test_user, tagged
 from .smtp_server import SmtpServer
 
 DATA = Path(__file__).with_name("data")
+ALL_CAMPAIGNS = "mass_mailing_campaign.group_all_campaigns"
 DELIVERY_CRON = "mass_mailing_campaign.ir_cron_deliver_portions"
 # As long as many are: an URL with a token does not fit a mail's line of 78 characters.
 BASE_URL = "https://newsletter.a-subsidiary.of-our-company-group.example"
@@ -64,14 +65,14 @@ class MassEmailData:
             login="marketer",
             name="Marta Marketer",
             email="marta@example.com",
-            groups="base.group_user,mass_mailing.group_mass_mailing_user",
+            groups=ALL_CAMPAIGNS,
         )
         cls.seller = new_test_user(
             cls.env,
             login="seller",
             name="Sam Seller",
             email="sam@example.com",
-            groups="mass_mailing.group_mass_mailing_user,sales_team.group_sale_salesman",
+            groups=f"{ALL_CAMPAIGNS},sales_team.group_sale_salesman",
         )
         cls.target_list = cls._list("Customers")
         cls.excluding_list = cls._list("Competitors")

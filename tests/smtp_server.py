@@ -65,7 +65,8 @@ class SmtpServer:
         return options
 
     def _authenticate(self, server, session, envelope, mechanism, data):
-        return AuthResult(success=(data.login.decode(), data.password.decode()) == self.auth)
+        is_known = (data.login.decode(), data.password.decode()) == self.auth
+        return AuthResult(success=is_known, handled=is_known)  # the server says 535 else
 
     def __exit__(self, *_error):
         self._controller.stop()

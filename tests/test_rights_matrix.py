@@ -6,7 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import new_test_user
 
-from .common import MassEmailCase
+from .common import ALL_CAMPAIGNS, MassEmailCase
 
 # Who may call what. Marketer, seller: Email Marketing without and with Sales (own leads only);
 # abroad: Email Marketing in another company; admin: Settings without Email Marketing.
@@ -139,6 +139,12 @@ utm.campaign          action_view_log           yes      yes    yes    yes   no 
 utm.campaign          get_figures               yes      yes    yes    yes   yes      no     no
 utm.campaign          action_view_figure        yes      yes    yes    no    no       no     no
 res.config.settings   set_values                no       no     no     yes   no       no     no
+res.config.settings   get_values                no       no     no     yes   no       no     no
+res.config.settings   action_view_scheduled_action no    no     no     yes   no       no     no
+mailing.checkup.finding action_check_up         no       no     no     yes   no       no     no
+mailing.checkup.finding action_mend             no       no     no     yes   no       no     no
+mailing.checkup.finding get_alert               yes      yes    yes    yes   yes      yes    yes
+mailing.checkup.finding create                  no       no     no     no    no       no     no
 """
 
 # Called by Odoo in the course of what the matrix lists, and telling nothing by themselves.
@@ -176,7 +182,7 @@ class TestRightsMatrix(MassEmailCase):
             "seller": cls.seller,
             "abroad": cls._user(
                 "abroad",
-                "mass_mailing.group_mass_mailing_user",
+                ALL_CAMPAIGNS,
                 company_id=company.id,
                 company_ids=[Command.set(company.ids)],
             ),
@@ -274,6 +280,9 @@ class TestRightsMatrix(MassEmailCase):
         if model == "mailing.address":
             self.env[model]._receive_failures([("dead@example.com", True, "no such user", None)])
             return self.env[model].search([("address", "=", "dead@example.com")])
+        if model == "mailing.checkup.finding":
+            values = {"topic": "scheduled_action", "grade": "bad", "words": "Off"}
+            return self.env[model].create({**values, "mend": "switch_on"})
         mailing = self._mass_email()
         if model == "mailing.trace":
             mailing._build_queue()
@@ -304,6 +313,7 @@ class TestRightsMatrix(MassEmailCase):
             "mailing.list.criterion": {"list_id": self.target_list.id},
             "mailing.address": {"address": "dora@example.com"},
             "mailing.erased.address": {"digest": "0" * 64},
+            "mailing.checkup.finding": {"topic": "dns", "grade": "good", "words": "Good"},
             "crm.lead": {"name": "Deal", "campaign_id": self.campaign.id},
             "mail.blacklist": {"email": "dora@example.com"},
             "mailing.list.category": {"name": "News"},

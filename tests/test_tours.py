@@ -4,9 +4,11 @@ from urllib.parse import unquote
 from lxml import html
 
 from odoo import fields
+from odoo.addons.mass_mailing_campaign.models.checkup.mail_server import MailServerCheck
+from odoo.addons.mass_mailing_campaign.models.checkup.public_address import PublicAddressCheck
 from odoo.tests import HttpCase, tagged
 
-from .common import MassEmailData
+from .common import DELIVERY_CRON, MassEmailData
 
 
 @tagged("post_install", "-at_install")
@@ -227,6 +229,15 @@ class TestTours(MassEmailData, HttpCase):
         bob._receive_bounce("final", "550 no such user")
         path = f"/odoo/action-mass_mailing.action_view_utm_campaigns/{self.campaign.id}"
         self.start_tour(path, "campaign_log", login="marketer")
+
+    def test_the_check_up_switches_the_scheduled_action_on(self):
+        for check in (MailServerCheck, PublicAddressCheck):
+            self.patch(check, "findings", lambda check: [check.good("Fine")])
+        lane = self.env.ref(DELIVERY_CRON)
+        lane.write({"active": False, "nextcall": fields.Datetime.now() + timedelta(hours=1)})
+        path = "/odoo/action-mass_mailing.action_view_utm_campaigns"
+        self.start_tour(path, "delivery_checkup", login="admin")
+        self.assertTrue(lane.active)
 
     def test_links_of_a_letter_are_picked_by_name(self):
         mailing = self._mass_email(

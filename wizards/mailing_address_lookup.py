@@ -13,8 +13,8 @@ from ..models.privacy.mailing_safe_export_mixin import safe_cell
 class MailingAddressLookup(models.TransientModel):
     """What is known of an address: to tell the person who asks, and to erase her.
 
-    Looking is for all of Email Marketing, who may read each of it anyway; erasing and its lifting
-    are for administrators.
+    Looking is for all of Email Marketing, who may read each of it anyway; what others' campaigns
+    know is for who sees these. Erasing and its lifting are for administrators.
     """
 
     _name = "mailing.address.lookup"
@@ -80,6 +80,9 @@ class MailingAddressLookup(models.TransientModel):
         events = env["mailing.trace.event"]._of_person(self.address, contacts, traces)
         hits = env["mailing.trace.hit"].search([("trace_id", "in", traces.ids)])
         clicks = env["link.tracker.click"].search([("mailing_trace_id", "in", traces.ids)])
+        all_of_campaigns = (traces, events, hits)
+        traces, events, hits = map(self._in_reach, all_of_campaigns)
+        hidden_count = sum(map(len, all_of_campaigns)) - sum(map(len, (traces, events, hits)))
         opt_outs = env["mailing.opt.out"]._of_person(self.address, contacts)
         is_hers = [("address", "=", self.address)]
         dead = env["mailing.address"].search(is_hers)
@@ -107,9 +110,24 @@ class MailingAddressLookup(models.TransientModel):
             (self.env._("Blacklist"), blacklist, ("create_date", "email", "opt_out_reason_id")),
             (self.env._("Note"), blacklist.message_ids, ("date", "author_id", "body")),
         ]
-        return [
+        lines = [
             line for topic, records, names in facts for line in self._lines(topic, records, *names)
         ]
+        if hidden_count:
+            words = self.env._(
+                "%s facts of others' campaigns are not shown. Who sees all campaigns finds them.",
+                hidden_count,
+            )
+            lines.append(
+                {"topic": self.env._("Note"), "date": False, "subject": "", "words": words}
+            )
+        return lines
+
+    def _in_reach(self, records):
+        """Return those of some records of campaigns that who asks may see; administrators all."""
+        if self.env.user.has_group("base.group_system"):
+            return records
+        return records.with_env(self.env)._filtered_access("read").sudo()
 
     def _lines(self, topic, records, date, subject, *names):
         """Return a line for each of some records; what is empty is left out."""

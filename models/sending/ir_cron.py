@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.tools import convert_file
 
 from ...engine.job_time import note_work
 
@@ -26,6 +27,15 @@ class IrCron(models.Model):
             )
         )
         return self.sudo().browse(data.mapped("res_id")).exists().sorted("id")
+
+    @api.model
+    def _restore_lanes(self):
+        """Bring the scheduled action back when an administrator deleted it and all its lanes."""
+        if not self._lanes():
+            file = "data/ir_cron_data.xml"
+            convert_file(self.sudo().env, "mass_mailing_campaign", file, None, noupdate=True)
+            count = self.env["ir.config_parameter"]._mass_email_setting("lanes")
+            self._set_lane_count(count)
 
     @api.model
     def _set_lane_count(self, count):

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
+from odoo.tools import email_normalize
 
 from ...delivery.transport import describe
 
@@ -9,6 +11,20 @@ class IrMailServer(models.Model):
 
     _inherit = "ir.mail_server"
 
+    is_for_mass_emails = fields.Boolean(
+        "For Mass Emails",
+        help="Mass emails choose among the mail servers that have this, and new ones start with "
+        "the first of them. While none has it, they choose among all.",
+    )
+    mass_email_from = fields.Char(
+        "Sender of Mass Emails",
+        help="Whom mass emails come from when this server is chosen for them, "
+        "like “Garden News” <news@example.com>.",
+    )
+    mass_email_reply_to = fields.Char(
+        "Reply-To of Mass Emails",
+        help="Where answers go when this server is chosen. Empty: to the sender.",
+    )
     mass_email_portion_size = fields.Integer(
         "Mass Emails per Hour",
         help="The most e-mails that mass emails send through this server in any 60 minutes. "
@@ -25,6 +41,29 @@ class IrMailServer(models.Model):
         "The limits for mass emails cannot be negative.",
     )
 
+    @api.constrains("mass_email_from", "mass_email_reply_to", "from_filter")
+    def _check_mass_email_sender(self):
+        for server in self:
+            for address in filter(None, (server.mass_email_from, server.mass_email_reply_to)):
+                if not email_normalize(address):
+                    raise ValidationError(self.env._("“%s” is not an e-mail address.", address))
+            sender = server.mass_email_from
+            if sender and not server._match_from_filter(sender, server.from_filter):
+                raise ValidationError(
+                    self.env._(
+                        "The sender of mass emails, %(sender)s, is none that this server is for: "
+                        "%(from_filter)s.",
+                        sender=sender,
+                        from_filter=server.from_filter,
+                    )
+                )
+
+    @api.model
+    def _flagged_for_mass_emails(self):
+        """Return the mail servers for mass emails, the default first; none: any will do."""
+        flagged = Domain("is_for_mass_emails", "=", True)
+        return self.sudo().search(flagged & self._find_mail_server_allowed_domain())
+
     @api.model
     def _for_mass_email(self, mailing):
         """Choose the mail server of a mass email.
@@ -36,7 +75,9 @@ class IrMailServer(models.Model):
         # the notification address is that of the responsible's company, whoever runs the cron
         company = (mailing.user_id or self.env.user).company_id
         mail_servers = self.sudo().with_company(company)
-        mail_server, address = mail_servers._find_mail_server(mailing.email_from)
+        mail_server, address = mail_servers._find_mail_server(
+            mailing.email_from, mail_servers._flagged_for_mass_emails() or None
+        )
         return mail_server or mail_servers, address
 
     def _mass_email_sessions(self):

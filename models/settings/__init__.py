@@ -1,3 +1,4 @@
 from . import ir_config_parameter
+from . import mailing_mailing
 from . import res_config_settings
 from . import resource_calendar

@@ -1,8 +1,15 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools import convert_file
 
-from .ir_config_parameter import SETTINGS
+from ...engine.limits import SendingHours
+from .ir_config_parameter import PREFIX, SETTINGS
+
+# Numbers of which 0 is none: no limit, or kept for ever.
+MAY_BE_NONE = (
+    "mass_email_domain_portion_size",
+    "mass_email_run_size",
+    "mass_email_retention_months",
+)
 
 
 class ResConfigSettings(models.TransientModel):
@@ -102,10 +109,9 @@ class ResConfigSettings(models.TransientModel):
         help="Where recipients reach this server, when that is not the address you work at. "
         "Links that are delivered lead to where they led before.",
     )
-    mass_email_opt_out_optional = fields.Boolean(
-        "Disable Mandatory Opt-Out Link",
-        config_parameter="mass_mailing_campaign.opt_out_optional",
-        help="Do not append an opt-out link to mass emails that have none.",
+    mass_email_opt_out_mandatory = fields.Boolean(
+        "Mandatory Opt-Out Link",
+        help="Append an opt-out link to mass emails that have none.",
     )
     mass_email_opt_in_required = fields.Boolean(
         "Opt-In Required on New Lists",
@@ -126,32 +132,54 @@ class ResConfigSettings(models.TransientModel):
         "mass_email_retention_months",
     )
     def _check_mass_email_limits(self):
+        """Refuse what makes no sense, by the name that the field has on the screen."""
         for settings in self:
-            if settings.mass_email_portion_size < 1:
-                raise ValidationError(self.env._("The hourly portion is at least one e-mail."))
-            if settings.mass_email_smtp_sessions < 1:
-                raise ValidationError(self.env._("Sending takes at least one SMTP session."))
-            if settings.mass_email_lanes < 1 or settings.mass_email_max_attempts < 1:
-                raise ValidationError(self.env._("There is at least one lane and one attempt."))
-            if settings.mass_email_recent_days < 1:
-                raise ValidationError(self.env._("Lately is at least one day."))
-            if min(settings.mass_email_dead_after_bounces, settings.mass_email_dead_after_days) < 1:
+            for name, field in self._fields.items():
+                if not name.startswith("mass_email_") or field.type != "integer":
+                    continue
+                least = 0 if name in MAY_BE_NONE else 1
+                if settings[name] >= least:
+                    continue
+                label = field.get_description(self.env, ["string"])["string"]
                 raise ValidationError(
-                    self.env._("A dead address has failed at least once, for at least one day.")
+                    self.env._("“%s” cannot be less than 1.", label)
+                    if least
+                    else self.env._("“%s” cannot be negative. 0 means no limit.", label)
                 )
-            if settings.mass_email_retention_months < 0:
+
+    @api.constrains("mass_email_calendar_id")
+    def _check_mass_email_hours(self):
+        for settings in self.filtered("mass_email_calendar_id"):
+            calendar = settings.mass_email_calendar_id
+            if not SendingHours(self.env, calendar).ever_open():
                 raise ValidationError(
-                    self.env._("Months cannot be negative. 0 means that traces are kept.")
+                    self.env._(
+                        "“%s” has no working hour within the next four weeks: no mass email would "
+                        "go out. Choose another schedule, or none to send at any time.",
+                        calendar.name,
+                    )
                 )
-            if settings.mass_email_domain_portion_size < 0 or settings.mass_email_run_size < 0:
-                raise ValidationError(self.env._("A limit cannot be negative. 0 means no limit."))
+
+    @api.model
+    def get_values(self):
+        # the screen asks for what is, the parameter for what is not
+        is_optional = self.env["ir.config_parameter"]._mass_email_setting("opt_out_optional")
+        return super().get_values() | {"mass_email_opt_out_mandatory": not is_optional}
+
+    def action_view_scheduled_action(self):
+        """Open the scheduled action that sends, or its lanes."""
+        lanes = self.env["ir.cron"]._lanes()
+        action = self.env["ir.actions.act_window"]._for_xml_id("base.ir_cron_act")
+        if len(lanes) == 1:
+            return action | {"res_id": lanes.id, "views": [(False, "form")], "context": {}}
+        return action | {"domain": [("id", "in", lanes.ids)], "context": {"active_test": False}}
 
     def set_values(self):
         result = super().set_values()
-        if not self.env["ir.cron"]._lanes():
-            # an administrator deleted them all
-            file = "data/ir_cron_data.xml"
-            convert_file(self.sudo().env, "mass_mailing_campaign", file, None, noupdate=True)
+        self.env["ir.config_parameter"].set_param(
+            PREFIX + "opt_out_optional", not self.mass_email_opt_out_mandatory
+        )
+        self.env["ir.cron"]._restore_lanes()
         self.env["ir.cron"]._set_lane_count(self.mass_email_lanes)
         # more may leave now, or earlier
         self.env["ir.cron"]._wake_lanes()

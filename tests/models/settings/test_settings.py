@@ -39,6 +39,48 @@ class TestSettings(MassEmailCase):
                 self.assertEqual(parameters._mass_email_setting(name), before)
         parameters.set_param("mass_mailing_campaign.run_size", "0")
 
+    def test_a_number_that_makes_no_sense_is_refused_by_its_name(self):
+        settings = self.env["res.config.settings"]
+        for values, words in (
+            ({"mass_email_portion_size": 0}, "“Hourly Portion” cannot be less than 1"),
+            ({"mass_email_lanes": -1}, "“Lanes” cannot be less than 1"),
+            ({"mass_email_dead_after_days": 0}, "“Days of a Dead Address” cannot be less than 1"),
+            ({"mass_email_run_size": -5}, "“Portion per Run” cannot be negative. 0 means no limit"),
+            ({"mass_email_retention_months": -1}, "“Months of Traces” cannot be negative"),
+        ):
+            with self.subTest(words), self.assertRaisesRegex(ValidationError, words):
+                settings.create(values)
+
+    def test_sending_hours_that_never_come_are_refused(self):
+        calendar = self.env["resource.calendar"].create({"name": "Never", "attendance_ids": False})
+        with self.assertRaisesRegex(ValidationError, "“Never”"):
+            self.env["res.config.settings"].create({"mass_email_calendar_id": calendar.id})
+
+    def test_the_opt_out_link_is_mandatory_or_not_as_the_screen_says(self):
+        setting = self.env["ir.config_parameter"]._mass_email_setting
+        settings = self.env["res.config.settings"]
+        self.assertTrue(settings.create({}).mass_email_opt_out_mandatory)
+        settings.create({"mass_email_opt_out_mandatory": False}).execute()
+        self.assertTrue(setting("opt_out_optional"))
+        self.assertFalse(settings.create({}).mass_email_opt_out_mandatory)
+        settings.create({"mass_email_opt_out_mandatory": True}).execute()
+        self.assertFalse(setting("opt_out_optional"))
+
+    def test_the_scheduled_action_is_a_click_away_and_found_by_its_name(self):
+        settings = self.env["res.config.settings"].create({})
+        lane = self.env.ref(DELIVERY_CRON)
+        self.assertEqual(settings.action_view_scheduled_action()["res_id"], lane.id)
+        self.assertEqual(lane.name, "Mass Email: send the hourly portion")
+        self.env["ir.cron"]._set_lane_count(2)
+        domain = settings.action_view_scheduled_action()["domain"]
+        self.assertEqual(self.env["ir.cron"].search(domain), self.env["ir.cron"]._lanes())
+
+    def test_an_administrator_may_change_the_schedule_and_it_stays(self):
+        lane = self.env.ref(DELIVERY_CRON)
+        lane.write({"interval_number": 10, "interval_type": "minutes"})
+        self.env["res.config.settings"].create({}).execute()
+        self.assertEqual((lane.interval_number, lane.interval_type), (10, "minutes"))
+
     def test_new_limits_hold_at_once(self):
         lane = self.env.ref(DELIVERY_CRON)
         self.env["ir.cron.trigger"].search([]).unlink()

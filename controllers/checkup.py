@@ -1,0 +1,43 @@
+from odoo import http
+from odoo.http import request
+from odoo.tools import consteq
+
+from ..delivery.token import is_token
+from .public_page import HEADERS, public_page, reader_lang
+
+
+class CheckupController(http.Controller):
+    """By this a server finds out whether it is itself that answers at its public address."""
+
+    @http.route(
+        "/mailing/check-up/<string:nonce>",
+        type="http",
+        auth="public",
+        sitemap=False,
+        methods=["GET"],
+        save_session=False,
+    )
+    def check_up(self, nonce):
+        answer = ""
+        if is_token(nonce):
+            answer = request.env["ir.config_parameter"].sudo()._checkup_answer(nonce)
+        return request.make_response(
+            answer, [("Content-Type", "text/plain; charset=utf-8"), *HEADERS.items()]
+        )
+
+
+def is_checkup(token):
+    """Tell whether a token is the one of the check-up, which is nobody's."""
+    expected = request.env["ir.config_parameter"].sudo()._checkup_token()
+    return token.isascii() and consteq(token, expected)
+
+
+def checkup_page(is_one_click):
+    """Answer the check-up of opt-out links: as a page, or as a mail program is answered."""
+    words = request.env._("Opt-out links work here. This one is nobody's.")
+    if is_one_click:
+        headers = {"Content-Type": "text/plain; charset=utf-8", **HEADERS}
+        return request.make_response(words, list(headers.items()))
+    company = request.env.company.sudo()
+    values = {"title": request.env._("Delivery Check-Up"), "message": words}
+    return public_page("mass_mailing_campaign.message_page", values, company, reader_lang())

@@ -1,0 +1,2 @@
+from . import mailing_trace_report
+from . import utm_campaign

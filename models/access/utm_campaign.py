@@ -1,0 +1,67 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+# Odoo's own figures of a campaign's messages.
+RATIOS = ("received_ratio", "opened_ratio", "replied_ratio", "bounced_ratio")
+
+OF_MASS_EMAILS = Domain("delivery_mode", "=", "portions") & Domain("campaign_id", "!=", False)
+
+
+class UtmCampaign(models.Model):
+    """Whose campaigns somebody sees: her own, her team's, or all (``security/access_groups.xml``).
+
+    Every employee reads of a campaign what other apps need: its name, type and dates. Its mass
+    emails, messages, log, tracking URLs and figures are for her whose it is, and only she changes
+    it. One without mass emails is everybody's of Email Marketing, as in Odoo.
+    """
+
+    _inherit = "utm.campaign"
+
+    is_bare = fields.Boolean(
+        compute="_compute_is_bare",
+        search="_search_is_bare",
+        compute_sudo=True,
+        groups="mass_mailing.group_mass_mailing_user",
+        help="It has no mass emails, archived ones included.",
+    )
+
+    @api.depends("mass_email_ids")
+    def _compute_is_bare(self):
+        """Not by ``mass_email_ids``: the cache would show them to who may not see them."""
+        mailings = self.env["mailing.mailing"].sudo().with_context(active_test=False)
+        in_these = Domain("campaign_id", "in", self.ids)
+        groups = mailings._read_group(OF_MASS_EMAILS & in_these, ["campaign_id"])
+        used = {campaign.id for (campaign,) in groups}
+        for campaign in self:
+            campaign.is_bare = campaign._origin.id not in used
+
+    @api.model
+    def _search_is_bare(self, operator, values):
+        if operator != "in":
+            return NotImplemented
+        mailings = self.env["mailing.mailing"].sudo().with_context(active_test=False)
+        used = mailings._search(OF_MASS_EMAILS)
+        is_bare = Domain("id", "not in", used.subselect("campaign_id"))
+        return Domain.OR(is_bare if value else ~is_bare for value in values)
+
+    def _in_reach(self):
+        """Return those whose mass emails, log and figures this user may see.
+
+        Figures that are counted for speed without record rules ask this first.
+        """
+        marketing = "mass_mailing.group_mass_mailing_user"
+        if self.env.su or not self.env.user.has_group(marketing):
+            return self
+        return self._filtered_access("write")
+
+    @api.depends_context("uid")
+    def _compute_statistics(self):
+        result = super(UtmCampaign, self._in_reach())._compute_statistics()
+        (self - self._in_reach()).update(dict.fromkeys(RATIOS, 0))
+        return result
+
+    @api.depends_context("uid")
+    def _compute_clicks_count(self):
+        result = super()._compute_clicks_count()
+        (self - self._in_reach()).click_count = 0
+        return result

@@ -1,0 +1,83 @@
+import importlib
+from typing import NamedTuple
+
+from odoo.tools import email_normalize
+
+# How many of the addresses that mass emails are sent from are looked at.
+MOST_SENDERS = 5
+
+
+class Finding(NamedTuple):
+    """What a check found.
+
+    :ivar topic: key of ``TOPICS`` of ``mailing.checkup.finding``
+    :ivar grade: ``good``, ``unchecked``, ``warning`` or ``bad``
+    :ivar words: what is the case
+    :ivar remedy: what to do about it
+    :ivar mend: key of ``MENDS`` of ``mailing.checkup.finding``, the button that helps
+    """
+
+    topic: str
+    grade: str
+    words: str
+    remedy: str = ""
+    mend: str = ""
+
+
+class Check:
+    """One matter that sending, or what comes back, hangs on.
+
+    It only looks, and may be asked at any time. Where it asks other machines it must not be called
+    in a transaction (``mailing.checkup.finding._look``).
+
+    :cvar topic: key of ``TOPICS``
+    :cvar asks_others: whether it waits for other machines
+    """
+
+    topic = ""
+    asks_others = False
+
+    def __init__(self, env):
+        self.env = env
+
+    def findings(self):
+        """Yield what is found: at least one Finding."""
+        raise NotImplementedError
+
+    def good(self, words, mend=""):
+        return Finding(self.topic, "good", words, mend=mend)
+
+    def unchecked(self, words, remedy=""):
+        return Finding(self.topic, "unchecked", words, remedy)
+
+    def warning(self, words, remedy, mend=""):
+        return Finding(self.topic, "warning", words, remedy, mend)
+
+    def bad(self, words, remedy, mend=""):
+        return Finding(self.topic, "bad", words, remedy, mend)
+
+
+def mass_emails_to_come(env):
+    """Return the mass emails whose senders and mail servers matter: not Complete, newest first."""
+    return env["mailing.mailing"].search(
+        [("delivery_mode", "=", "portions"), ("state", "!=", "done")],
+        order="id DESC",
+        limit=MOST_SENDERS,
+    )
+
+
+def usual_sender(env):
+    """Return the address that is sent from when nobody chooses one."""
+    return env["ir.mail_server"]._get_default_from_address() or env.company.email or env.user.email
+
+
+def sender_domains(env):
+    """Return the domains that mass emails are sent from, sorted."""
+    senders = [*mass_emails_to_come(env).mapped("email_from"), usual_sender(env)]
+    addresses = filter(None, (email_normalize(sender or "") for sender in senders))
+    return sorted({address.partition("@")[2] for address in addresses})
+
+
+def is_installed(library):
+    """Tell whether a library that is no dependency is there."""
+    return importlib.util.find_spec(library) is not None

@@ -1,0 +1,155 @@
+import smtplib
+import socket
+import ssl
+from contextlib import suppress
+
+from odoo.exceptions import UserError
+from odoo.tools import config, email_normalize
+
+from ...delivery.transport import describe
+from .check import Check, mass_emails_to_come, usual_sender
+
+# Seconds to wait for a mail server's answer.
+PATIENCE = 5
+
+
+class MailServerCheck(Check):
+    """Outgoing mail servers: reached, and willing to take the log-in and the sender.
+
+    The session is opened as the engine does, through Odoo. Nothing is sent.
+    """
+
+    topic = "mail_server"
+    asks_others = True
+
+    def findings(self):
+        for server, sender in self._servers():
+            yield self._finding(server, sender)
+
+    def _servers(self):
+        """Return the servers that mass emails go through, with the address they are sent from."""
+        servers = self.env["ir.mail_server"].sudo()
+        senders = {}
+        for mailing in mass_emails_to_come(self.env):
+            server, sender = servers._for_mass_email(mailing)
+            senders.setdefault(server.sudo(), sender)
+        flagged = servers._flagged_for_mass_emails()
+        for server in flagged or servers.search(servers._find_mail_server_allowed_domain()):
+            senders.setdefault(server, self._sender_of(server))
+        return [*senders.items()] or [(servers, usual_sender(self.env))]
+
+    def _sender_of(self, server):
+        try:
+            return server.mass_email_from or server._get_test_email_from()
+        except UserError:  # this user has no address
+            return usual_sender(self.env)
+
+    def _finding(self, server, sender):
+        sender = email_normalize(sender or "") or ""
+        name = server.name or self.env._("The mail server of the command line")
+        mend = "open_mail_servers"
+        if not sender:
+            return self.bad(
+                self.env._("%s: there is no address to send from.", name),
+                self.env._("Give your company an e-mail address."),
+            )
+        if trouble := self._unreachable(server):
+            return self.bad(
+                f"{name}: {trouble}",
+                self.env._("Correct host, port and encryption, or let your firewall pass it."),
+                mend,
+            )
+        try:
+            session = server._open_session(sender)
+        except smtplib.SMTPAuthenticationError as error:
+            return self.bad(
+                self.env._(
+                    "%(server)s does not take the log-in: %(reply)s",
+                    server=name,
+                    reply=describe(error),
+                ),
+                self.env._(
+                    "Correct user and password. Some providers ask for a password for apps."
+                ),
+                mend,
+            )
+        except UserError as error:
+            return self.bad(f"{name}: {describe(error)}", self.env._("See to its settings."), mend)
+        except (OSError, smtplib.SMTPException, ssl.SSLError, UnicodeError) as error:
+            return self.bad(
+                self.env._(
+                    "%(server)s gives no session: %(reply)s", server=name, reply=describe(error)
+                ),
+                self.env._("Correct encryption and log-in."),
+                mend,
+            )
+        try:
+            return self._ask(session, name, sender)
+        except (OSError, smtplib.SMTPException) as error:
+            return self.bad(
+                self.env._("%(server)s broke off: %(reply)s", server=name, reply=describe(error)),
+                self.env._("Ask who runs it."),
+                mend,
+            )
+        finally:
+            with suppress(OSError, smtplib.SMTPException):
+                session.close()
+
+    def _unreachable(self, server):
+        """Return why no connection to a server is possible, in words; None when one is."""
+        is_of_command_line = not server or server.smtp_authentication == "cli"
+        host = config.get("smtp_server") if is_of_command_line else server.smtp_host
+        port = config.get("smtp_port") if is_of_command_line else server.smtp_port
+        greets = not (server.smtp_encryption or "").startswith("ssl")
+        if is_of_command_line:
+            greets = not config.get("smtp_ssl")
+        if not host:
+            return self.env._("no host is set.")
+        place = f"{host}:{port}"
+        try:
+            with socket.create_connection((host, port), timeout=PATIENCE) as connection:
+                if greets and not connection.recv(1):
+                    return self.env._("%s closes the connection at once.", place)
+        except TimeoutError:
+            return self.env._(
+                "%(place)s does not answer within %(seconds)s seconds.",
+                place=place,
+                seconds=PATIENCE,
+            )
+        except (OSError, UnicodeError) as error:
+            return self.env._(
+                "%(place)s cannot be reached: %(reason)s", place=place, reason=describe(error)
+            )
+        return None
+
+    def _ask(self, session, name, sender):
+        """See whether a message from the sender to ourselves would be taken."""
+        if session.sock:
+            session.sock.settimeout(PATIENCE)
+        for moment, address in ((session.mail, sender), (session.rcpt, self._oneself(sender))):
+            code, reply = moment(address)
+            if code not in (250, 251):
+                return self.bad(
+                    self.env._(
+                        "%(server)s refuses messages from %(sender)s: %(code)s %(reply)s",
+                        server=name,
+                        sender=sender,
+                        code=code,
+                        reply=reply.decode(errors="replace"),
+                    ),
+                    self.env._(
+                        "Allow this sender at your provider, or choose another sender or server."
+                    ),
+                    "open_mail_servers",
+                )
+        session.rset()
+        return self.good(
+            self.env._(
+                "%(server)s is reached, and takes messages from %(sender)s.",
+                server=name,
+                sender=sender,
+            )
+        )
+
+    def _oneself(self, sender):
+        return self.env.user.email_normalized or sender

@@ -1,0 +1,123 @@
+import ipaddress
+import secrets
+from urllib.parse import urlsplit
+
+import requests
+
+from odoo.tools import consteq
+
+from .check import Check
+
+# Seconds to wait for the connection, and then for the answer.
+PATIENCE = 5
+# Names that are known inside a network only.
+INNER_NAMES = (".local", ".localhost", ".internal", ".lan", ".home.arpa")
+
+
+class PublicAddressCheck(Check):
+    """The address in every link: recipients reach it, and this database answers there.
+
+    And at it the opt-out page, by GET and by one click (RFC 8058), as mail programs call it.
+    """
+
+    topic = "public_address"
+    asks_others = True
+
+    def findings(self):
+        self.url = self.env["ir.config_parameter"]._public_url()
+        if trouble := self._inner() or self._unheard():
+            yield trouble
+            return
+        if self.url.startswith("http://"):
+            yield self.warning(
+                self.env._("%s answers, but not encrypted.", self.url),
+                self.env._("Have it answer by https://, and set that address."),
+                "open_settings",
+            )
+        else:
+            yield self.good(self.env._("%s answers, and is this database.", self.url))
+        yield self._opt_out()
+
+    def _inner(self):
+        """Return what is wrong with the address itself."""
+        if not self.url:
+            return self.bad(
+                self.env._("No address is set: the links of letters lead nowhere."),
+                self._set_it(),
+                "open_settings",
+            )
+        host = urlsplit(self.url).hostname or ""
+        if self._is_inner(host):
+            return self.bad(
+                self.env._("Links in letters lead to %s, which only you can open.", self.url),
+                self._set_it(),
+                "open_settings",
+            )
+        return None
+
+    @staticmethod
+    def _is_inner(host):
+        try:
+            return not ipaddress.ip_address(host).is_global
+        except ValueError:
+            return "." not in host or host.endswith(INNER_NAMES)
+
+    def _set_it(self):
+        return self.env._("Set the Public Address: where your recipients reach this server.")
+
+    def _unheard(self):
+        """Ask for what only this database knows; return what is wrong with the answer."""
+        nonce = secrets.token_hex(16)
+        answer = self._request("get", f"/mailing/check-up/{nonce}")
+        if isinstance(answer, str):
+            return self.bad(
+                self.env._(
+                    "%(url)s does not answer from here: %(reason)s", url=self.url, reason=answer
+                ),
+                self.env._(
+                    "See that the name leads to this server, and that the server may open its own "
+                    "address. An Odoo with a single HTTP worker cannot."
+                ),
+                "open_settings",
+            )
+        expected = self.env["ir.config_parameter"]._checkup_answer(nonce)
+        if not consteq(answer.text.strip(), expected):
+            return self.bad(
+                self.env._("Another server or database answers at %s.", self.url),
+                self._set_it(),
+                "open_settings",
+            )
+        return None
+
+    def _opt_out(self):
+        path = f"/mailing/opt-out/{self.env['ir.config_parameter']._checkup_token()}"
+        for method, form in (("get", None), ("post", {"List-Unsubscribe": "One-Click"})):
+            answer = self._request(method, path, form)
+            if isinstance(answer, str) or answer.status_code != 200:
+                reason = answer if isinstance(answer, str) else answer.status_code
+                words = (
+                    self.env._("The opt-out page does not open: %s", reason)
+                    if method == "get"
+                    else self.env._("Opting out by one click of a mail program fails: %s", reason)
+                )
+                return self.bad(
+                    words,
+                    self.env._(
+                        "Let your proxy or firewall pass GET and POST of /mailing/opt-out/ without "
+                        "a log-in."
+                    ),
+                )._replace(topic="opt_out")
+        return self.good(
+            self.env._("The page and the one click of mail programs answer.")
+        )._replace(topic="opt_out")
+
+    def _request(self, method, path, form=None):
+        """Return the answer to a request; why there is none, in words."""
+        try:
+            return requests.request(method, self.url + path, data=form, timeout=PATIENCE)
+        except requests.Timeout:
+            return self.env._("no answer within %s seconds", PATIENCE)
+        except requests.exceptions.SSLError:
+            return self.env._("its certificate is not valid")
+        except requests.RequestException as error:
+            return type(error).__name__

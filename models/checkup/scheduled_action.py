@@ -1,0 +1,121 @@
+from datetime import timedelta
+
+from odoo import fields
+from odoo.tools import config, format_datetime
+
+from .check import Check
+
+# A lane that should have run so long ago is not only waiting for a free worker.
+LATE = timedelta(minutes=15)
+
+
+class ScheduledActionCheck(Check):
+    """The scheduled action that sends: there, switched on, on time, without errors."""
+
+    topic = "scheduled_action"
+
+    def findings(self):
+        lanes = self.env["ir.cron"]._lanes()
+        trouble = self._trouble(lanes)
+        if trouble:
+            yield trouble
+            return
+        last = max(filter(None, lanes.mapped("lastcall")), default=None)
+        words = self.env._(
+            "It has not run yet; the next time is %s.", self._time(lanes[0].nextcall)
+        )
+        if last:
+            words = self.env._(
+                "It ran at %(last)s, and runs again at %(next)s at the latest.",
+                last=self._time(last),
+                next=self._time(min(lanes.mapped("nextcall"))),
+            )
+        yield self.good(words, mend="run_now")
+
+    def _trouble(self, lanes):
+        if not lanes:
+            return self.bad(
+                self.env._("The scheduled action that sends mass emails was deleted."),
+                self.env._("Bring it back; it then runs every hour, and when something is due."),
+                "restore",
+            )
+        if off := lanes.filtered(lambda lane: not lane.active):
+            return self.bad(
+                self.env._("“%s” is switched off: nothing is sent.", off[0].name)
+                if off == lanes
+                else self.env._("%(off)s of %(all)s lanes are off.", off=len(off), all=len(lanes)),
+                self.env._("Switch it on."),
+                "switch_on",
+            )
+        if failed := lanes.filtered("failure_count"):
+            lane = failed[0]
+            return self.bad(
+                self.env._(
+                    "“%(name)s” failed %(count)s times in a row, the first time at %(since)s.",
+                    name=lane.name,
+                    count=lane.failure_count,
+                    since=self._time(lane.first_failure_date or lane.lastcall or lane.nextcall),
+                ),
+                self.env._("Look for its error in the server's log, then run it again."),
+                "run_now",
+            )
+        if due := self._due_since(lanes):
+            return self.bad(
+                self.env._(
+                    "It should have run at %s and did not: Odoo runs no scheduled actions, or all "
+                    "its workers are busy.",
+                    self._time(due),
+                ),
+                self.env._(
+                    "Start an Odoo server on this database with max_cron_threads of two or more, "
+                    "and look whether another scheduled action runs for very long."
+                ),
+            )
+        return None
+
+    def _due_since(self, lanes):
+        """Return since when one of the lanes should have run; None while it is on time."""
+        triggers = self.env["ir.cron.trigger"].sudo()
+        limit = fields.Datetime.now() - LATE
+        late = triggers.search(
+            [("cron_id", "in", lanes.ids), ("call_at", "<", limit)], order="call_at", limit=1
+        )
+        moments = [*lanes.mapped("nextcall"), *late.mapped("call_at")]
+        return min((moment for moment in moments if moment < limit), default=None)
+
+    def _time(self, moment):
+        return format_datetime(self.env, moment)
+
+
+class WorkersCheck(Check):
+    """Cron workers: one for each lane, and one for Odoo's other jobs."""
+
+    topic = "workers"
+
+    def findings(self):
+        lanes = len(self.env["ir.cron"]._lanes()) or 1
+        workers = config["max_cron_threads"]
+        if not workers:
+            yield self.warning(
+                self.env._("This Odoo server runs no scheduled actions (max_cron_threads is 0)."),
+                self.env._("See that another Odoo server on this database does."),
+            )
+        elif workers <= lanes:
+            yield self.warning(
+                self.env._(
+                    "%(lanes)s lanes and %(workers)s cron workers on this Odoo server: while mass "
+                    "emails are sent, nothing else that is scheduled runs here.",
+                    lanes=lanes,
+                    workers=workers,
+                ),
+                self.env._(
+                    "Set max_cron_threads to %s, have other Odoo servers on this database, or set "
+                    "fewer lanes.",
+                    lanes + 1,
+                ),
+                "open_settings",
+            )
+        else:
+            yield self.good(
+                self.env._("Cron workers: %(workers)s. Lanes: %(lanes)s.", workers=workers, lanes=lanes)
+            )

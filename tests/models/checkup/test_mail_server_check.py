@@ -1,0 +1,98 @@
+import socket
+from unittest.mock import patch
+
+from odoo.addons.base.models.ir_mail_server import IrMail_Server
+from odoo.addons.mass_mailing_campaign.models.checkup import mail_server
+from odoo.addons.mass_mailing_campaign.models.checkup.mail_server import MailServerCheck
+from odoo.tools import config
+
+from .test_checkup import CheckupCase
+
+
+class TestMailServerCheck(CheckupCase):
+    def server(self):
+        return self.env["ir.mail_server"].search([])
+
+    def test_a_server_that_takes_log_in_and_sender_is_good(self):
+        with self.smtp() as smtp:
+            self._mass_email()
+            self.assert_found(MailServerCheck, "good", "news@garden.example.com")
+        self.assertFalse(smtp.messages, "nothing is sent")
+
+    def test_without_a_mass_email_its_own_sender_is_tried(self):
+        with self.smtp():
+            self.assert_found(MailServerCheck, "good", "garden.example.com")
+            self.server().write(
+                {"is_for_mass_emails": True, "mass_email_from": "own@garden.example.com"}
+            )
+            self.assert_found(MailServerCheck, "good", "own@garden.example.com")
+
+    def test_each_server_for_mass_emails_is_looked_at(self):
+        with self.smtp():
+            self.server().is_for_mass_emails = True
+            self.server().copy({"name": "Second", "smtp_port": 1, "is_for_mass_emails": True})
+            self.server()[0].copy({"name": "For invoices", "is_for_mass_emails": False})
+            grades = sorted(grade for grade, _words, _mend in self.found(MailServerCheck))
+        self.assertEqual(grades, ["bad", "good"])
+
+    def test_a_server_that_is_down_is_told(self):
+        with self.smtp():
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                self.server().smtp_port = free.getsockname()[1]
+            self.assert_found(MailServerCheck, "bad", "cannot be reached", "open_mail_servers")
+
+    def test_a_name_that_is_none_is_told(self):
+        with self.smtp():
+            self.server().smtp_host = "smtp.nowhere.invalid"
+            self.assert_found(MailServerCheck, "bad", "smtp.nowhere.invalid")
+
+    def test_a_server_that_says_nothing_is_not_waited_for(self):
+        with self.smtp(), socket.create_server(("127.0.0.1", 0)) as silent:
+            self.server().smtp_port = silent.getsockname()[1]
+            with patch.object(mail_server, "PATIENCE", 0.05):
+                self.assert_found(MailServerCheck, "bad", "does not answer")
+
+    def test_a_wrong_password_is_told(self):
+        with self.smtp(starttls=True, auth=("ann", "secret")):
+            self.assert_found(MailServerCheck, "good")
+            self.server().smtp_pass = "wrong"
+            self.assert_found(MailServerCheck, "bad", "does not take the log-in")
+
+    def test_a_log_in_that_is_missing_is_told(self):
+        with self.smtp(starttls=True, auth=("ann", "secret")):
+            self.server().write({"smtp_user": False, "smtp_pass": False})
+            self.assert_found(MailServerCheck, "bad")
+
+    def test_encryption_that_is_demanded_is_told(self):
+        with self.smtp(starttls=True):
+            self.server().smtp_encryption = "none"
+            self.assert_found(MailServerCheck, "bad", "refuses messages")
+
+    def test_encryption_that_is_not_offered_is_told(self):
+        with self.smtp():
+            self.server().smtp_encryption = "starttls"
+            self.assert_found(MailServerCheck, "bad", "gives no session")
+
+    def test_a_sender_that_is_refused_is_told_with_the_servers_words(self):
+        with self.smtp() as smtp:
+            smtp.replies["MAIL"] = "553 5.7.1 not your address"
+            self._mass_email()
+            self.assert_found(MailServerCheck, "bad", "553 5.7.1 not your address")
+
+    def test_a_server_that_breaks_off_is_told(self):
+        with self.smtp() as smtp:
+            smtp.replies["MAIL"] = "hang up"
+            self.assert_found(MailServerCheck, "bad", "broke off")
+
+    def test_without_a_server_that_of_the_command_line_is_looked_at(self):
+        self.env["ir.mail_server"].search([]).active = False
+        with (
+            patch.dict(config.options, smtp_server="smtp.nowhere.invalid"),
+            patch.object(IrMail_Server, "_disable_send", lambda _self: False),
+        ):
+            self.assert_found(MailServerCheck, "bad", "command line")
+
+    def test_a_server_that_sends_no_mail_at_all_says_so(self):
+        with self.smtp(), patch.object(IrMail_Server, "_disable_send", lambda _self: True):
+            self.assert_found(MailServerCheck, "bad", "switched off")
