@@ -30,7 +30,7 @@ async function letter(content, { isMarketer = true, record = {} } = {}) {
         const id = kwargs.domain.find(([field]) => field === "id");
         return id && id[2] !== OFFER.id ? [] : [OFFER];
     });
-    const data = { campaign_id: { id: 1, display_name: "Summer" } };
+    const data = { campaign_id: { id: 1, display_name: "Summer" }, delivery_mode: "portions" };
     const { editor, el } = await setupEditor(content, {
         config: {
             Plugins: [...MAIN_PLUGINS, ...DYNAMIC_PLACEHOLDER_PLUGINS, LetterLinkPlugin],
