@@ -13,6 +13,7 @@
         "data/ir_cron_data.xml",
         "wizards/mailing_address_flags_views.xml",
         "wizards/mailing_address_lookup_views.xml",
+        "wizards/mailing_check_views.xml",
         "wizards/mailing_preview_views.xml",
         "wizards/mailing_save_template_views.xml",
         "wizards/mailing_send_test_views.xml",

@@ -1,5 +1,6 @@
 from . import mailing_address_flags
 from . import mailing_address_lookup
+from . import mailing_check
 from . import mailing_contact_import
 from . import mailing_list_add
 from . import mailing_list_from_log
