@@ -4,6 +4,7 @@ from email import policy
 from html import unescape
 from types import SimpleNamespace
 
+import psycopg2
 from lxml import etree, html
 from markupsafe import Markup
 
@@ -103,6 +104,8 @@ class MailingPreview(models.TransientModel):
             values |= {"links": "", "error": ""}
             try:
                 values |= preview._compose()
+            except psycopg2.Error:
+                raise  # Odoo begins anew
             except Exception as error:
                 # a template may fail in any way
                 _logger.info("Preview of mass email %s", preview.mailing_id.id, exc_info=True)

@@ -1,6 +1,6 @@
 import re
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import email_normalize
@@ -112,7 +112,6 @@ class MailingSendTest(models.TransientModel):
     def _unusable_addresses(self):
         return [typed for typed, address in self._typed_addresses().items() if not address]
 
-    @api.model
     def _for_addresses(self, addresses):
         """Return a target for each address: a member who has it, another target, or a new one."""
         contacts = self.env["mailing.contact"]

@@ -49,7 +49,7 @@ class MailingMailing(models.Model):
         yield from self._page_findings(letter, body)
 
     def _body_finding(self, kind, words, remedy, severity=ERROR):
-        return Finding(severity, kind, self.env._("Body"), words, remedy)
+        return Finding(severity, kind, self.env._("Letter"), words, remedy)
 
     def _filled_in(self, letter):
         """Return subject and body for one of those who get it; as they stand without anybody."""

@@ -34,7 +34,7 @@ export class MassEmailPage extends Component {
     /** Links would open in a window of their own, which the sandbox does not allow. */
     get page() {
         const page = this.props.record.data[this.props.name] || "";
-        return `<base target="_blank"/>${page}`;
+        return page.replace(/<head[^>]*>|$/i, (head) => `${head}<base target="_blank"/>`);
     }
 }
 
