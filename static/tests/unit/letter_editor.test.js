@@ -9,7 +9,7 @@ import { codeIn } from "@mass_mailing_campaign/letter_editor/code";
 import { LetterLinkPlugin } from "@mass_mailing_campaign/letter_editor/letter_link_plugin";
 import { describe, expect, test } from "@odoo/hoot";
 import { waitFor } from "@odoo/hoot-dom";
-import { animationFrame } from "@odoo/hoot-mock";
+import { animationFrame, runAllTimers } from "@odoo/hoot-mock";
 import { registry } from "@web/core/registry";
 import { contains, onRpc } from "@web/../tests/web_test_helpers";
 
@@ -123,6 +123,7 @@ test("a new tracking URL is named as what was looked for, and leads where the li
     const { html } = await letter(`<p><a href="https://www.example.com/sale">p[]age</a></p>`);
     await contains(".o-we-linkpopover .o_we_edit_link").click();
     await contains(".o_link_destination input").edit("Sale", { confirm: false });
+    await runAllTimers();
     await contains(".o-autocomplete--dropdown-item:contains(New tracking URL)").click();
     expect(".o_new_name").toHaveValue("Sale");
     expect(".o_new_url").toHaveValue("https://www.example.com/sale");
