@@ -10,6 +10,8 @@ from . import merging
 from . import target_list
 from . import mass_email
 from . import content
+from . import proofreading
+from . import preflight
 from . import standard
 from . import preview
 from . import sending

@@ -27,6 +27,14 @@ mailing.mailing       action_retry_failed       yes      yes    yes    yes   no 
 mailing.mailing       action_send_unknown_again yes      yes    yes    yes   no       no     no
 mailing.mailing       action_leave_unknown      yes      yes    yes    yes   no       no     no
 mailing.mailing       action_send_test          yes      yes    yes    no    no       no     no
+mailing.mailing       action_check              yes      yes    yes    no    no       no     no
+mailing.mailing       action_check_and_set_pending yes   yes    yes    no    no       no     no
+mailing.mailing       action_preview            yes      yes    yes    no    no       no     no
+mailing.mailing       action_save_as_template   yes      yes    yes    no    no       no     no
+mailing.check         action_set_pending        yes      yes    yes    no    no       no     no
+mailing.preview       create                    yes      yes    yes    no    no       no     no
+mailing.preview       get_neighbour             yes      yes    yes    no    no       no     no
+mailing.save.template action_save               yes      yes    yes    no    no       no     no
 mailing.mailing       action_view_members       yes      yes    yes    no    no       no     no
 mailing.mailing       get_audience              yes      yes    yes    no    no       no     no
 mailing.mailing       action_view_audience      yes      yes    yes    no    no       no     no
@@ -297,6 +305,8 @@ class TestRightsMatrix(MassEmailCase):
         """Values of a wizard, which belongs to who opens it."""
         return {
             "mailing.send.test": {"mailing_id": self._mass_email().id},
+            "mailing.check": {"mailing_id": self._mass_email().id},
+            "mailing.save.template": {"mailing_id": self._mass_email().id, "name": "New"},
             "mailing.mailing.test": {"mass_mailing_id": self._mass_email().id},
             "mailing.address.flags": {"addresses": ["dora@example.com"], "dead": "yes"},
             "mailing.address.lookup": {"email": "dora@example.com"},
@@ -315,6 +325,7 @@ class TestRightsMatrix(MassEmailCase):
             "mailing.erased.address": {"digest": "0" * 64},
             "mailing.checkup.finding": {"topic": "dns", "grade": "good", "words": "Good"},
             "crm.lead": {"name": "Deal", "campaign_id": self.campaign.id},
+            "mailing.preview": {"mailing_id": self._mass_email().id},
             "mail.blacklist": {"email": "dora@example.com"},
             "mailing.list.category": {"name": "News"},
             "mailing.subscription": {
@@ -356,6 +367,7 @@ class TestRightsMatrix(MassEmailCase):
             "count_presets": [self.campaign.id],
             "create_from_preset": [self.campaign.id, "clicked", "New"],
             "action_view_figure": ["members" if model == "mailing.list" else "sent"],
+            "get_neighbour": [self._mass_email().id, 0, 1],
             "add_targets": ["mailing.contact", []],
             "remove_members": [[]],
             "get_statistics": [self.campaign.id],

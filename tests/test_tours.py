@@ -44,6 +44,7 @@ class TestTours(MassEmailData, HttpCase):
         )
         campaign_path = f"/odoo/action-mass_mailing.action_view_utm_campaigns/{campaign.id}"
         with self.smtp() as server:
+            self.env["ir.mail_server"].search([]).from_filter = "example.com"
             self.start_tour(campaign_path, "mass_email_guide_mass_email", login="marketer")
             self.assertEqual(server.addresses(), ["marta@example.com"])
             mailing = campaign.mass_email_ids
@@ -259,6 +260,38 @@ class TestTours(MassEmailData, HttpCase):
             ],
         )
         self.start_tour(path, "letter_editor_mass_email_again", login="marketer")
+
+    def test_a_tracking_url_is_made_without_leaving_the_letter(self):
+        mailing = self._mass_email("<p>first line</p>")
+        path = f"/odoo/action-mass_mailing_campaign.mailing_mailing_action_mass_email/{mailing.id}"
+        self.start_tour(path, "letter_editor_new_tracking_url", login="marketer")
+        link = self.campaign.tracking_url_ids.filtered(lambda link: link.title == "Spring sale")
+        self.assertEqual(link.url, "https://www.example.com/spring")
+        self.assertEqual(self._links(mailing.body_html), [(link.placeholder, "Spring sale")])
+
+    def test_a_letter_is_previewed_checked_kept_and_tested(self):
+        self._contact("Anna", self.target_list)
+        self._contact("Bob", self.target_list)
+        mailing = self._mass_email(
+            f'<p>Dear <t t-out="object.name"/>: <a href="{self.offer.placeholder}">offer</a></p>'
+            "<p>code: {optOut}</p><p><a href='#'>empty</a></p>",
+            preview="Seeds and tools",
+        )
+        path = f"/odoo/action-mass_mailing_campaign.mailing_mailing_action_mass_email/{mailing.id}"
+        self.start_tour(path, "letter_preview", login="marketer")
+        self.assertFalse(mailing.mailing_trace_ids)
+        self.start_tour(path, "letter_save_as_template", login="marketer")
+        template = self.env["mail.template"].search([("name", "=", "Monthly news")])
+        self.assertEqual(template.body_html, mailing.body_html)
+        with self.smtp() as server:
+            self.start_tour(path, "letter_check_error", login="marketer")
+            self.assertEqual(mailing.state, "draft")
+            mailing.body_arch = mailing.body_arch.replace("{optOut}", "{optOutLink}")
+            self.start_tour(path, "letter_check_warning", login="marketer")
+            self.assertEqual(mailing.state, "in_queue")
+            self.env["mail.blacklist"]._add("blocked@example.com")
+            self.start_tour(path, "letter_send_test", login="marketer")
+            self.assertEqual(server.addresses(), ["new@example.com"])
 
     def test_links_of_a_template_are_picked_by_name(self):
         values = {

@@ -1,9 +1,20 @@
+import re
+
 from odoo import fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Command
+from odoo.tools import email_normalize
+
+from ..delivery.address import wire_address
+
+BETWEEN_ADDRESSES = re.compile(r"[,;\n]+")
 
 
 class MailingSendTest(models.TransientModel):
-    """Send a mass email to chosen people now, to see it as they will."""
+    """Send a mass email to chosen people now, to see it as they will.
+
+    Who cannot be mailed does not keep it from the others; what became of each stands in the lines.
+    """
 
     _name = "mailing.send.test"
     _description = "Send Test"
@@ -23,21 +34,45 @@ class MailingSendTest(models.TransientModel):
         string="Accounts",
         domain=[("is_company", "=", True)],
     )
+    addresses = fields.Text(
+        "Typed Addresses",
+        help="Who has the address reads it as herself: with her own name, if a target has it.",
+    )
+    line_ids = fields.One2many("mailing.send.test.line", "wizard_id", "Results", readonly=True)
 
     def action_send(self):
         """Send the test and tell how it went, in the mail server's words where it failed."""
         self.ensure_one()
-        targets = self._targets()
-        if not targets:
+        targets, unusable = self._targets(), self._unusable_addresses()
+        if not targets and not unusable:
             raise UserError(self.env._("Select at least one target."))
-        self._check_mailable(targets)
-        traces = self.mailing_id._send_test(targets)
-        failed = traces.filtered(lambda trace: trace.trace_status == "error")
-        if failed:
-            raise UserError(
-                self.env._("The test was not sent:")
-                + "".join(f"\n{trace.email}: {trace.failure_reason}" for trace in failed)
-            )
+        objections = self._objections(targets)
+        mailable = targets.filtered(lambda target: target not in objections)
+        traces = self.mailing_id._send_test(mailable) if mailable else self.env["mailing.trace"]
+        results = [
+            *self._results_of_traces(traces),
+            *((target.address or target.display_name, why) for target, why in objections.items()),
+            *((typed, self.env._("This is no e-mail address.")) for typed in unusable),
+        ]
+        if not any(words for _recipient, words in results):
+            return self._tell_sent(traces)
+        self.line_ids = [
+            Command.clear(),
+            *(
+                Command.create({"recipient": recipient, "is_sent": not words, "words": words})
+                for recipient, words in results
+            ),
+        ]
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Send Test"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "view_mode": "form",
+            "target": "new",
+        }
+
+    def _tell_sent(self, traces):
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
@@ -48,24 +83,66 @@ class MailingSendTest(models.TransientModel):
             },
         }
 
+    def _results_of_traces(self, traces):
+        """Yield recipient and why she did not get it, or nothing."""
+        for trace in traces:
+            failed = trace.trace_status == "error"
+            yield trace.email, (trace.failure_reason or trace.failure_type) if failed else False
+
+    # ------------------------------------------------------------
+    # To whom
+    # ------------------------------------------------------------
+
     def _targets(self):
         contact = self.env["mailing.contact"]
-        return (
+        chosen = (
             contact._for_records(self.user_ids)
             + contact._for_records(self.contact_ids | self.account_ids)
             # who may read no leads may not even read the field
             + contact._for_records(self.sudo().lead_ids.with_env(self.env))
         )
+        typed = set(filter(None, self._typed_addresses().values()))
+        return chosen + self._for_addresses(sorted(typed - {*chosen.mapped("address")}))
 
-    def _check_mailable(self, targets):
-        """Refuse targets without an address, and those who do not want mail."""
+    def _typed_addresses(self):
+        """Return what was typed, with the address in each; None where there is none."""
+        typed = filter(None, map(str.strip, BETWEEN_ADDRESSES.split(self.addresses or "")))
+        return {each: wire_address(email_normalize(each) or "") for each in typed}
+
+    def _unusable_addresses(self):
+        return [typed for typed, address in self._typed_addresses().items() if not address]
+
+    def _for_addresses(self, addresses):
+        """Return a target for each address: a member who has it, another target, or a new one."""
+        contacts = self.env["mailing.contact"]
+        lists = self.mailing_id.contact_list_ids
+        found = {}
+        for contact in contacts.search([("address", "in", addresses)], order="id"):
+            known = found.get(contact.address)
+            if not known or (contact.list_ids & lists and not known.list_ids & lists):
+                found[contact.address] = contact
+        missing = [address for address in addresses if address not in found]
+        return contacts.concat(*found.values()) + contacts.create(
+            [{"email": address} for address in missing]
+        )
+
+    def _objections(self, targets):
+        """Return those who have no address, or do not want mail, and why in words."""
         objections = self.mailing_id._objections(targets)
-        if objections:
-            reason_field = self.env["mailing.trace"]._fields["failure_type"]
-            labels = dict(reason_field._description_selection(self.env))
-            raise UserError(
-                "\n".join(
-                    f"{target.display_name}: {labels[reason]}"
-                    for target, reason in objections.items()
-                )
-            )
+        reason_field = self.env["mailing.trace"]._fields["failure_type"]
+        labels = dict(reason_field._description_selection(self.env))
+        return {target: labels[reason] for target, reason in objections.items()}
+
+
+class MailingSendTestLine(models.TransientModel):
+    """What became of the test for one of those it was meant for."""
+
+    _name = "mailing.send.test.line"
+    _description = "Result of a Test"
+    _rec_name = "recipient"
+    _order = "id"
+
+    wizard_id = fields.Many2one("mailing.send.test", required=True, ondelete="cascade")
+    recipient = fields.Char(readonly=True)
+    is_sent = fields.Boolean("Sent", readonly=True)
+    words = fields.Char("Why Not", readonly=True)

@@ -1,21 +1,11 @@
-import re
-from urllib.parse import unquote
-
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.fields import Command
-from odoo.tools import is_html_empty
 
-from ...delivery.placeholders import misspelt
 from ...engine.letter import Letter
-
-# Expressions that stay as they are written: a body fills in t-out, and t-attf attributes only.
-FILLED_ATTRIBUTE = re.compile(r"""\st-attf-[\w-]+\s*=\s*(?:"[^"]*"|'[^']*')""")
-UNFILLED = re.compile(r"\{\{\s*(?:object|user|ctx)\b[^{}]*\}\}")
 
 
 class MailingMailing(models.Model):
-    """What a mass email says: its template, its files, its letter, and what is wrong in it."""
+    """What a mass email says: its template, its files, its letter."""
 
     _inherit = "mailing.mailing"
 
@@ -29,6 +19,14 @@ class MailingMailing(models.Model):
         default=lambda self: self.env["ir.config_parameter"]._mass_email_setting("open_tracking"),
         help="An invisible image tells when it is opened. Without it nothing is recorded of "
         "openings, and a click is none.",
+    )
+    body_editor = fields.Selection(
+        [("simple", "Simple Editor"), ("designer", "Designer")],
+        "Editor",
+        default="simple",
+        required=True,
+        help="The designer builds a letter of blocks by drag and drop; the simple editor writes it "
+        "as an email.",
     )
     template_attachment_ids = fields.Many2many(
         "ir.attachment",
@@ -60,7 +58,9 @@ class MailingMailing(models.Model):
 
     def write(self, vals):
         if set(self.mapped("delivery_mode")) == {"portions"}:
-            self._use_simple_body(vals)
+            editors = {vals.get("body_editor")} - {None} or set(self.mapped("body_editor"))
+            if "designer" not in editors:
+                self._use_simple_body(vals)
         template_id = vals.get("mail_template_id")
         changed = self.filtered(lambda mailing: mailing.mail_template_id.id != template_id)
         result = super().write(vals)
@@ -85,9 +85,13 @@ class MailingMailing(models.Model):
 
     @api.model
     def _use_simple_body(self, vals):
-        """A body written without the drag-and-drop editor is sent as it was written."""
+        """A body written in the simple editor is sent as it was written.
+
+        The designer has its own: what is edited, and what is sent, with all styles inlined.
+        """
         if "body_arch" in vals:
-            vals.setdefault("body_html", vals["body_arch"])
+            is_designed = vals.get("body_editor") == "designer"
+            vals["body_html"] = (is_designed and vals.get("body_html")) or vals["body_arch"]
 
     @api.model
     def _template_content(self, template):
@@ -97,7 +101,40 @@ class MailingMailing(models.Model):
 
     @api.onchange("mail_template_id")
     def _onchange_mail_template_id(self):
-        self.update(self._template_content(self.mail_template_id))
+        content = self._template_content(self.mail_template_id)
+        self.update(content)
+        if content and self.body_editor == "designer":
+            self.body_html = self.body_arch
+
+    @api.onchange("body_editor")
+    def _onchange_body_editor(self):
+        """The simple editor goes on with what the designer made for sending."""
+        if self.body_editor == "simple" and self.body_html:
+            self.body_arch = self.body_html
+
+    def action_save_as_template(self):
+        """Open the wizard that keeps this letter as an email template."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Save as Template"),
+            "res_model": "mailing.save.template",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_mailing_id": self.id},
+        }
+
+    def action_preview(self):
+        """Show this letter as a recipient would get it."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Preview"),
+            "res_model": "mailing.preview",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_mailing_id": self.id, "dialog_size": "extra-large"},
+        }
 
     def _take_template_attachments(self):
         """Replace the former template's attachments by those of the present one."""
@@ -125,74 +162,11 @@ class MailingMailing(models.Model):
 
         :raise UserError: a placeholder does not fit the campaign
         """
-        self.ensure_one()
-        user = self.user_id or self.env.user
-        letter = Letter(self.with_context(**user.with_user(user).context_get()))
-        self._check_placeholders(letter, letter.links)
+        letter = self._unchecked_letter()
+        self._refuse(self._placeholder_findings(letter, letter.links))
         return letter
 
-    # ------------------------------------------------------------
-    # What is wrong in it
-    # ------------------------------------------------------------
-
-    def _check_letter(self):
-        """Raise in the user's words what is wrong in the content of this mass email."""
+    def _unchecked_letter(self):
         self.ensure_one()
-        if is_html_empty(self.body_html):
-            raise UserError(self.env._("Choose an email template or write a body first."))
-        letter = self.sudo()._letter()  # it is sent by the cron, whatever this user may read
-        self._check_placeholders(letter, self.campaign_id.tracking_url_ids)
-        self._check_spelling(letter)
-        self._check_filled_in(letter)
-
-    def _check_placeholders(self, letter, links):
-        """Raise when body or preview name what the campaign does not have.
-
-        :param links: the tracking URLs that may be used
-        """
-        unknown = letter.placeholders.link_ids - set(links.ids)
-        if unknown:
-            raise UserError(
-                self.env._(
-                    "The body or the preview uses %s, but the campaign has no such tracking URL.",
-                    ", ".join(f"{{trackingUrl:{link_id}}}" for link_id in sorted(unknown)),
-                )
-            )
-        if letter.placeholders.has_opt_out and self._is_informational():
-            raise UserError(
-                self.env._(
-                    "An informational email has no opt-out link. Remove it from the body: "
-                    "the placeholder, or the link “Unsubscribe” in the footer."
-                )
-            )
-
-    def _check_spelling(self, letter):
-        """Raise when something looks like a placeholder, and would be read by the recipients."""
-        if wrong := misspelt(letter.subject):
-            raise UserError(
-                self.env._("The subject uses %s, but links have their place in the body.", wrong)
-            )
-        if wrong := misspelt(letter.html):
-            raise UserError(
-                self.env._(
-                    "%s is not understood. Write {trackingUrl:ID} with the number of a tracking "
-                    "URL, {optOutUrl} or {optOutLink}, without blanks.",
-                    wrong,
-                )
-            )
-        # the editor encodes braces in the address of a link
-        if unfilled := UNFILLED.search(unquote(FILLED_ATTRIBUTE.sub("", letter.html))):
-            raise UserError(
-                self.env._(
-                    "%s would be sent as it is written: it is filled in in the subject and the "
-                    "preview only. Insert the field into the body by typing “/”.",
-                    unfilled[0],
-                )
-            )
-
-    def _check_filled_in(self, letter):
-        """Raise when the letter cannot be filled in for one of those who shall get it."""
-        contact = self.env["mailing.contact"].search(
-            [("list_ids", "in", self.contact_list_ids.ids)], limit=1
-        )
-        letter.render(contact)
+        user = self.user_id or self.env.user
+        return Letter(self.with_context(**user.with_user(user).context_get()))

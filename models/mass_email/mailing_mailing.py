@@ -158,13 +158,8 @@ class MailingMailing(models.Model):
         }
 
     def _check_ready(self):
-        """Raise in the user's words what is missing before this mass email can be sent."""
-        self.ensure_one()
-        if not self.contact_list_ids:
-            raise UserError(self.env._("Choose at least one target list first."))
-        self._check_letter()
-        if not self._may_be_filled() and not self._reaches_anybody():
-            raise UserError(self._why_nobody())
+        """Raise in the user's words what must be mended before this mass email can be sent."""
+        self._refuse(self._preflight())
 
     def _may_be_filled(self):
         """Tell whether its target lists may have other members by the time it is sent."""

@@ -24,6 +24,13 @@ class TestSendTest(MassEmailCase):
         with self.committing(wizard) as committing:
             return committing.action_send()
 
+    def results(self, **values):
+        """What the dialog tells of each: ``{recipient: why not, or "sent"}``."""
+        action = self.send_test(**values)
+        self.assertEqual(action["res_model"], "mailing.send.test")
+        wizard = self.env["mailing.send.test"].browse(action["res_id"])
+        return {line.recipient: "sent" if line.is_sent else line.words for line in wizard.line_ids}
+
     def events_of_tests(self):
         return self.env["mailing.trace.event"].search([("mailing_id", "=", self.mailing.id)])
 
@@ -112,23 +119,25 @@ class TestSendTest(MassEmailCase):
     def test_errors_of_the_letter_are_shown_in_words(self):
         self.mailing.subject = "{{ object.nobody_knows_this }}"
         with self.smtp() as server, mute_logger("odoo.addons.mail.models.mail_render_mixin"):
-            with self.assertRaisesRegex(UserError, r"marta@example.com: (?!False)\S+"):
-                self.send_test()
+            words = self.results()["marta@example.com"]
+        self.assertIn("nobody_knows_this", words)
         self.assertFalse(server.messages)
 
     def test_a_refusal_is_shown_for_those_who_come_behind_it_too(self):
         with self.smtp() as server:
             server.replies["MAIL"] = "550 5.7.1 sender not allowed"
-            with self.assertRaises(UserError) as raised:
-                self.send_test(contact_ids=self.person.ids, account_ids=self.account.ids)
-        self.assertEqual(str(raised.exception).count("sender not allowed"), 3)
-        self.assertNotIn("False", str(raised.exception))
+            results = self.results(contact_ids=self.person.ids, account_ids=self.account.ids)
+        self.assertEqual(len(results), 3)
+        for words in results.values():
+            self.assertIn("sender not allowed", words)
 
-    def test_errors_are_shown_in_the_servers_words(self):
+    def test_one_refused_does_not_keep_it_from_the_others(self):
         with self.smtp() as server:
             server.replies["marta@example.com"] = "550 mailbox full of cats"
-            with self.assertRaisesRegex(UserError, "full of cats"):
-                self.send_test()
+            results = self.results(contact_ids=self.person.ids)
+        self.assertIn("full of cats", results["marta@example.com"])
+        self.assertEqual(results["ann@example.com"], "sent")
+        self.assertEqual(server.addresses(), ["ann@example.com"])
 
     def test_an_unreachable_server_is_named(self):
         with self.smtp():
@@ -140,11 +149,41 @@ class TestSendTest(MassEmailCase):
         with self.assertRaisesRegex(UserError, "at least one"):
             self.send_test(user_ids=[])
 
-    def test_who_has_no_address_or_wants_no_mail_is_named(self):
+    def test_who_has_no_address_or_wants_no_mail_is_named_and_the_others_get_it(self):
         self.env["mail.blacklist"]._add("ann@example.com")
-        with self.smtp() as server, self.assertRaisesRegex(UserError, "Ann: Blacklisted"):
-            self.send_test(contact_ids=self.person.ids)
-        self.assertFalse(server.messages)
+        nobody = self.env["res.partner"].create({"name": "Nora"})
+        with self.smtp() as server:
+            results = self.results(contact_ids=(self.person + nobody).ids)
+        self.assertEqual(results["ann@example.com"], "Blacklisted Address")
+        self.assertIn("Missing", results["Nora"])
+        self.assertEqual(results["marta@example.com"], "sent")
+        self.assertEqual(server.addresses(), ["marta@example.com"])
+
+    def test_a_typed_address_is_that_of_the_member_who_has_it(self):
+        self._contact("Other", email="vera@example.com")
+        self._contact("Vera", self.target_list)
+        with self.smtp() as server:
+            self.send_test(user_ids=[], addresses="Vera@Example.com")
+        self.assertEqual(server.addresses(), ["vera@example.com"])
+        self.assertEqual(server.messages[0]["Subject"], "News for Vera")
+
+    def test_a_typed_address_that_nobody_has_gets_it_too(self):
+        with self.smtp() as server:
+            self.send_test(user_ids=[], addresses="new@example.com; \n other@example.com,")
+        self.assertEqual(server.addresses(), ["new@example.com", "other@example.com"])
+
+    def test_a_typed_address_is_checked_and_the_others_get_it(self):
+        self.env["mail.blacklist"]._add("ann@example.com")
+        with self.smtp() as server:
+            results = self.results(addresses="ann@example.com, not an address")
+        self.assertEqual(results["ann@example.com"], "Blacklisted Address")
+        self.assertEqual(results["not an address"], "This is no e-mail address.")
+        self.assertEqual(server.addresses(), ["marta@example.com"])
+
+    def test_an_address_that_is_typed_and_chosen_gets_one_copy(self):
+        with self.smtp() as server:
+            self.send_test(addresses="marta@example.com, MARTA@example.com")
+        self.assertEqual(server.addresses(), ["marta@example.com"])
 
     def test_a_colleague_on_an_excluding_list_can_test(self):
         self.excluding_list.contact_ids += self.env["mailing.contact"]._for_records(self.marketer)

@@ -34,6 +34,18 @@ export class Destinations {
         return this.getRecord().data.campaign_id?.id || false;
     }
 
+    /** A tracking URL belongs to the campaign of a mass email. */
+    get isMakingOffered() {
+        return Boolean(!this.isTemplate && this.campaignId);
+    }
+
+    /** Make a tracking URL in the campaign; whatever is wrong with it is told by the server. */
+    async make(title, url) {
+        const values = { is_tracking_url: true, title, url, campaign_id: this.campaignId };
+        const [id] = await this.orm.create("link.tracker", [values]);
+        return this.find(trackingCode(id));
+    }
+
     /** Those whose name holds what was typed; few, there may be thousands. */
     async search(term) {
         const domain = this.isTemplate

@@ -3,6 +3,7 @@ import { Plugin } from "@html_editor/plugin";
 import { withSequence } from "@html_editor/utils/resource";
 import { HtmlMailField } from "@mail/views/web/fields/html_mail_field/html_mail_field";
 import { _t } from "@web/core/l10n/translation";
+import { registry } from "@web/core/registry";
 import { user } from "@web/core/user";
 import { patch } from "@web/core/utils/patch";
 import { Destinations } from "./destinations";
@@ -61,10 +62,12 @@ export class LetterLinkPlugin extends Plugin {
         });
     }
 
-    /** A template is of mass emails while it is for mailing contacts. */
+    /** Codes are for mass emails; a template is of these while it is for mailing contacts. */
     get isLetter() {
-        const { resModel, data } = this.config.getRecordInfo();
-        return resModel === "mailing.mailing" || data.model === "mailing.contact";
+        const { resModel, data } = this.config.getRecordInfo?.() || {};
+        return resModel === "mailing.mailing"
+            ? data.delivery_mode === "portions"
+            : resModel === "mail.template" && data.model === "mailing.contact";
     }
 
     get isOffered() {
@@ -92,3 +95,8 @@ patch(HtmlMailField.prototype, {
         return config;
     },
 });
+
+// the designer, with blocks and without
+for (const editor of ["mass_mailing-plugins", "basic-editor-plugins"]) {
+    registry.category(editor).add(LetterLinkPlugin.id, LetterLinkPlugin);
+}

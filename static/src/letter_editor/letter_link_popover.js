@@ -25,6 +25,8 @@ export class LetterLinkPopover extends LinkPopover {
     setup() {
         super.setup();
         this.destination = useState({ name: "", label: "" });
+        // a tracking URL that is being made
+        this.making = useState({ isOpen: false, name: "", url: "", isSaving: false });
         this.state.url = codeIn(this.state.url) || this.state.url;
         useEffect(
             (url) => {
@@ -130,7 +132,53 @@ export class LetterLinkPopover extends LinkPopover {
         if (!found.some(({ code }) => code !== this.props.destinations.optOut.code)) {
             options.push({ label: this.nothingFound(term), cssClass: "fst-italic text-muted" });
         }
+        if (this.props.destinations.isMakingOffered) {
+            options.push({
+                label: _t("New tracking URL…"),
+                cssClass: "o_new_tracking_url fw-bold",
+                onSelect: () => this.startMaking(term),
+            });
+        }
         return options;
+    }
+
+    // ------------------------------------------------------------
+    // Making one
+    // ------------------------------------------------------------
+
+    /** Named as what was looked for; an address that was typed for the link is its URL. */
+    startMaking(term) {
+        const url = this.isCode ? "" : this.state.url;
+        Object.assign(this.making, { isOpen: true, name: term || this.state.label, url });
+    }
+
+    get canMake() {
+        return Boolean(this.making.name.trim() && this.making.url.trim() && !this.making.isSaving);
+    }
+
+    onMakingKeydown(ev) {
+        if (ev.key === "Enter") {
+            ev.preventDefault();
+            ev.stopPropagation();
+            this.make();
+        }
+    }
+
+    async make() {
+        if (!this.canMake) {
+            return;
+        }
+        this.making.isSaving = true;
+        try {
+            const { name, url } = this.making;
+            const destination = await this.props.destinations.make(name.trim(), url.trim());
+            if (status(this) !== "destroyed") {
+                this.making.isOpen = false;
+                this.pick(destination);
+            }
+        } finally {
+            this.making.isSaving = false;
+        }
     }
 
     nothingFound(term) {

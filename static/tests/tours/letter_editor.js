@@ -95,6 +95,22 @@ registry.category("web_tour.tours").add("letter_editor_mass_email_again", {
     ],
 });
 
+registry.category("web_tour.tours").add("letter_editor_new_tracking_url", {
+    steps: () => [
+        { trigger: `${editable} p:contains(first line)`, run: "click" },
+        ...command("first line", "Tracking URL"),
+        { trigger: `${popover} .o_link_destination input`, run: "edit Spring sale" },
+        { trigger: choice("No tracking URL of this name") },
+        { trigger: choice("New tracking URL"), run: "click" },
+        { trigger: `${popover} .o_new_link_destination .o_new_name:value(Spring sale)` },
+        { trigger: `${popover} .o_make_link_destination:disabled` },
+        { trigger: `${popover} .o_new_url`, run: "edit https://www.example.com/spring" },
+        { trigger: `${popover} .o_make_link_destination:enabled`, run: "click" },
+        { trigger: `${editable} p a[href^="{trackingUrl:"]:contains(/Spring sale/)` },
+        ...save,
+    ],
+});
+
 registry.category("web_tour.tours").add("letter_editor_template", {
     steps: () => [
         ...openLink("a page"),

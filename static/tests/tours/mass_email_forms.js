@@ -4,7 +4,7 @@ import { registry } from "@web/core/registry";
 
 const view = (name) => ({ trigger: `.o_switch_view.o_${name}`, run: "click" });
 const isMassEmailForm = {
-    trigger: ".o_form_view:not(:has(button[name=action_launch])) button[name=action_set_pending]",
+    trigger: ".o_form_view:not(:has(button[name=action_launch])) button[name=action_check_and_set_pending]",
 };
 const isStandardForm = { trigger: ".o_form_view button[name=action_launch]" };
 const back = { trigger: ".breadcrumb-item a:contains(Mailings)", run: "click" };
@@ -49,7 +49,7 @@ registry.category("web_tour.tours").add("mass_email_campaign_buttons", {
         { trigger: ".o_field_widget[name=contact_list_ids] .o_tag:contains(Customers)" },
         // who is in too much of a hurry is told what is missing
         { trigger: ".o_field_widget[name=subject] input, .o_field_widget[name=subject] textarea", run: "edit Hello" },
-        { trigger: "button[name=action_set_pending]", run: "click" },
+        { trigger: "button[name=action_check_and_set_pending]", run: "click" },
         { trigger: ".modal:contains(body)" },
     ],
 });

@@ -55,10 +55,10 @@ tours.add("mass_email_guide_mass_email", {
         { trigger: ".o_field_widget[name=excluding_list_ids] .o_tag:contains(Competitors)" },
         { trigger: ".o_field_widget[name=mail_template_id] input", run: "edit Autumn letter" },
         { trigger: ".o-autocomplete--dropdown-item:contains(Autumn letter)", run: "click" },
-        { trigger: ".o_field_widget[name=subject] input:value(Autumn for)" },
+        { trigger: ".o_field_widget[name=subject] textarea:value(Autumn for)" },
         { trigger: ".o_field_widget[name=schedule_date] button, .o_field_widget[name=schedule_date] input", run: "click" },
         { trigger: ".o_field_widget[name=schedule_date] input", run: "edit 01/01/2024 08:00:00 && press Enter" },
-        { trigger: "button[name=action_set_pending]", run: "click" },
+        { trigger: "button[name=action_check_and_set_pending]", run: "click" },
         { trigger: ".o_statusbar_status .o_arrow_button_current:contains(Pending)" },
         // back on the campaign, the row's dropdown sends a test
         { trigger: ".o_breadcrumb .o_back_button, .breadcrumb-item a:contains(Autumn)", run: "click" },

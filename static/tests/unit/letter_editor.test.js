@@ -9,7 +9,8 @@ import { codeIn } from "@mass_mailing_campaign/letter_editor/code";
 import { LetterLinkPlugin } from "@mass_mailing_campaign/letter_editor/letter_link_plugin";
 import { describe, expect, test } from "@odoo/hoot";
 import { waitFor } from "@odoo/hoot-dom";
-import { animationFrame } from "@odoo/hoot-mock";
+import { animationFrame, runAllTimers } from "@odoo/hoot-mock";
+import { registry } from "@web/core/registry";
 import { contains, onRpc } from "@web/../tests/web_test_helpers";
 
 describe.current.tags("desktop");
@@ -30,7 +31,7 @@ async function letter(content, { isMarketer = true, record = {} } = {}) {
         const id = kwargs.domain.find(([field]) => field === "id");
         return id && id[2] !== OFFER.id ? [] : [OFFER];
     });
-    const data = { campaign_id: { id: 1, display_name: "Summer" } };
+    const data = { campaign_id: { id: 1, display_name: "Summer" }, delivery_mode: "portions" };
     const { editor, el } = await setupEditor(content, {
         config: {
             Plugins: [...MAIN_PLUGINS, ...DYNAMIC_PLACEHOLDER_PLUGINS, LetterLinkPlugin],
@@ -98,6 +99,47 @@ test("who is no marketer is offered nothing", async () => {
     expect(".o-we-command:contains(Tracking URL)").toHaveCount(0);
     expect(".o-we-command:contains(Opt-Out Link)").toHaveCount(0);
     expect(html()).toBe("<p>text/</p>");
+});
+
+test("a standard mailing is offered nothing: its codes would be sent as they are", async () => {
+    const record = { data: { delivery_mode: "standard" } };
+    const { editor } = await letter(`<p>text[]</p>`, { record });
+    await insertText(editor, "/");
+    await waitFor(".o-we-powerbox");
+    expect(".o-we-command:contains(Tracking URL)").toHaveCount(0);
+});
+
+test("the designer knows codes with its blocks and without", () => {
+    for (const editor of ["mass_mailing-plugins", "basic-editor-plugins"]) {
+        expect(registry.category(editor).get(LetterLinkPlugin.id)).toBe(LetterLinkPlugin);
+    }
+});
+
+test("a new tracking URL is named as what was looked for, and leads where the link did", async () => {
+    onRpc("link.tracker", "create", ({ args }) => {
+        expect.step(args[0]);
+        return [OFFER.id];
+    });
+    const { html } = await letter(`<p><a href="https://www.example.com/sale">p[]age</a></p>`);
+    await contains(".o-we-linkpopover .o_we_edit_link").click();
+    await contains(".o_link_destination input").edit("Sale", { confirm: false });
+    await runAllTimers();
+    await contains(".o-autocomplete--dropdown-item:contains(New tracking URL)").click();
+    expect(".o_new_name").toHaveValue("Sale");
+    expect(".o_new_url").toHaveValue("https://www.example.com/sale");
+    await contains(".o_make_link_destination").click();
+    expect.verifySteps([
+        [
+            {
+                is_tracking_url: true,
+                title: "Sale",
+                url: "https://www.example.com/sale",
+                campaign_id: 1,
+            },
+        ],
+    ]);
+    await contains(".o-we-linkpopover .o_we_apply_link").click();
+    expect(html()).toBe(`<p><a href="{trackingUrl:4}">page</a></p>`);
 });
 
 test("a selected text becomes a link to what is picked", async () => {

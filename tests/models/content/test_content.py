@@ -1,10 +1,12 @@
 import re
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import new_test_user
+from odoo.tests import Form, new_test_user
 from odoo.tools import mute_logger
 
 from ...common import MassEmailCase
+
+FORM = "mass_mailing_campaign.mailing_mailing_view_form_mass_email"
 
 
 class TestTemplate(MassEmailCase):
@@ -152,7 +154,8 @@ class TestWhatIsWrong(MassEmailCase):
 
     def test_a_letter_to_lists_without_members_is_not_tried_on_anybody(self):
         nobody = [(6, 0, self._list("Empty").ids)]
-        self._mass_email(contact_list_ids=nobody)._check_letter()
+        findings = self._mass_email(contact_list_ids=nobody)._letter_findings()
+        self.assertFalse([finding for finding in findings if finding.severity == "error"])
         self.assert_refused("no members", contact_list_ids=nobody)
 
     def test_an_informational_email_refuses_the_opt_out_link_of_a_footer(self):
@@ -162,3 +165,61 @@ class TestWhatIsWrong(MassEmailCase):
         self.assert_refused("informational", preview="Leave by {optOutLink}")
         with self.assertRaisesRegex(UserError, "informational"):
             self._mass_email(footer)._letter()
+
+
+class TestEditors(MassEmailCase):
+    """The simple editor's body is sent as it is, the designer's as it inlined it."""
+
+    ARCH = '<div class="o_layout o_default_theme"><p class="lead">Dear friend</p></div>'
+    INLINED = '<div style="margin:0"><p style="font-size:20px">Dear friend</p></div>'
+
+    def test_what_the_designer_inlined_is_what_is_sent(self):
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email("<p>first</p>", body_editor="designer")
+        mailing.write({"body_arch": self.ARCH, "body_html": self.INLINED})
+        with self.smtp() as server:
+            self.send(mailing, server)
+        [page] = [
+            part.get_content()
+            for part in server.messages[0].walk()
+            if part.get_content_type() == "text/html"
+        ]
+        self.assertIn('<p style="font-size:20px">Dear friend</p>', page)
+        self.assertNotIn("o_default_theme", page)
+
+    def test_a_new_mass_email_of_the_designer_is_sent_as_inlined(self):
+        mailing = self._mass_email(self.ARCH, body_html=self.INLINED, body_editor="designer")
+        self.assertIn("font-size:20px", mailing.body_html)
+        self.assertIn("o_default_theme", mailing.body_arch)
+
+    def test_a_change_of_what_is_edited_alone_keeps_what_the_designer_inlined(self):
+        mailing = self._mass_email(self.ARCH, body_html=self.INLINED, body_editor="designer")
+        mailing.body_arch = self.ARCH.replace("lead", "small")
+        self.assertIn("font-size:20px", mailing.body_html)
+
+    def test_the_simple_editor_sends_what_is_written_whatever_was_inlined_before(self):
+        mailing = self._mass_email(self.ARCH, body_html=self.INLINED, body_editor="designer")
+        mailing.write({"body_editor": "simple", "body_arch": "<p>New</p>"})
+        self.assertEqual(mailing.body_html, "<p>New</p>")
+
+    def test_the_simple_editor_goes_on_with_what_the_designer_inlined(self):
+        mailing = self._mass_email(self.ARCH, body_html=self.INLINED, body_editor="designer")
+        with Form(mailing.with_user(self.marketer), FORM) as form:
+            form.body_editor = "simple"
+        self.assertIn("font-size:20px", mailing.body_arch)
+        self.assertEqual(mailing.body_arch, mailing.body_html)
+
+    def test_a_template_chosen_for_the_designer_is_what_would_be_sent(self):
+        template = self.env["mail.template"].create(
+            {
+                "name": "Winter",
+                "model_id": self.env["ir.model"]._get_id("mailing.contact"),
+                "subject": "Winter",
+                "body_html": "<p>It is winter</p>",
+            }
+        )
+        mailing = self._mass_email(self.ARCH, body_html=self.INLINED, body_editor="designer")
+        with Form(mailing.with_user(self.marketer), FORM) as form:
+            form.mail_template_id = template
+        self.assertEqual(mailing.body_html, "<p>It is winter</p>")
+        self.assertEqual(mailing.body_arch, "<p>It is winter</p>")

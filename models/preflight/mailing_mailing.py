@@ -1,0 +1,189 @@
+from urllib.parse import urlsplit
+
+from odoo import api, models
+from odoo.exceptions import UserError
+from odoo.tools import config, email_normalize
+
+from ...engine.finding import ERROR, HINT, SEVERITIES, WARNING, Finding
+from ...engine.inspection import is_local
+
+LARGE_ATTACHMENTS = 3  # MB, of all files together
+
+
+class MailingMailing(models.Model):
+    """What speaks against sending a mass email as it is, told before it is Pending.
+
+    Errors stop it, whoever sets it Pending. Warnings stop nobody but the user on the screen, who
+    looks at them first.
+    """
+
+    _inherit = "mailing.mailing"
+
+    # ------------------------------------------------------------
+    # Buttons
+    # ------------------------------------------------------------
+
+    def action_check_and_set_pending(self):
+        """Set Pending at once, or show first what speaks against it."""
+        self.ensure_one()
+        if any(finding.severity != HINT for finding in self._preflight()):
+            return self._open_check(self.env._("Before It Is Sent"), is_for_pending=True)
+        return self.action_set_pending()
+
+    def action_check(self):
+        """Show what speaks against sending this mass email."""
+        return self._open_check(self.env._("Check"))
+
+    def _open_check(self, name, is_for_pending=False):
+        self.ensure_one()
+        self.check_access("write")
+        return {
+            "type": "ir.actions.act_window",
+            "name": name,
+            "res_model": "mailing.check",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_mailing_id": self.id,
+                "default_is_for_pending": is_for_pending,
+            },
+        }
+
+    # ------------------------------------------------------------
+    # Findings
+    # ------------------------------------------------------------
+
+    def _preflight(self):
+        """Return what speaks against sending this mass email, worst first.
+
+        :return: list of ``Finding``
+        """
+        self.ensure_one()
+        findings = [
+            *self._list_findings(),
+            *self._letter_findings(),
+            *self._audience_findings(),
+            *self._sender_findings(),
+            *self._attachment_findings(),
+            *self._host_findings(),
+        ]
+        return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
+
+    @api.model
+    def _refuse(self, findings):
+        """Raise in the user's words what must be mended first, if anything."""
+        errors = [finding.words for finding in findings if finding.severity == ERROR]
+        if errors:
+            raise UserError("\n\n".join(errors))
+
+    def _list_findings(self):
+        if not self.contact_list_ids:
+            yield Finding(
+                ERROR,
+                "no_list",
+                self.env._("Target Lists"),
+                self.env._("Choose at least one target list first."),
+                self.env._("A campaign's lists are taken over by its new mass emails."),
+            )
+
+    def _audience_findings(self):
+        """Nobody to mail: an error, unless somebody may be added until it starts."""
+        if self.contact_list_ids and not self._reaches_anybody():
+            yield Finding(
+                WARNING if self._may_be_filled() else ERROR,
+                "nobody",
+                self.env._("Target Lists"),
+                self._why_nobody(),
+                self.env._("“Who gets it” tells why each is not mailed. Add targets, or a list."),
+            )
+
+    def _sender_findings(self):
+        place = self.env._("Sender")
+        if not email_normalize(self.email_from or ""):
+            yield Finding(
+                ERROR,
+                "sender_invalid",
+                place,
+                self.env._("“%s” is not the address of a sender.", self.email_from or ""),
+                self.env._("Write one address, like “Garden” <news@garden.example.com>."),
+            )
+            return
+        mail_server, address = self.env["ir.mail_server"]._for_mass_email(self)
+        server_name = mail_server.name or config["smtp_server"]
+        if not mail_server and config["smtp_server"] in (None, "", "localhost"):
+            yield Finding(
+                WARNING,
+                "no_server",
+                place,
+                self.env._("No outgoing mail server is set up: mail is given to this machine."),
+                self.env._("An administrator adds one in Settings > Outgoing Mail Servers."),
+            )
+        from_filter = (
+            mail_server.from_filter if mail_server else mail_server._get_default_from_filter()
+        )
+        if not mail_server._match_from_filter(address, from_filter):
+            yield Finding(
+                ERROR,
+                "sender_not_allowed",
+                place,
+                self.env._(
+                    "The mail server “%(server)s” sends for %(allowed)s only, not for %(sender)s.",
+                    server=server_name,
+                    allowed=from_filter,
+                    sender=email_normalize(address),
+                ),
+                self.env._("Write a sender that it sends for, or choose another mail server."),
+            )
+        elif email_normalize(address) != email_normalize(self.email_from):
+            yield Finding(
+                WARNING if from_filter else HINT,
+                "sender_replaced",
+                place,
+                self.env._(
+                    "Recipients will see %(address)s as sender: the mail server “%(server)s” "
+                    "does not send for %(sender)s.",
+                    address=email_normalize(address),
+                    server=server_name,
+                    sender=email_normalize(self.email_from),
+                ),
+                self.env._("Write a sender that a mail server sends for."),
+            )
+
+    def _attachment_findings(self):
+        size = sum(self.sudo().attachment_ids.mapped("file_size")) / 1024**2
+        if size > LARGE_ATTACHMENTS:
+            yield Finding(
+                WARNING,
+                "attachments_large",
+                self.env._("Attachments"),
+                self.env._("The attachments have %.1f MB, and go to everybody.", size),
+                self.env._("Put large files on a page, and link to it by a tracking URL."),
+            )
+
+    def _host_findings(self):
+        """The address before all our links, images included."""
+        own_url = self.env["ir.config_parameter"]._public_url()
+        parts = urlsplit(own_url)
+        remedy = self.env._("An administrator sets “Public Address” in Settings > Email Marketing.")
+        if is_local(parts.hostname or ""):
+            yield Finding(
+                WARNING,
+                "host_local",
+                self.env._("Settings"),
+                self.env._(
+                    "Links of this letter begin with %s, which recipients cannot reach.", own_url
+                ),
+                remedy,
+            )
+        elif parts.scheme != "https":
+            yield Finding(
+                WARNING,
+                "host_not_https",
+                self.env._("Settings"),
+                self.env._(
+                    "Links of this letter begin with %s: without https, mail programs warn of "
+                    "them, and opt out of nothing by one click.",
+                    own_url,
+                ),
+                remedy,
+            )
