@@ -9,6 +9,8 @@ from . import keeping
 from . import merging
 from . import target_list
 from . import mass_email
+from . import naming
+from . import status
 from . import content
 from . import standard
 from . import preview
@@ -17,5 +19,8 @@ from . import response
 from . import opt_out
 from . import tracking
 from . import statistics
+from . import forecast
+from . import waiting
+from . import live
 from . import record
 from . import privacy
