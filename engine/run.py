@@ -223,9 +223,7 @@ class Run:
             try:
                 with self.env.registry.cursor() as cr:
                     env = self.env(cr=cr)
-                    return self._results.end(
-                        self._runs.with_env(env), self.mailing.with_env(env)
-                    )
+                    return self._results.end(self._runs.with_env(env), self.mailing.with_env(env))
             except Exception:
                 _logger.warning("It is tried again", exc_info=True)
         # the next run settles what it finds, for this one is dead with its journal's session

@@ -68,7 +68,9 @@ class MailingMailing(models.Model):
     def _before(self, begin):
         """The mass emails that are sent before this one."""
         mine = self._origin.id
-        earlier = Domain("schedule_date", "<", begin if self.state == "draft" else self.schedule_date)
+        earlier = Domain(
+            "schedule_date", "<", begin if self.state == "draft" else self.schedule_date
+        )
         if mine and self.state != "draft":
             earlier |= Domain("schedule_date", "=", self.schedule_date) & Domain("id", "<", mine)
         others = self._active_domain() & Domain("remedy", "=", False) & earlier
@@ -89,8 +91,12 @@ class MailingMailing(models.Model):
         )
         for mailing in before.filtered(lambda mailing: mailing.state == "in_queue"):
             members = Domain("list_id", "in", mailing.contact_list_ids.ids)
-            [(count,)] = self.env["mailing.subscription"].sudo()._read_group(
-                members & Domain("opt_out", "=", False), [], ["contact_id:count_distinct"]
+            [(count,)] = (
+                self.env["mailing.subscription"]
+                .sudo()
+                ._read_group(
+                    members & Domain("opt_out", "=", False), [], ["contact_id:count_distinct"]
+                )
             )
             queued += count
         return queued

@@ -94,9 +94,9 @@ class MailingMailing(models.Model):
         """Return the subject for a contact; as it is written where that does not work."""
         self.ensure_one()
         try:
-            return self._render_template_inline_template(
-                self.subject, contact._name, contact.ids
-            )[contact.id]
+            return self._render_template_inline_template(self.subject, contact._name, contact.ids)[
+                contact.id
+            ]
         except Exception:
             # it may be anything while it is being typed
             _logger.debug("Subject of mass email %s", self.id, exc_info=True)

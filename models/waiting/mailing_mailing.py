@@ -138,8 +138,9 @@ class MailingMailing(models.Model):
         due = self._due_domain()
         before = self._before(fields.Datetime.now()).filtered_domain(due)
         waiting = before.filtered(
-            lambda mailing: mailing.state == "in_queue"
-            or any(self.env["mailing.trace"]._unfinished(mailing))
+            lambda mailing: (
+                mailing.state == "in_queue" or any(self.env["mailing.trace"]._unfinished(mailing))
+            )
         )
         if not waiting:
             return False

@@ -44,9 +44,7 @@ def simulated(count, gates, hours):
         moment = start
         while moment < stop:
             left = [
-                gate.portion.left(
-                    sum(n for when, n in sent if when > moment - gate.portion.window)
-                )
+                gate.portion.left(sum(n for when, n in sent if when > moment - gate.portion.window))
                 for gate, sent in zip(gates, gone, strict=True)
             ]
             going = min([count, *left])
@@ -77,7 +75,9 @@ class TestForecast(TestCase):
         day = [(START, START + DAYS)]
         self.assertEqual(done_at(1000, [Gate(Portion(1000))], day), START)
         one_taken = Gate(Portion(1000), [(START - 10 * MINUTE, 1)])
-        self.assertEqual(done_at(1000, [one_taken], day), one_taken.portion.frees_at(one_taken.gone[0][0]))
+        self.assertEqual(
+            done_at(1000, [one_taken], day), one_taken.portion.frees_at(one_taken.gone[0][0])
+        )
 
     def test_where_nothing_may_leave_it_is_never_done(self):
         self.assertIsNone(done_at(1, [Gate(Portion(5))], []))

@@ -36,9 +36,7 @@ class TestForecastWords(MassEmailCase):
 
     def test_portions_make_it_take_hours(self):
         mailing = self.sending(25, sent=10)
-        self.assertEqual(
-            self.said(mailing), "10 of 25 sent, 10 an hour, done about 11:05 AM"
-        )
+        self.assertEqual(self.said(mailing), "10 of 25 sent, 10 an hour, done about 11:05 AM")
 
     def test_what_fits_into_the_portion_is_done_within_minutes(self):
         mailing = self.sending(8)

@@ -28,7 +28,9 @@ class TestProgress(MassEmailCase):
         self.assertIn("another", mine)
         for user in (self.env.ref("base.public_user"), self.env.ref("base.user_demo")):
             theirs = self.channels(user, *asked)
-            self.assertFalse([each for each in theirs if isinstance(each, tuple) and PROGRESS in each])
+            self.assertFalse(
+                [each for each in theirs if isinstance(each, tuple) and PROGRESS in each]
+            )
             self.assertFalse(set(asked) & {each for each in theirs if isinstance(each, str)})
 
     def test_what_is_not_there_is_no_channel(self):

@@ -1,0 +1,48 @@
+import { Component } from "@odoo/owl";
+import { registry } from "@web/core/registry";
+import { useService } from "@web/core/utils/hooks";
+import { useRecordObserver } from "@web/model/relational_model/utils";
+import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
+import { refreshFigures, useProgress, useWords } from "../campaign_form/progress";
+
+/**
+ * What is going on with a mass email, in words: how its subject reads, why it waits, when it will
+ * be done. While it is sent, this and the figures of the form keep up by themselves.
+ */
+export class MassEmailProgress extends Component {
+    static template = "mass_mailing_campaign.MassEmailProgress";
+    static props = { ...standardWidgetProps };
+
+    setup() {
+        this.orm = useService("orm");
+        const { state, fetch } = useWords();
+        this.state = state;
+        this.fetch = fetch;
+        this.show = useProgress(() => this.refresh());
+        useRecordObserver((record) => {
+            const { resModel, resId, data } = record;
+            this.show(resModel, resId);
+            const { mass_email_status, schedule_date, retry_datetime } = data;
+            const key = JSON.stringify([resId, mass_email_status, schedule_date, retry_datetime]);
+            if (key !== this.key || !record.dirty) {
+                this.key = key;
+                this.fetch([resId]);
+            }
+        });
+    }
+
+    get words() {
+        return this.state.words[0] || {};
+    }
+
+    get hasFailed() {
+        return this.props.record.data.mass_email_status === "failed";
+    }
+
+    async refresh() {
+        await refreshFigures(this.orm, [this.props.record]);
+        await this.fetch([this.props.record.resId]);
+    }
+}
+
+registry.category("view_widgets").add("mass_email_progress", { component: MassEmailProgress });
