@@ -174,7 +174,7 @@ class SendingHours:
         return next((start for start, _stop in self.intervals(now)), now + HORIZON)
 
     def intervals(self, since):
-        """Yield (start, stop) of when mass emails may leave from a moment on, as far as is looked."""
+        """Yield (start, stop) of when mass emails may leave, from a moment on."""
         until = since + HORIZON
         if not self._calendar:
             yield since, until

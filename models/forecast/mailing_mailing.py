@@ -68,11 +68,10 @@ class MailingMailing(models.Model):
     def _before(self, begin):
         """The mass emails that are sent before this one."""
         mine = self._origin.id
-        earlier = Domain(
-            "schedule_date", "<", begin if self.state == "draft" else self.schedule_date
-        )
+        start = begin if self.state == "draft" else self.schedule_date or begin
+        earlier = Domain("schedule_date", "<", start)
         if mine and self.state != "draft":
-            earlier |= Domain("schedule_date", "=", self.schedule_date) & Domain("id", "<", mine)
+            earlier |= Domain("schedule_date", "=", start) & Domain("id", "<", mine)
         others = self._active_domain() & Domain("remedy", "=", False) & earlier
         return self.sudo().search(others & Domain("id", "!=", mine), order="schedule_date, id")
 

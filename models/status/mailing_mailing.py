@@ -78,7 +78,8 @@ class MailingMailing(models.Model):
     @api.depends("delivery_mode", "state", "is_paused", "remedy")
     def _compute_mass_email_status(self):
         for mailing in self:
-            status = mailing.state
+            # another addon may have states of its own
+            status = mailing.state in dict(STATUSES) and mailing.state
             if mailing.delivery_mode == "portions":
                 status = STATUS_BY_STATE[mailing.state]
                 if mailing.is_under_way and mailing.is_paused:

@@ -20,11 +20,13 @@ export class MassEmailProgress extends Component {
         this.fetch = fetch;
         this.show = useProgress(() => this.refresh());
         useRecordObserver((record) => {
-            const { resModel, resId, data } = record;
+            const { resModel, resId, data, dirty } = record;
             this.show(resModel, resId);
-            const { mass_email_status, schedule_date, retry_datetime } = data;
-            const key = JSON.stringify([resId, mass_email_status, schedule_date, retry_datetime]);
-            if (key !== this.key || !record.dirty) {
+            const { mass_email_status, schedule_date, retry_datetime, subject } = data;
+            const saved = dirty ? this.saved : [schedule_date, subject];
+            this.saved = saved;
+            const key = JSON.stringify([resId, mass_email_status, retry_datetime, saved]);
+            if (key !== this.key) {
                 this.key = key;
                 this.fetch([resId]);
             }
