@@ -29,7 +29,7 @@ mailing.mailing       action_leave_unknown      yes      yes    yes    yes   no 
 mailing.mailing       action_send_test          yes      yes    yes    no    no       no     no
 mailing.mailing       action_view_members       yes      yes    yes    no    no       no     no
 mailing.mailing       get_audience              yes      yes    yes    no    no       no     no
-mailing.mailing       get_progress              yes      yes    yes    yes   no       no     no
+mailing.mailing       get_progress              yes      yes    yes    no    no       no     no
 mailing.mailing       action_send_to_unopened   yes      yes    yes    no    no       no     no
 mailing.mailing       action_view_audience      yes      yes    yes    no    no       no     no
 mailing.mailing       action_duplicate          yes      yes    yes    no    no       no     no

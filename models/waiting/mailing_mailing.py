@@ -14,6 +14,7 @@ class MailingMailing(models.Model):
 
     is_start_past = fields.Boolean(compute="_compute_is_start_past")
 
+    @api.depends("schedule_date", "state")
     def _compute_is_start_past(self):
         """A draft whose start date is over goes out at once, which its user may not expect."""
         now = fields.Datetime.now()

@@ -50,10 +50,11 @@ export class MassEmailPanel extends MailingPanel {
         }
     }
 
+    /** Who leaves in between needs no answer: the services of the page, not of the component. */
     async refresh() {
         const { record, name } = this.props;
         const { records, resIds } = record.data[name];
-        await refreshFigures(this.orm, records);
+        await refreshFigures(this.env.services.orm, records);
         if (resIds.length) {
             this.look(this.props);
         }
@@ -74,9 +75,13 @@ export class MassEmailPanel extends MailingPanel {
 
     get rendererProps() {
         const props = super.rendererProps;
-        const activeActions = { ...props.activeActions, create: false, link: false };
-        const { onAdd, addLabel, ...others } = props;
-        return { ...others, activeActions, ...(this.props.viewMode === "list" ? { onAdd } : {}) };
+        if (this.props.viewMode === "list") {
+            props.activeActions = { ...props.activeActions, create: false, link: false };
+        } else {
+            delete props.onAdd;
+            delete props.addLabel;
+        }
+        return props;
     }
 
     async onAdd() {

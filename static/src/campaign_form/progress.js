@@ -1,4 +1,4 @@
-import { onWillUnmount, useState } from "@odoo/owl";
+import { onWillDestroy, useEnv, useState } from "@odoo/owl";
 import { useService } from "@web/core/utils/hooks";
 
 const PROGRESS = "mass_mailing_campaign/progress";
@@ -83,7 +83,7 @@ export function useProgress(onNews) {
     };
 
     bus.subscribe(PROGRESS, onNotification);
-    onWillUnmount(() => {
+    onWillDestroy(() => {
         bus.unsubscribe(PROGRESS, onNotification);
         clearTimeout(timer);
         count(shown, -1);
@@ -99,7 +99,7 @@ export function useProgress(onNews) {
 
 /** What the server says of mass emails in words: why they wait, and when they are done. */
 export function useWords() {
-    const orm = useService("orm");
+    const { orm } = useEnv().services; // that of a component fails when it is gone meanwhile
     const state = useState({ words: [] });
     return {
         state,

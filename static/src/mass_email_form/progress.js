@@ -1,6 +1,5 @@
 import { Component } from "@odoo/owl";
 import { registry } from "@web/core/registry";
-import { useService } from "@web/core/utils/hooks";
 import { useRecordObserver } from "@web/model/relational_model/utils";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 import { refreshFigures, useProgress, useWords } from "../campaign_form/progress";
@@ -14,7 +13,6 @@ export class MassEmailProgress extends Component {
     static props = { ...standardWidgetProps };
 
     setup() {
-        this.orm = useService("orm");
         const { state, fetch } = useWords();
         this.state = state;
         this.fetch = fetch;
@@ -42,8 +40,9 @@ export class MassEmailProgress extends Component {
     }
 
     async refresh() {
-        await refreshFigures(this.orm, [this.props.record]);
-        await this.fetch([this.props.record.resId]);
+        const { record } = this.props;
+        await refreshFigures(this.env.services.orm, [record]);
+        await this.fetch([record.resId]);
     }
 }
 

@@ -31,6 +31,9 @@ class Campaign extends models.Model {
             <field name="mass_email_ids" widget="mass_email_panel">
                 <list>
                     <field name="is_under_way" column_invisible="True"/>
+                    <field name="is_paused" column_invisible="True"/>
+                    <field name="is_start_past" column_invisible="True"/>
+                    <field name="open_tracking" column_invisible="True"/>
                     <field name="state" column_invisible="True"/>
                     <field name="name"/><field name="sent_count"/>
                     <widget name="mass_email_row_menu"/>
@@ -211,12 +214,6 @@ for (const [state, values, labels] of [
         useWords({});
         const sent_count = ["sending", "done"].includes(state) ? 10 : 0;
         Object.assign(MassEmail._records[0], { state, is_under_way: false, sent_count, ...values });
-        Campaign._views.form = Campaign._views.form.replace(
-            `<field name="name"/>`,
-            `<field name="name"/><field name="is_paused" column_invisible="True"/>
-             <field name="is_start_past" column_invisible="True"/>
-             <field name="open_tracking" column_invisible="True"/>`
-        );
         await mountView({ resModel: "utm.campaign", resId: 3, type: "form" });
         await contains(".o_record_menu button").click();
         const shown = [...document.querySelectorAll(".o-dropdown-item")];
