@@ -155,9 +155,8 @@ class MailingMailing(models.Model):
 
     def _start_now(self):
         """Have these mass emails start now where their user gave no start date."""
-        now = fields.Datetime.now()
         without = self._mass_emails().filtered(lambda mailing: not mailing.schedule_date)
-        without.write({"schedule_type": "now", "schedule_date": now})
+        without.write({"schedule_type": "now", "schedule_date": fields.Datetime.now()})
 
     def _warn_of_nobody(self):
         """It is pending, and its user learns that somebody has to be added until then."""
