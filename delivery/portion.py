@@ -7,12 +7,12 @@ class Portion:
     """How many messages may leave in any 60 minutes.
 
     :ivar int size: messages per rolling hour
-    :cvar timedelta window: the hour, and a second more: moments are stored without fractions of a
+    :ivar timedelta window: the hour, and a second more: moments are stored without fractions of a
         second, so a window of exactly an hour could be short by one second
     """
 
     size: int
-    window = timedelta(hours=1, seconds=1)
+    window: timedelta = timedelta(hours=1, seconds=1)
 
     def window_start(self, now: datetime) -> datetime:
         """Messages that left after this moment count against the portion."""

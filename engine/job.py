@@ -54,7 +54,7 @@ class Job:
             # one broken mass email does not hold up the others
             self.env.cr.rollback()
             _logger.exception("Mass email %s failed", mailing.id)
-            mailing._stop_for_now(describe(error))
+            mailing._stop_for_now(describe(error), mailing._remedy_of(error))
             return 0
 
     def _hand_on(self):

@@ -5,7 +5,9 @@ from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..delivery.forecast import Gate
 from ..delivery.portion import Portion
+from .moments import in_words
 
 # How far ahead the next sending hours are looked for.
 HORIZON = timedelta(days=28)
@@ -56,8 +58,8 @@ class Limits:
         if not left:
             raise UserError(
                 self.env._(
-                    "The hourly portion is used up. The next message can be sent at %s.",
-                    fields.Datetime.context_timestamp(self.mail_server, self.frees_at()),
+                    "The hourly portion is used up. The next message can be sent %s.",
+                    in_words(self.env, self.frees_at()),
                 )
             )
         if left < len(addresses):
@@ -106,6 +108,37 @@ class Limits:
             (self._server_portion, server_count, server_oldest),
         ]
 
+    def per_hour(self):
+        """Return how many may leave in an hour."""
+        return min(self._portion.size, self._server_portion.size)
+
+    def gates(self):
+        """Return the portions, and what of them is taken, for a forecast.
+
+        Raw SQL: a line for each minute, however many left.
+        """
+        self.env["mailing.trace"].flush_model(
+            ["portion_datetime", "portion_places", "mail_server_id"]
+        )
+        minutes = self.env.execute_query(
+            SQL(
+                """
+                SELECT MAX(portion_datetime), SUM(%(places)s),
+                       COALESCE(SUM(%(places)s) FILTER (WHERE mail_server_id = %(server)s), 0)
+                  FROM mailing_trace
+                 WHERE portion_datetime > %(window_start)s
+                 GROUP BY DATE_TRUNC('minute', portion_datetime)
+                """,
+                places=PLACES,
+                server=self.mail_server.id or None,
+                window_start=self._portion.window_start(fields.Datetime.now()),
+            )
+        )
+        return [
+            Gate(self._portion, [(last, count) for last, count, _by_server in minutes]),
+            Gate(self._server_portion, [(last, count) for last, _all, count in minutes if count]),
+        ]
+
     def used_by_domain(self):
         """SQL query of what recipient domains got within the window of their portion."""
         return SQL(
@@ -136,18 +169,28 @@ class SendingHours:
             calendar = env["resource.calendar"].browse(calendar_id)
         self._calendar = calendar.sudo().exists()
 
+    def __bool__(self):
+        """Tell whether there are hours in which mass emails may not leave."""
+        return bool(self._calendar)
+
     def open_at(self):
         """Return since when, or from when on, mass emails may leave."""
         now = fields.Datetime.now()
+        return next((start for start, _stop in self.intervals(now)), now + HORIZON)
+
+    def intervals(self, since):
+        """Yield (start, stop) of when mass emails may leave, from a moment on."""
+        until = since + HORIZON
         if not self._calendar:
-            return now
+            yield since, until
+            return
         intervals = self._calendar._work_intervals_batch(
-            now.replace(tzinfo=UTC), (now + HORIZON).replace(tzinfo=UTC)
+            since.replace(tzinfo=UTC), until.replace(tzinfo=UTC)
         )
-        for start, stop, _attendance in intervals[False]:
-            if stop.astimezone(UTC).replace(tzinfo=None) > now:
-                return start.astimezone(UTC).replace(tzinfo=None)
-        return now + HORIZON
+        for interval in intervals[False]:
+            start, stop = (each.astimezone(UTC).replace(tzinfo=None) for each in interval[:2])
+            if stop > since:
+                yield start, stop
 
     def are_open(self):
         """Tell whether mass emails may leave now."""

@@ -22,6 +22,7 @@ class Results:
         self._unsettled = []
         self._settled_ack = 0
         self._settled_at = 0.0  # the first result is settled at once
+        self._told_at = time.monotonic()  # they have seen that it began
 
     def expect(self, rows):
         """Results of these claimed rows will come."""
@@ -57,19 +58,23 @@ class Results:
         seconds = time.monotonic() - self._settled_at
         return len(self._unsettled) >= SETTLE_COUNT or seconds > SETTLE_SECONDS
 
-    def settle(self, runs):
+    def settle(self, runs, mailing):
         """Carry what was written down over to the messages; committed on return."""
         self._settled_ack = runs.env["mailing.journal.ack"]._settle(
             self._run_key, self._settled_ack
         )
+        if time.monotonic() - self._told_at > SETTLE_SECONDS:
+            mailing._tell_progress()  # committed with the progress of the job
+            self._told_at = time.monotonic()
         runs.env["ir.cron"]._commit_progress(len(self._unsettled))
         self._unsettled = []
         self._settled_at = time.monotonic()
 
-    def end(self, runs):
+    def end(self, runs, mailing):
         """Settle what is left, and end the run in the journal; committed on return."""
         self.write_down(runs, runs.env.cr, is_over=True)
         runs._end(self._run_key, on_wire=self.on_wire)
+        mailing._tell_progress()
         runs.env["ir.cron"]._commit_progress(len(self._unsettled))
 
     def write_down_again(self):

@@ -42,6 +42,8 @@ class Run:
     :ivar key: names the run in the journal and on its rows
     :ivar claimed_count: messages taken out of the queue
     :ivar sent_count: messages the server has taken
+    :ivar remedy: what a person must change before it can go on, see ``mailing.mailing``; None
+        where trying again may do
     """
 
     def __init__(self, mailing, mail_server, address):
@@ -52,12 +54,14 @@ class Run:
         self.key = new_token()
         self.claimed_count = 0
         self.sent_count = 0
+        self.remedy = None
         self._runs = self.env["mailing.journal.run"]
         self._results = Results(self.key)
         self._claim_numbers = itertools.count(1)
         self._refusals = 0
         self._issue = None  # stops the run
-        self._trouble = None  # the last of it; stops the run when nothing else can be sent
+        # the last of it, and its remedy; stops the run when nothing else can be sent
+        self._trouble = self._trouble_remedy = None
         self._journal = None
         self._session = None
         self._looked_at = 0.0  # the first look is before the first message
@@ -99,7 +103,7 @@ class Run:
                 self._results.add(pool.close() if pool else [])
                 self._end()
         if not self._issue and (pool.is_outage or not self.sent_count):
-            self._issue = self._trouble
+            self._issue, self.remedy = self._trouble, self._trouble_remedy
         _logger.info(
             "Mass email %s: %s of %s messages sent in %.1f s%s",
             self.mailing.id,
@@ -165,6 +169,7 @@ class Run:
             self.env.cr.rollback()
             _logger.info("Mass email %s cannot be composed", self.mailing.id, exc_info=True)
             self._issue = describe(error)
+            self.remedy = None if isinstance(error, psycopg2.Error) else "letter"
             return []
         self._let_go_of_the_database()
         return messages
@@ -178,19 +183,19 @@ class Run:
         for result in results:
             self._judge(result)
         if self._results.are_to_be_settled():
-            self._results.settle(self._runs)
+            self._results.settle(self._runs, self.mailing)
 
     def _judge(self, result):
         if result.outcome is Outcome.SENT:
             self.sent_count += 1
             self._refusals = 0
         elif result.outcome is Outcome.REFUSED:
-            self._trouble = result.reply
+            self._trouble, self._trouble_remedy = result.reply, "sender"
             self._refusals += 1
             if self._refusals >= REFUSALS_OF_A_STOP:
-                self._issue = result.reply
+                self._issue, self.remedy = result.reply, "sender"
         elif result.outcome in (Outcome.BUSY, Outcome.NOT_SENT, Outcome.UNKNOWN):
-            self._trouble = result.reply
+            self._trouble, self._trouble_remedy = result.reply, None
 
     # ------------------------------------------------------------
     # End
@@ -203,7 +208,7 @@ class Run:
         away, results are kept until it is back.
         """
         try:
-            self._results.end(self._runs)
+            self._results.end(self._runs, self.mailing)
         except Exception:
             _logger.exception("The results of mass email %s cannot be settled yet", self.mailing.id)
             self._end_on_new_connection()
@@ -217,7 +222,8 @@ class Run:
             self._results.write_down_again()
             try:
                 with self.env.registry.cursor() as cr:
-                    return self._results.end(self._runs.with_env(self.env(cr=cr)))
+                    env = self.env(cr=cr)
+                    return self._results.end(self._runs.with_env(env), self.mailing.with_env(env))
             except Exception:
                 _logger.warning("It is tried again", exc_info=True)
         # the next run settles what it finds, for this one is dead with its journal's session

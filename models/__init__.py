@@ -9,6 +9,8 @@ from . import keeping
 from . import merging
 from . import target_list
 from . import mass_email
+from . import naming
+from . import status
 from . import content
 from . import proofreading
 from . import preflight
@@ -20,6 +22,9 @@ from . import opt_out
 from . import tracking
 from . import statistics
 from . import log
+from . import forecast
+from . import waiting
+from . import live
 from . import record
 from . import privacy
 from . import checkup

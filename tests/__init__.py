@@ -7,6 +7,7 @@ hypothesis.settings.load_profile("rules")
 # the rooms, from the plain engine to the doors
 from .delivery import test_address
 from .delivery import test_bounce
+from .delivery import test_forecast
 from .delivery import test_envelope
 from .delivery import test_header
 from .delivery import test_placeholders
@@ -51,6 +52,11 @@ from .models.target_list import test_target_list_form
 from .models.filling import test_import
 from .models.mass_email import test_ending
 from .models.mass_email import test_mass_email
+from .models.naming import test_naming
+from .models.status import test_status
+from .models.forecast import test_forecast_words
+from .models.waiting import test_why_waiting
+from .models.live import test_progress
 from .models.content import test_content
 from .models.preview import test_preview
 from .models.preview import test_preview_is_result

@@ -225,3 +225,34 @@ class TestUpgrading(MassEmailCase):
             event = self.env["mailing.trace.event"].search([("trace_id", "=", trace.id)])
             self.assertEqual((event.bounce_type, event.words), (after, reason or False))
         self.assertFalse(self.env["mailing.address"].search([]))
+
+    def migrate(self, script):
+        path = Path(__file__).parents[1] / "migrations/19.0.1.3.0" / script
+        self.env.flush_all()
+        for _time in range(2):
+            runpy.run_path(str(path))["migrate"](self.env.cr, "19.0.1.2.0")
+        self.env.invalidate_all()
+
+    def test_earlier_mass_emails_are_named_by_campaign_and_day(self):
+        raw = self._mass_email(subject="News", schedule_date="2026-05-04 10:00:00")
+        raw.name = "News (Mass Mailing created on 2026-05-01)"
+        own = self._mass_email(name="Roses")
+        self.migrate("post-names.py")
+        self.assertEqual((raw.name, own.name), ("Summer 05/04/2026", "Roses"))
+
+    def test_earlier_mass_emails_have_their_status(self):
+        mailings = self.env["mailing.mailing"].concat(
+            self._mass_email(state="in_queue"),
+            self._mass_email(state="sending", is_paused=True),
+            self._mass_email(state="done", is_paused=True),
+            self._mass_email(state="in_queue", delivery_mode="standard"),
+        )
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE mailing_mailing SET mass_email_status = NULL WHERE id IN %s",
+            (tuple(mailings.ids),),
+        )
+        self.migrate("pre-status.py")
+        self.assertEqual(
+            mailings.mapped("mass_email_status"), ["pending", "paused", "complete", "in_queue"]
+        )

@@ -37,6 +37,8 @@ mailing.preview       get_neighbour             yes      yes    yes    no    no 
 mailing.save.template action_save               yes      yes    yes    no    no       no     no
 mailing.mailing       action_view_members       yes      yes    yes    no    no       no     no
 mailing.mailing       get_audience              yes      yes    yes    no    no       no     no
+mailing.mailing       get_progress              yes      yes    yes    no    no       no     no
+mailing.mailing       action_send_to_unopened   yes      yes    yes    no    no       no     no
 mailing.mailing       action_view_audience      yes      yes    yes    no    no       no     no
 mailing.mailing       get_figures               yes      yes    yes    yes   no       no     no
 mailing.mailing       action_view_figure        yes      yes    yes    no    no       no     no

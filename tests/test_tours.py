@@ -1,4 +1,5 @@
 from datetime import timedelta
+from unittest.mock import patch
 from urllib.parse import unquote
 
 from lxml import html
@@ -78,7 +79,7 @@ class TestTours(MassEmailData, HttpCase):
 
     def test_a_mass_email_opens_in_its_own_form_from_everywhere(self):
         values = {"user_id": self.marketer.id, "state": "draft"}
-        mailing = self._mass_email(subject="Mass news", **values)
+        mailing = self._mass_email(name="Mass news", **values)
         self.env["mailing.mailing"].create({"subject": "Standard news", **values})
         path = "/odoo/action-mass_mailing.mailing_mailing_action_mail"
         self.start_tour(path, "mass_email_forms", login="marketer")
@@ -95,6 +96,25 @@ class TestTours(MassEmailData, HttpCase):
         path = f"/odoo/action-mass_mailing.action_view_utm_campaigns/{self.campaign.id}"
         self.start_tour(path, "mass_email_campaign_buttons", login="marketer")
         self.assertEqual(set(mailing.mailing_trace_ids.mapped("failure_type")), {"ended"})
+
+    def test_the_panel_has_status_and_menu_at_hand_on_a_phone(self):
+        self._contacts(3, self.target_list)
+        self._mass_email(name="A mass email with a name that is rather long for a phone")
+        path = f"/odoo/action-mass_mailing.action_view_utm_campaigns/{self.campaign.id}"
+        with patch.object(type(self), "browser_size", "390x844"):
+            self.start_tour(path, "mass_email_panel_on_a_phone", login="marketer")
+        self.assertEqual(self.campaign.mass_email_ids.mapped("mass_email_status"), ["pending"])
+
+    def test_who_did_not_open_gets_another_mass_email_in_one_click(self):
+        anna, bob = self._contact("Anna", self.target_list), self._contact("Bob", self.target_list)
+        mailing = self._mass_email(name="Roses")
+        self.send(mailing)
+        mailing.mailing_trace_ids.filtered(lambda t: t.contact_id == anna).sudo()._receive_reply()
+        path = f"/odoo/action-mass_mailing.action_view_utm_campaigns/{self.campaign.id}"
+        self.start_tour(path, "mass_email_to_unopened", login="marketer")
+        again = self.campaign.mass_email_ids - mailing
+        self.assertEqual(again.contact_list_ids.contact_ids, bob)
+        self.assertEqual((again.mass_email_status, again.subject), ("draft", mailing.subject))
 
     def test_the_user_pauses_and_decides_on_unknown_messages(self):
         self._contacts(3, self.target_list)

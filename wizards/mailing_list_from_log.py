@@ -252,19 +252,8 @@ class MailingListFromLog(models.TransientModel):
     def action_create(self):
         """Fill the list, open it, and say what became of everybody."""
         self.ensure_one()
-        if not self.did_ids:
-            raise UserError(self.env._("Choose at least one action that they did."))
-        if self.destination == "new" and not (self.name or "").strip():
-            raise UserError(self.env._("Give the new target list a name."))
-        if self.destination == "existing" and not self.list_id:
-            raise UserError(self.env._("Choose the target list."))
-        if not self.contact_count:
-            raise UserError(self.env._("Nobody in the log fits, so there is nothing to list."))
-        target_list = self.list_id
-        if self.destination == "new":
-            target_list = target_list.create({"name": self.name})
-        target_list.check_access("write")
-        counts = target_list._add_targets_by_list("mailing.contact", self._contact_domain())
+        self._check_complete()
+        target_list, counts = self._fill()
         # the list is opened, and says how many came to it
         return {
             "type": "ir.actions.client",
@@ -280,6 +269,27 @@ class MailingListFromLog(models.TransientModel):
                 },
             },
         }
+
+    def _check_complete(self):
+        """Raise in the user's words what is missing."""
+        if not self.did_ids:
+            raise UserError(self.env._("Choose at least one action that they did."))
+        if self.destination == "new" and not (self.name or "").strip():
+            raise UserError(self.env._("Give the new target list a name."))
+        if self.destination == "existing" and not self.list_id:
+            raise UserError(self.env._("Choose the target list."))
+        if not self.contact_count:
+            raise UserError(self.env._("Nobody in the log fits, so there is nothing to list."))
+
+    def _fill(self):
+        """Return the list, filled, and what became of everybody."""
+        target_list = self.list_id
+        if self.destination == "new":
+            target_list = target_list.create({"name": self.name})
+        target_list.check_access("write")
+        return target_list, target_list._add_targets_by_list(
+            "mailing.contact", self._contact_domain()
+        )
 
     # ------------------------------------------------------------
     # In two clicks

@@ -4,21 +4,29 @@ from odoo.fields import Command, Domain
 from odoo.tools import SQL
 
 from ...engine.turns import turn_to_claim
+from ..status.mailing_mailing import NO_TROUBLE
 
 
 class MailingMailing(models.Model):
     """A mass email: a mailing that goes out in hourly portions (``delivery_mode`` portions).
 
-    * ``draft``: being written; never sent;
-    * ``in_queue``, shown as Pending: waits for its start date; set by the user
-      (``action_set_pending``);
+    Its ``state``, and what every screen shows of it (``mass_email_status``):
+
+    * ``draft``, Draft: being written; never sent;
+    * ``in_queue``, Pending: waits for its start date; set by the user (``action_set_pending``),
+      who may take it back (``action_back_to_draft``);
     * ``sending``, In Process: every member of its target lists has a row in the queue; set by the
       queue build;
     * ``done``, Complete: nobody waits any more; set by the delivery, or by a user who ends it
       (``action_end``). Messages that are to be sent again bring it back to ``sending``.
 
-    While its campaign is Inactive it stays where it is. Mailings of delivery mode ``standard``
-    are Odoo's own and are left alone.
+    Pending or in process it is shown as *Paused* while a user has it wait (``action_pause``), and
+    as *Failed* while somebody must change something before it can go out: the letter, its sender,
+    the mail server or the criterion of an excluding list (``remedy``; set by ``_stop_for_now``,
+    cleared by the next success or ``action_try_now``). Whatever else holds it up leaves its status
+    alone, its campaign being Inactive included, and is told in words (``_why_waiting``).
+
+    Mailings of delivery mode ``standard`` are Odoo's own and are left alone.
     """
 
     _inherit = "mailing.mailing"
@@ -72,8 +80,6 @@ class MailingMailing(models.Model):
         return {
             "contact_list_ids": [Command.set(campaign.target_list_ids.ids)],
             "excluding_list_ids": [Command.set(campaign.excluding_list_ids.ids)],
-            "schedule_type": "scheduled",
-            "schedule_date": fields.Datetime.now(),
         }
 
     @api.model_create_multi
@@ -83,11 +89,15 @@ class MailingMailing(models.Model):
                 campaign = self.env["utm.campaign"].browse(vals.get("campaign_id"))
                 for name, value in self._campaign_defaults(campaign).items():
                     vals.setdefault(name, value)
+                if vals.get("schedule_date"):
+                    vals.setdefault("schedule_type", "scheduled")
         return super().create(vals_list)
 
     def write(self, vals):
         if not self.env.su and not vals.keys().isdisjoint(("delivery_mode", "campaign_id")):
             self._check_not_under_way()
+        if vals.get("schedule_date") and self == self._mass_emails():
+            vals = {"schedule_type": "scheduled", **vals}
         result = super().write(vals)
         if not vals.keys().isdisjoint(("schedule_date", "active")):
             self._wake_lanes()
@@ -135,14 +145,18 @@ class MailingMailing(models.Model):
     # ------------------------------------------------------------
 
     def action_set_pending(self):
-        """Put mass emails in line for their start date."""
-        if not all(self.mapped("schedule_date")):
-            raise UserError(self.env._("Set the start date first."))
+        """Put mass emails in line for their start date; without one they start now."""
+        self._start_now()
         result = self.action_put_in_queue()
         for mailing in self.filtered(lambda mailing: mailing._may_be_filled()):
             if not mailing._reaches_anybody():
                 return mailing._warn_of_nobody()
         return result
+
+    def _start_now(self):
+        """Have these mass emails start now where their user gave no start date."""
+        without = self._mass_emails().filtered(lambda mailing: not mailing.schedule_date)
+        without.write({"schedule_type": "now", "schedule_date": fields.Datetime.now()})
 
     def _warn_of_nobody(self):
         """It is pending, and its user learns that somebody has to be added until then."""
@@ -175,13 +189,7 @@ class MailingMailing(models.Model):
             for mailing in portions:
                 mailing._check_ready()
             portions.write(
-                {
-                    "state": "in_queue",
-                    "is_ended": False,
-                    "delivery_issue": False,
-                    "retry_datetime": False,
-                    "retry_delay": 0,
-                }
+                {"state": "in_queue", "is_ended": False, "is_paused": False, **NO_TROUBLE}
             )
             portions._wake_lanes()
         return True
@@ -234,21 +242,19 @@ class MailingMailing(models.Model):
 
     def action_back_to_draft(self):
         """Take a mass email out of line while nothing of it was queued."""
-        self.filtered(lambda mailing: mailing.state == "in_queue").state = "draft"
+        for mailing in self.filtered(lambda mailing: mailing.state == "in_queue"):
+            values = {"state": "draft", "is_paused": False, **NO_TROUBLE}
+            if mailing.schedule_type == "now":
+                values["schedule_date"] = False
+            mailing.write(values)
 
     def action_pause(self):
         """Stop sending, within about a second; what was sent stays sent."""
-        self.is_paused = True
+        self.write({"is_paused": True, "paused_by_id": self.env.uid})
 
     def action_resume(self):
         """Go on sending."""
-        self.is_paused = False
-        self._wake_lanes()
-
-    def action_try_now(self):
-        """Do not wait any longer for what stopped these mass emails."""
-        self.write({"retry_datetime": False, "retry_delay": 0})
-        self.env["mailing.trace"]._end_setback_delays(self)
+        self.write({"is_paused": False, "paused_by_id": False})
         self._wake_lanes()
 
     def action_send_test(self):

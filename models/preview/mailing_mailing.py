@@ -10,7 +10,10 @@ from ..message.mailing_trace import STANDING_BY_STATUS
 # Keys of a preview beside the reasons not to mail: who is mailed, and who of these was lately.
 MAILED, RECENT = "mailed", "recent"
 # What a form that is being filled in says of whom it means.
-MEANT_BY = {"campaign_id", "contact_list_ids", "excluding_list_ids", "use_exclusion_list"}
+MEANT_BY = {
+    *("campaign_id", "contact_list_ids", "excluding_list_ids", "use_exclusion_list"),
+    "schedule_date",
+}
 
 
 class MailingMailing(models.Model):
@@ -23,10 +26,10 @@ class MailingMailing(models.Model):
         """Return the figures of a preview, for a form that may not be saved yet.
 
         :param dict values: ids of ``campaign_id``, ``contact_list_ids`` and ``excluding_list_ids``,
-            and ``use_exclusion_list``, as they stand in the form
-        :return: ``{"members", "mailed", "recent", "recent_days", "not_mailed"}``; the last is a
-            list of ``{"key", "label", "count"}``, most first, whose keys ``action_view_audience``
-            knows. False when there is a queue by now, which tells more.
+            ``use_exclusion_list`` and ``schedule_date``, as they stand in the form
+        :return: ``{"members", "mailed", "recent", "recent_days", "not_mailed", "forecast"}``:
+            ``not_mailed`` is a list of ``{"key", "label", "count"}``, most first, whose keys
+            ``action_view_audience`` knows. False when there is a queue by now, which tells more.
         """
         self.check_access("read")
         if self.state in ("sending", "done"):
@@ -36,7 +39,9 @@ class MailingMailing(models.Model):
         for name in ("contact_list_ids", "excluding_list_ids"):
             readable = lists.search([("id", "in", meant.get(name, []))])
             meant[name] = [Command.set(readable.ids)]
-        return self.new(meant, origin=self)._count_audience()
+        mailing = self.new(meant, origin=self)
+        figures = mailing._count_audience()
+        return figures | {"forecast": mailing._forecast(figures["mailed"])}
 
     def _count_audience(self):
         """Count the members by what is to become of them.

@@ -1,9 +1,15 @@
-from odoo import api, models
+from datetime import timedelta
+
+from dateutil.relativedelta import relativedelta
+
+from odoo import api, fields, models
 from odoo.tools import convert_file
 
 from ...engine.job_time import note_work
 
 DELIVERY_CRON = "mass_mailing_campaign.ir_cron_deliver_portions"
+# A lane that should have run so long ago does not run.
+TOO_LATE = timedelta(minutes=10)
 
 
 class IrCron(models.Model):
@@ -50,6 +56,20 @@ class IrCron(models.Model):
             self.env["ir.model.data"]._update_xmlids(
                 [{"xml_id": f"{DELIVERY_CRON}_{number}", "record": lane, "noupdate": True}]
             )
+
+    def _interval(self):
+        """Return how long it is from one run by the clock to the next."""
+        now = fields.Datetime.now()
+        return now + relativedelta(**{self.interval_type: self.interval_number}) - now
+
+    def _overdue_since(self):
+        """Return since when the next of these should have run; None when nobody is late.
+
+        A worker takes a job within a minute, and is at it for another.
+        """
+        triggers = self.env["ir.cron.trigger"].sudo().search([("cron_id", "in", self.ids)])
+        moment = min([*self.mapped("nextcall"), *triggers.mapped("call_at")], default=None)
+        return moment if moment and moment < fields.Datetime.now() - TOO_LATE else None
 
     @classmethod
     def _process_job(cls, cron_cr, job):

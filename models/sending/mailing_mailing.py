@@ -13,6 +13,7 @@ from ...engine.job import Job
 from ...engine.limits import Limits, SendingHours
 from ...engine.run import CHUNK, WIRE_SECONDS, Run
 from ...engine.turns import retried, turn_to_claim
+from ..status.mailing_mailing import NO_TROUBLE
 
 _logger = logging.getLogger(__name__)
 
@@ -20,9 +21,6 @@ _logger = logging.getLogger(__name__)
 ENOUGH_TO_GO_ON = 10_000
 # Fewer messages than this per session are sent before another session is up.
 MESSAGES_WORTH_A_SESSION = 20
-# A mass email in trouble is tried again after a minute, and after twice as long each further time.
-FIRST_MASS_EMAIL_RETRY = timedelta(minutes=1)
-LONGEST_MASS_EMAIL_RETRY = timedelta(hours=1)
 # When to see whether another run, that has claimed the last rows, is still alive.
 LOOK_AFTER_OTHERS = timedelta(minutes=1)
 # The states from which a mass email goes on without anybody's doing.
@@ -40,11 +38,7 @@ class MailingMailing(models.Model):
 
     is_under_way = fields.Boolean(compute="_compute_is_under_way")
     is_paused = fields.Boolean("Paused", readonly=True, copy=False)
-    delivery_issue = fields.Char(
-        readonly=True, copy=False, help="Why this mass email does not go out right now."
-    )
-    retry_datetime = fields.Datetime("Next Attempt", readonly=True, copy=False)
-    retry_delay = fields.Integer("Minutes to Next Attempt", readonly=True, copy=False)
+    paused_by_id = fields.Many2one("res.users", "Paused By", readonly=True, copy=False)
 
     @api.depends("state")
     def _compute_is_under_way(self):
@@ -160,7 +154,7 @@ class MailingMailing(models.Model):
         elif self._doubt_about_excluded():
             self._sync_lists()  # it may be mended by now
         if doubt := self._doubt_about_excluded():
-            self._stop_for_now(doubt)
+            self._stop_for_now(doubt, "criterion")
             return False
         if not is_built:
             self._build_queue()
@@ -185,21 +179,27 @@ class MailingMailing(models.Model):
         mail_server, address = self.env["ir.mail_server"]._for_mass_email(self)
         run = Run(self, mail_server, address)
         try:
+            letter = self._letter()
+        except UserError as error:
+            self._stop_for_now(describe(error), "letter")
+            return 0
+        try:
             issue = run.send(
-                self._letter(),
+                letter,
                 self._claims(run, most),
                 self._session_count(run),
                 lambda: self._stops_in(job_time),
             )
+            remedy = run.remedy
         except UserError as error:
-            issue = describe(error)
+            issue, remedy = describe(error), "server"
         except (OSError, smtplib.SMTPException) as error:
-            issue = mail_server._describe_failure(error)
+            issue, remedy = mail_server._describe_failure(error), self._remedy_of(error)
         if issue:
-            self._stop_for_now(issue, is_first=bool(run.sent_count))
+            self._stop_for_now(issue, remedy, is_first=bool(run.sent_count))
         else:
             if self.delivery_issue or self.retry_datetime:
-                self._write_now(delivery_issue=False, retry_datetime=False, retry_delay=0)
+                self._write_now(**NO_TROUBLE)
             self._finish()
         return run.claimed_count
 
@@ -225,18 +225,6 @@ class MailingMailing(models.Model):
         )
         return min(wanted, 1 + waiting // MESSAGES_WORTH_A_SESSION)
 
-    def _stop_for_now(self, issue, is_first=False):
-        """Show what stops this mass email, and let it wait: longer each time it happens again."""
-        delay = FIRST_MASS_EMAIL_RETRY
-        if self.retry_delay and not is_first:
-            delay = min(2 * timedelta(minutes=self.retry_delay), LONGEST_MASS_EMAIL_RETRY)
-        self._write_now(
-            delivery_issue=issue,
-            retry_delay=delay // timedelta(minutes=1),
-            retry_datetime=fields.Datetime.now() + delay,
-        )
-        _logger.warning("Mass email %s waits %s: %s", self.id, delay, issue)
-
     @retried
     def _write_now(self, **values):
         """Write and commit, whatever another lane or a user writes meanwhile."""
@@ -260,7 +248,7 @@ class MailingMailing(models.Model):
 
     def _reopen(self):
         """Go on sending, for messages were put back in the queue."""
-        self.write({"state": "sending", "delivery_issue": False})
+        self.write({"state": "sending", **NO_TROUBLE})
         self.action_try_now()
 
     # ------------------------------------------------------------

@@ -64,18 +64,40 @@ const END = {
     confirm: _t("Who has not been mailed yet will not be. What was sent stays sent."),
 };
 
-/** Stands at the end of a row of the Mass Emails panel. */
+/** Stands at the end of a row of the Mass Emails panel. Offers what makes sense for its status. */
 export class MassEmailRowMenu extends RecordMenu {
     get items() {
-        const { state, is_under_way, is_paused } = this.props.record.data;
+        const { state, is_under_way, is_paused, is_start_past, open_tracking, sent_count } =
+            this.props.record.data;
+        const setPending = {
+            method: "action_check_and_set_pending",
+            label: _t("Set Pending"),
+            confirm: is_start_past && _t("Its start date is over, so it goes out at once."),
+        };
         const pause = is_paused
             ? { method: "action_resume", label: _t("Resume") }
             : { method: "action_pause", label: _t("Pause") };
+        const toUnopened = {
+            method: "action_send_to_unopened",
+            label: open_tracking
+                ? _t("Send to Who Did Not Open")
+                : _t("Send to Who Did Not Open (Not Tracked)"),
+            isDisabled: !open_tracking,
+        };
         return [
+            ...(state === "draft" ? [setPending] : []),
             ...(state === "done" ? [] : [{ method: "action_send_test", label: _t("Send Test") }]),
+            { method: "action_preview", label: _t("Preview") },
             ...(is_under_way ? [pause] : []),
+            ...(state === "in_queue"
+                ? [{ method: "action_back_to_draft", label: _t("Back to Draft") }]
+                : []),
+            ...(is_under_way || state === "done"
+                ? [{ method: "action_view_members", label: _t("Members") }]
+                : []),
+            { method: "action_duplicate", label: _t("Duplicate") },
+            ...(sent_count ? [toUnopened] : []),
             ...(state === "sending" ? [END] : []),
-            { method: "action_view_members", label: _t("Members") },
         ];
     }
 }

@@ -1,4 +1,5 @@
 import { Component, onWillUnmount, useState } from "@odoo/owl";
+import { serializeDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
@@ -38,12 +39,15 @@ export class MassEmailAudience extends Component {
     }
 
     /** What the form says of whom it means, saved or not. */
-    meantBy({ campaign_id, contact_list_ids, excluding_list_ids, use_exclusion_list }) {
+    meantBy(data) {
+        const { campaign_id, contact_list_ids, excluding_list_ids, use_exclusion_list } = data;
+        const { schedule_date } = data;
         return {
             campaign_id: campaign_id ? campaign_id.id : false,
             contact_list_ids: [...contact_list_ids.currentIds],
             excluding_list_ids: [...excluding_list_ids.currentIds],
             use_exclusion_list,
+            schedule_date: schedule_date ? serializeDateTime(schedule_date) : false,
         };
     }
 

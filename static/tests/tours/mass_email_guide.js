@@ -46,18 +46,21 @@ tours.add("mass_email_guide_campaign", {
 tours.add("mass_email_guide_mass_email", {
     steps: () => [
         page("mass_emails"),
-        {
-            trigger: ".o_field_widget[name=mass_email_ids] .o_field_x2many_list_row_add a",
-            run: "click",
-        },
+        { trigger: ".o_field_widget[name=mass_email_ids]:not(:has(.o_field_x2many_list_row_add))" },
+        { trigger: ".o_add_mass_email:contains(Mass Email)", run: "click" },
+        // it has a name already
+        { trigger: ".o_field_widget[name=name] input:value(Autumn), .o_field_widget[name=name] textarea:value(Autumn)" },
         // its lists are those of the campaign
         { trigger: ".o_field_widget[name=contact_list_ids] .o_tag:contains(Customers of the guide)" },
         { trigger: ".o_field_widget[name=excluding_list_ids] .o_tag:contains(Competitors)" },
         { trigger: ".o_field_widget[name=mail_template_id] input", run: "edit Autumn letter" },
         { trigger: ".o-autocomplete--dropdown-item:contains(Autumn letter)", run: "click" },
         { trigger: ".o_field_widget[name=subject] textarea:value(Autumn for)" },
+        { trigger: ".o_form_view:not(:has(.o_field_widget[name=schedule_date] input))" },
+        { trigger: ".o_field_widget[name=schedule_type] label:contains(Send on)", run: "click" },
         { trigger: ".o_field_widget[name=schedule_date] button, .o_field_widget[name=schedule_date] input", run: "click" },
         { trigger: ".o_field_widget[name=schedule_date] input", run: "edit 01/01/2024 08:00:00 && press Enter" },
+        { trigger: "div:contains(it goes out as soon as it is pending)" },
         { trigger: "button[name=action_check_and_set_pending]", run: "click" },
         { trigger: ".o_statusbar_status .o_arrow_button_current:contains(Pending)" },
         // back on the campaign, the row's dropdown sends a test

@@ -35,7 +35,8 @@ class TestMassEmail(MassEmailCase):
     def test_a_new_mass_email_starts_with_its_campaigns_lists(self):
         with self.form() as form:
             form.subject = "Hello"
-            self.assertTrue(form.schedule_date, "now, unless the user says otherwise")
+            self.assertEqual(form.schedule_type, "now", "unless the user says otherwise")
+            form.schedule_type = "scheduled"
             form.schedule_date = "2030-01-01 08:00:00"
             self.assertEqual(form.contact_list_ids[:], self.target_list)
         mailing = form.record
@@ -51,7 +52,6 @@ class TestMassEmail(MassEmailCase):
 
     def test_choosing_a_template_copies_subject_body_and_attachments(self):
         with self.form() as form:
-            form.schedule_date = "2030-01-01 08:00:00"
             form.mail_template_id = self.template
             self.assertEqual(form.subject, self.template.subject)
         mailing = form.record
@@ -76,7 +76,6 @@ class TestMassEmail(MassEmailCase):
 
     def test_pending_says_what_is_missing_and_changes_nothing(self):
         cases = {
-            "start date": {"schedule_date": False},
             "target list": {"contact_list_ids": [(5,)]},
             "members": {"contact_list_ids": [(6, 0, self._list("Nobody").ids)]},
             "body": {"body_arch": "<p><br></p>"},
@@ -119,9 +118,36 @@ class TestMassEmail(MassEmailCase):
         self._contact("Anna", self.target_list)
         mailing = self._mass_email()
         mailing.action_set_pending()
+        mailing.action_pause()
         mailing.action_back_to_draft()
-        self.assertEqual(mailing.state, "draft")
+        self.assertEqual((mailing.state, mailing.is_paused), ("draft", False))
         self.assertTrue(mailing.schedule_date, "the start date is kept")
+
+    def test_without_a_start_date_it_starts_now(self):
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email(schedule_date=False)
+        self.assertFalse(mailing.schedule_date)
+        mailing.action_set_pending()
+        self.assertLessEqual(mailing.schedule_date, fields.Datetime.now())
+        self.assertTrue(mailing._is_due())
+        mailing.action_back_to_draft()
+        self.assertFalse(mailing.schedule_date, "or it would start then, whenever then is")
+
+    def test_a_start_date_that_was_given_is_kept_however_it_was_given(self):
+        self._contact("Anna", self.target_list)
+        start = fields.Datetime.now() + timedelta(days=3)
+        created = self._mass_email(schedule_date=start)
+        written = self._mass_email(schedule_date=False)
+        written.schedule_date = start
+        for mailing in created + written:
+            mailing.action_set_pending()
+            self.assertEqual((mailing.schedule_type, mailing.schedule_date), ("scheduled", start))
+
+    def test_a_draft_knows_that_its_start_date_is_over(self):
+        now = fields.Datetime.now()
+        for start, is_past in ((False, False), (now - timedelta(hours=1), True)):
+            self.assertEqual(self._mass_email(schedule_date=start).is_start_past, is_past)
+        self.assertFalse(self._mass_email(schedule_date=now + timedelta(hours=1)).is_start_past)
 
     def test_only_campaigns_that_send_e_mail_have_mass_emails(self):
         radio = self.env["utm.campaign"].create({"title": "On air", "campaign_type": "radio"})

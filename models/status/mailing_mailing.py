@@ -1,0 +1,127 @@
+import logging
+import smtplib
+from datetime import timedelta
+
+import psycopg2
+
+from odoo import api, fields, models
+from odoo.exceptions import ConcurrencyError, UserError
+
+_logger = logging.getLogger(__name__)
+
+# The status as every screen has it. A standard mailing keeps Odoo's own words.
+STATUSES = [
+    ("draft", "Draft"),
+    ("in_queue", "In Queue"),
+    ("pending", "Pending"),
+    ("sending", "Sending"),
+    ("in_process", "In Process"),
+    ("paused", "Paused"),
+    ("failed", "Failed"),
+    ("done", "Sent"),
+    ("complete", "Complete"),
+]
+STATUS_BY_STATE = {
+    "draft": "draft",
+    "in_queue": "pending",
+    "sending": "in_process",
+    "done": "complete",
+}
+# What somebody must change where trying again is in vain, in the words of the screen.
+REMEDIES = [
+    ("letter", "The letter cannot be filled in. Correct its subject, preview or body."),
+    (
+        "sender",
+        "The mail server refuses this letter or its sender. Have it allow them, or choose "
+        "another sender or mail server.",
+    ),
+    ("server", "An administrator must put the outgoing mail server right."),
+    ("criterion", "Mend or delete the criterion, or take its list off the daily sync."),
+]
+# Nothing stops it.
+NO_TROUBLE = {"delivery_issue": False, "remedy": False, "retry_datetime": False, "retry_delay": 0}
+# A mass email in trouble is tried again after a minute, and after twice as long each further time.
+FIRST_RETRY = timedelta(minutes=1)
+LONGEST_RETRY = timedelta(hours=1)
+
+
+class MailingMailing(models.Model):
+    """The status of a mass email in one set of words, and what stops it.
+
+    A mass email that is stopped is tried again after a growing delay, so that nobody is lost. It
+    has *failed* when trying again is in vain until somebody changes something: ``remedy``.
+    """
+
+    _inherit = "mailing.mailing"
+
+    mass_email_status = fields.Selection(
+        STATUSES,
+        "Mass Email Status",
+        compute="_compute_mass_email_status",
+        store=True,
+        tracking=True,
+        help="How it stands in the words of its kind: of mass emails, or of Odoo's own mailings.",
+    )
+    delivery_issue = fields.Char(
+        readonly=True, copy=False, help="Why this mass email does not go out right now."
+    )
+    remedy = fields.Selection(
+        REMEDIES,
+        "What to Do",
+        readonly=True,
+        copy=False,
+        help="What somebody must change before this mass email can go out.",
+    )
+    retry_datetime = fields.Datetime("Next Attempt", readonly=True, copy=False)
+    retry_delay = fields.Integer("Minutes to Next Attempt", readonly=True, copy=False)
+
+    @api.depends("delivery_mode", "state", "is_paused", "remedy")
+    def _compute_mass_email_status(self):
+        for mailing in self:
+            # another addon may have states of its own
+            status = mailing.state in dict(STATUSES) and mailing.state
+            if mailing.delivery_mode == "portions":
+                status = STATUS_BY_STATE[mailing.state]
+                if mailing.is_under_way and mailing.is_paused:
+                    status = "paused"
+                elif mailing.is_under_way and mailing.remedy:
+                    status = "failed"
+            mailing.mass_email_status = status
+
+    def _mail_track(self, tracked_fields, initial_values):
+        """The chatter tells one status, in the words of its kind."""
+        silent = "state" if self.delivery_mode == "portions" else "mass_email_status"
+        told = {name: field for name, field in tracked_fields.items() if name != silent}
+        return super()._mail_track(told, initial_values)
+
+    def _stop_for_now(self, issue, remedy=None, is_first=False):
+        """Show what stops this mass email, and let it wait: longer each time it happens again.
+
+        :param remedy: what somebody must change, where trying again is in vain; it has failed then
+        """
+        delay = FIRST_RETRY
+        if self.retry_delay and not is_first:
+            delay = min(2 * timedelta(minutes=self.retry_delay), LONGEST_RETRY)
+        self._write_now(
+            delivery_issue=issue,
+            remedy=remedy,
+            retry_delay=delay // timedelta(minutes=1),
+            retry_datetime=fields.Datetime.now() + delay,
+        )
+        _logger.warning("Mass email %s waits %s: %s", self.id, delay, issue)
+
+    @api.model
+    def _remedy_of(self, error):
+        """Return what somebody must change after an error; None where trying again may do."""
+        if isinstance(error, smtplib.SMTPAuthenticationError):
+            return "server" if error.smtp_code >= 500 else None
+        if isinstance(error, (OSError, psycopg2.Error, ConcurrencyError)):
+            return None
+        # no server is set up or allowed; else it is whatever a template may raise
+        return "server" if isinstance(error, UserError) else "letter"
+
+    def action_try_now(self):
+        """Do not wait any longer for what stopped these mass emails."""
+        self.write({"remedy": False, "retry_datetime": False, "retry_delay": 0})
+        self.env["mailing.trace"]._end_setback_delays(self)
+        self._wake_lanes()

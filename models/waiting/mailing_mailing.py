@@ -1,0 +1,152 @@
+from odoo import api, fields, models
+
+from ...engine.limits import SendingHours
+from ...engine.moments import in_words, until
+
+
+class MailingMailing(models.Model):
+    """Why nothing of a mass email goes out right now, in one sentence.
+
+    What only its user can end comes first, what ends by itself last.
+    """
+
+    _inherit = "mailing.mailing"
+
+    is_start_past = fields.Boolean(compute="_compute_is_start_past")
+
+    @api.depends("schedule_date", "state")
+    def _compute_is_start_past(self):
+        """A draft whose start date is over goes out at once, which its user may not expect."""
+        now = fields.Datetime.now()
+        for mailing in self:
+            start = mailing.schedule_date
+            mailing.is_start_past = mailing.state == "draft" and bool(start) and start < now
+
+    @api.readonly
+    def get_progress(self):
+        """Return what the screens say of mass emails beside their figures.
+
+        No fields: Odoo reads all of a mailing's fields whenever somebody writes to it, and takes
+        words in braces for expressions.
+
+        :return: a list of ``{"id", "name", "reason", "forecast", "subject"}``; what is not to be
+            said is False
+        """
+        self.check_access("read")
+        return [
+            {
+                "id": mailing.id,
+                "name": mailing.display_name,
+                "reason": mailing._why_waiting(),
+                "forecast": mailing.state == "sending" and mailing._forecast(mailing.waiting_count),
+                "subject": mailing._subject_sample(),
+            }
+            for mailing in self._mass_emails()
+        ]
+
+    def _why_waiting(self):
+        """Return why nothing of it goes out right now; False when it does, or is not to."""
+        self.ensure_one()
+        if self.delivery_mode != "portions" or not self.is_under_way:
+            return False
+        return (
+            self._why_somebody_stopped_it()
+            or self._why_trouble()
+            or self._why_not_yet()
+            or self._why_no_lane()
+            or self._why_portion()
+            or self._why_others()
+        )
+
+    def _why_somebody_stopped_it(self):
+        if self.is_paused:
+            name = self.paused_by_id.sudo().name
+            if name:
+                return self.env._("Paused by %s: it waits until somebody resumes it.", name)
+            return self.env._("Paused: it waits until somebody resumes it.")
+        campaign = self.campaign_id.sudo()
+        if campaign.campaign_status == "inactive":
+            return self.env._(
+                "The campaign “%s” is inactive: nothing goes out until it is active again.",
+                campaign.title,
+            )
+        return False
+
+    def _why_trouble(self):
+        if not self.delivery_issue:
+            return False
+        issue = self.delivery_issue
+        if self.retry_datetime and self.retry_datetime > fields.Datetime.now():
+            return self.env._(
+                "%(issue)s Next attempt %(moment)s.",
+                issue=issue if issue.endswith((".", "!", "?")) else f"{issue}.",
+                moment=in_words(self.env, self.retry_datetime),
+            )
+        return self.env._("It is tried again right now. Before, it was stopped by: %s", issue)
+
+    def _why_not_yet(self):
+        now = fields.Datetime.now()
+        if self.schedule_date and self.schedule_date > now:
+            return self.env._("It starts %s.", in_words(self.env, self.schedule_date))
+        open_at = SendingHours(self.env).open_at()
+        if open_at > now:
+            return self.env._("Outside the sending hours until %s.", until(self.env, open_at))
+        return False
+
+    def _why_no_lane(self):
+        lanes = self.env["ir.cron"]._lanes()
+        if not lanes:
+            return self.env._(
+                "The scheduled action that sends mass emails was deleted. Saving the settings of "
+                "Email Marketing brings it back."
+            )
+        if not (running := lanes.filtered("active")):
+            return self.env._(
+                "The scheduled action “%s” is switched off: an administrator can activate it.",
+                lanes[0].name,
+            )
+        if since := running._overdue_since():
+            return self.env._(
+                "The scheduled action “%(name)s” should have run %(moment)s and did not: an "
+                "administrator should see whether Odoo runs scheduled actions.",
+                name=running[0].name,
+                moment=in_words(self.env, since),
+            )
+        return False
+
+    def _why_portion(self):
+        limits = self._limits()
+        now = fields.Datetime.now()
+        if not limits.left():
+            return self.env._(
+                "The hourly portion is used up until %s.", until(self.env, limits.frees_at())
+            )
+        claim_at = self.env["mailing.trace"]._next_claim_at(self, limits)
+        if not claim_at or claim_at <= now:
+            return False
+        if limits.domain_portion:
+            return self.env._(
+                "Who still waits is mailed from %s on: the portion of their domain is used up, or "
+                "their mail server was busy.",
+                until(self.env, claim_at),
+            )
+        return self.env._(
+            "Who still waits is tried again %s: their mail server deferred the message.",
+            in_words(self.env, claim_at),
+        )
+
+    def _why_others(self):
+        due = self._due_domain()
+        before = self._before(fields.Datetime.now()).filtered_domain(due)
+        waiting = before.filtered(
+            lambda mailing: (
+                mailing.state == "in_queue" or any(self.env["mailing.trace"]._unfinished(mailing))
+            )
+        )
+        if not waiting:
+            return False
+        if len(waiting) > 1:
+            return self.env._("%s mass emails go first.", len(waiting))
+        if waiting.sudo(False).has_access("read"):
+            return self.env._("“%s” goes first.", waiting.display_name)
+        return self.env._("Another mass email goes first.")

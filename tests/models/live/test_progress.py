@@ -1,0 +1,88 @@
+from unittest.mock import Mock, patch
+
+from odoo.addons.mass_mailing_campaign.engine import results
+from odoo.addons.mass_mailing_campaign.models.live.mailing_mailing import PROGRESS
+from odoo.tests import RecordCapturer
+
+from ...common import MassEmailCase
+
+
+class TestProgress(MassEmailCase):
+    def channels(self, user, *asked):
+        websocket = self.env["ir.websocket"].with_user(user)
+        with patch("odoo.addons.bus.models.ir_websocket.wsrequest", new=Mock()):
+            return websocket._build_bus_channel_list(list(asked))
+
+    def told(self, notes):
+        return [note for note in notes if PROGRESS in (note.message or "")]
+
+    def test_only_who_may_read_it_listens(self):
+        mailing = self._mass_email()
+        asked = [
+            f"{PROGRESS}/mailing.mailing/{mailing.id}",
+            f"{PROGRESS}/utm.campaign/{self.campaign.id}",
+        ]
+        mine = self.channels(self.marketer, *asked, "another")
+        self.assertIn((mailing, PROGRESS), mine)
+        self.assertIn((self.campaign, PROGRESS), mine)
+        self.assertIn("another", mine)
+        for user in (self.env.ref("base.public_user"), self.env.ref("base.user_demo")):
+            theirs = self.channels(user, *asked)
+            self.assertFalse(
+                [each for each in theirs if isinstance(each, tuple) and PROGRESS in each]
+            )
+            self.assertFalse(set(asked) & {each for each in theirs if isinstance(each, str)})
+
+    def test_what_is_not_there_is_no_channel(self):
+        asked = f"{PROGRESS}/mailing.mailing/999999999"
+        self.assertNotIn(asked, self.channels(self.marketer, asked))
+
+    def test_who_looks_is_told_of_a_new_status(self):
+        mailing = self._mass_email()
+        self.env.cr.precommit.run()
+        with RecordCapturer(self.env["bus.bus"]) as capture:
+            mailing.is_paused = True
+            self.env.cr.precommit.run()
+        notes = self.told(capture.records)
+        self.assertEqual(len(notes), 2, "on the channels of the mass email and of its campaign")
+        self.assertIn(f'"campaign_id":{self.campaign.id}', notes[0].message)
+        self.assertIn(f'"mailing_ids":[{mailing.id}]', notes[0].message)
+
+    def test_a_standard_mailing_tells_nothing(self):
+        self.env.cr.precommit.run()
+        with RecordCapturer(self.env["bus.bus"]) as capture:
+            self.env["mailing.mailing"].create({"subject": "Standard news"})
+            self.env.cr.precommit.run()
+        self.assertFalse(self.told(capture.records))
+
+    def statements(self, count, chunk):
+        self._contacts(count, self.target_list)
+        mailing = self._mass_email()
+        tell = type(mailing)._tell_progress
+        spent = []
+
+        def counted(self):
+            self.env.flush_all()
+            before = self.env.cr.sql_log_count
+            tell(self)
+            self.env.flush_all()
+            spent.append(self.env.cr.sql_log_count - before)
+
+        with (
+            patch.object(type(mailing), "_tell_progress", counted),
+            patch.object(results, "SETTLE_COUNT", chunk),
+        ):
+            self.send(mailing)
+        self.assertEqual(mailing.state, "done")
+        return spent
+
+    def test_it_is_told_at_most_once_a_second_and_costs_a_look_at_its_row(self):
+        spent = self.statements(60, chunk=5)
+        # pending, queued, the end of the run, complete; in between nothing, for no second passed
+        self.assertLess(len(spent), 8)
+        self.assertLessEqual(max(spent), 2)
+
+    def test_a_mass_email_that_is_deleted_meanwhile_tells_nothing(self):
+        mailing = self._mass_email()
+        mailing.unlink()
+        mailing._tell_progress()

@@ -1,0 +1,132 @@
+from datetime import datetime, timedelta
+
+from freezegun import freeze_time
+
+from odoo.fields import Command
+
+from ...common import DELIVERY_CRON, MassEmailCase
+
+NOW = datetime(2026, 3, 6, 9, 0)  # a Friday
+HOUR = timedelta(hours=1)
+
+
+@freeze_time(NOW)
+class TestWhyWaiting(MassEmailCase):
+    def setUp(self):
+        super().setUp()
+        self.marketer.tz = "Etc/UTC"
+        self._contacts(3, self.target_list)
+        self.mailing = self._mass_email(name="Roses").with_user(self.marketer)
+        self.lane = self.env.ref(DELIVERY_CRON).sudo()
+        self.lane.nextcall = NOW + HOUR
+        self.env["ir.cron.trigger"].search([]).unlink()
+
+    def build(self):
+        self.mailing.action_set_pending()
+        self.mailing.sudo()._build_queue()
+        self.env["ir.cron.trigger"].search([]).unlink()
+
+    def said(self, mailing=None):
+        return (mailing or self.mailing)._why_waiting()
+
+    def check(self, words):
+        self.assertRegex((self.said() or "").replace("\u202f", " "), words)
+
+    def test_nothing_is_said_of_what_is_not_under_way_or_goes_out(self):
+        self.assertFalse(self.said())
+        self.build()
+        self.assertFalse(self.said())
+        self.mailing.state = "done"
+        self.assertFalse(self.said())
+
+    def test_paused_by_whom(self):
+        self.build()
+        self.mailing.action_pause()
+        self.check("Paused by Marta Marketer")
+
+    def test_the_campaign_is_inactive(self):
+        self.build()
+        self.campaign.campaign_status = "inactive"
+        self.check("“Summer” is inactive")
+
+    def test_the_start_date_is_ahead(self):
+        self.mailing.schedule_date = NOW + timedelta(days=1, hours=5)
+        self.mailing.action_set_pending()
+        self.check("starts tomorrow at 2:00 PM")
+        self.mailing = self.mailing.with_context(tz="Asia/Tokyo")
+        self.check("starts tomorrow at 11:00 PM")
+
+    def test_what_the_mail_server_says_and_when_it_is_tried_again(self):
+        self.build()
+        with self.committing(self.mailing.sudo()) as mailing:
+            mailing._stop_for_now("421 4.7.0 too many connections")
+        self.check("^421 4.7.0 too many connections. Next attempt today at 9:01 AM.$")
+        self.mailing.action_try_now()
+        self.check("tried again right now.*421")
+
+    def test_outside_the_sending_hours(self):
+        days = [
+            Command.create(
+                {
+                    "name": str(day),
+                    "dayofweek": str(day),
+                    "hour_from": 9,
+                    "hour_to": 12,
+                    "day_period": "morning",
+                }
+            )
+            for day in range(4)
+        ]
+        calendar = self.env["resource.calendar"].create(
+            {"name": "Hours", "tz": "UTC", "attendance_ids": [Command.clear(), *days]}
+        )
+        self.set_setting("calendar_id", calendar.id)
+        self.build()
+        self.check("Outside the sending hours until Monday, 9 March 9:00 AM")
+
+    def test_the_portion_is_used_up(self):
+        self.set_setting("portion_size", 2)
+        self.build()
+        self.mailing.mailing_trace_ids[:2].sudo().write(
+            {"trace_status": "sent", "portion_datetime": NOW - HOUR / 2}
+        )
+        self.check("portion is used up until 9:30 AM")
+
+    def test_who_waits_was_deferred(self):
+        self.build()
+        self.mailing.mailing_trace_ids.sudo().retry_datetime = NOW + HOUR
+        self.env.flush_all()
+        self.check("tried again today at 10:00 AM")
+
+    def test_the_portion_of_the_domain_is_used_up(self):
+        self.set_setting("domain_portion_size", 2)
+        self.build()
+        self.mailing.mailing_trace_ids[:2].sudo().write(
+            {"trace_status": "sent", "portion_datetime": NOW - HOUR / 2}
+        )
+        self.check("from 9:30 AM on: the portion of their domain")
+
+    def test_the_scheduled_action_is_off_late_or_gone(self):
+        self.build()
+        self.lane.nextcall = NOW - HOUR
+        self.check("should have run today at 8:00 AM and did not")
+        self.lane.active = False
+        self.check("send the hourly portion” is switched off")
+        self.lane.unlink()
+        self.check("was deleted")
+
+    def test_a_job_that_was_due_a_moment_ago_is_not_late(self):
+        self.build()
+        self.lane.nextcall = NOW - timedelta(minutes=2)
+        self.assertFalse(self.said())
+
+    def test_others_go_first(self):
+        self.build()
+        other = self._mass_email(name="Tulips", schedule_date=NOW - HOUR, user_id=self.marketer.id)
+        other._build_queue()
+        self.check("“Tulips” goes first")
+        self.assertFalse(self.said(other))
+        self._mass_email(schedule_date=NOW - 2 * HOUR)._build_queue()
+        self.check("2 mass emails go first")
+        other.action_pause()
+        self.check("“Summer .* goes first")
