@@ -99,10 +99,12 @@ from .wizards import test_list_from_log
 from .wizards import test_send_test
 from . import test_campaign_tours
 from . import test_demo
+from . import test_guide
 from . import test_life
 from . import test_opt_out_in_browser
 from . import test_rights
 from . import test_rights_matrix
 from . import test_tours
+from . import test_tours_on_a_phone
 from . import test_translations
 from . import test_unit_js

@@ -5,6 +5,7 @@ from . import mailing_contact_import
 from . import mailing_list_add
 from . import mailing_list_from_log
 from . import mailing_mailing
+from . import mailing_list_merge
 from . import mailing_mailing_test
 from . import mailing_preview
 from . import mailing_save_template

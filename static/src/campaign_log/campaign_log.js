@@ -144,7 +144,6 @@ export class CampaignLog extends Component {
     makeListProps(type) {
         return {
             resModel: "mailing.trace.event",
-            type: this.env.isSmall ? "kanban" : "list",
             domain: [...this.figures.domain, ...(type ? [["event_type", "=", type]] : [])],
             context: {
                 list_view_ref: "mass_mailing_campaign.mailing_trace_event_view_list_panel",

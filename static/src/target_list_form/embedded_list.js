@@ -2,7 +2,7 @@ import { Component, useSubEnv } from "@odoo/owl";
 import { getDefaultConfig, View } from "@web/views/view";
 
 /**
- * A list view (or a kanban) inside a form: paged and searchable as any, so that no more rows than
+ * A list view (on a phone a kanban) inside a form: paged and searchable as any, so that no more rows than
  * it shows are ever loaded.
  */
 export class EmbeddedList extends Component {
@@ -10,13 +10,12 @@ export class EmbeddedList extends Component {
     static components = { View };
     static props = {
         resModel: String,
-        type: { type: String, optional: true },
         domain: Array,
         context: Object,
         noContentHelp: { type: Object, optional: true },
         onChanged: { type: Function, optional: true },
     };
-    static defaultProps = { type: "list", onChanged: () => {} };
+    static defaultProps = { onChanged: () => {} };
 
     setup() {
         // the form's breadcrumbs, pager and views are not the list's
@@ -28,7 +27,8 @@ export class EmbeddedList extends Component {
 
     get viewProps() {
         return {
-            type: this.props.type,
+            // on a phone, cards: nobody has to push a row sideways to its buttons
+            type: this.env.isSmall ? "kanban" : "list",
             resModel: this.props.resModel,
             domain: this.props.domain,
             context: this.props.context,
