@@ -235,7 +235,7 @@ class Letter:
         ]
 
     def _splice(self, rows, session):
-        """Compose by splicing; return None where Odoo's renderer must do it, or say what is wrong."""
+        """Compose by splicing; None where Odoo must render it, or say what is wrong."""
         try:
             if self._spliced is None:
                 self._spliced = SplicedLetter(self, session)

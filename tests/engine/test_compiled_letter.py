@@ -17,7 +17,7 @@ PARTS = [
     "<p>The days grow longer.</p>",
     "plain words, Größe ✓ 🌷 &amp; &lt;b&gt; &#39;quotes&#39; &nbsp;",
     '<p>Dear <t t-out="object.name"/>,</p>',
-    '<p>Dear <t t-out="object.name or \'friend\'"/>,</p>',
+    "<p>Dear <t t-out=\"object.name or 'friend'\"/>,</p>",
     '<p>Dear <t t-out="object.name" data-oe-t-inline="true">my &amp; friend</t>!</p>',
     '<h1><span t-out="object.company_name" class="x">your company</span></h1>',
     '<h2 t-out="object.company_name"/>',
@@ -26,10 +26,11 @@ PARTS = [
     '<p t-if="object.company_name">A <t t-out="object.name"/></p>\n<p t-elif="object.name">B</p>'
     '\n<p t-else="">C <a href="{demo}">demo</a></p>',
     '<ul><li t-foreach="object.list_ids" t-as="each"><t t-out="each_index"/>. '
-    '<a t-att-href="\'https://www.example.com/l/%s?a=1&amp;b=2\' % each.name"><t t-out="each.name"/>'
-    "</a></li></ul>",
+    "<a t-att-href=\"'https://www.example.com/l/%s?a=1&amp;b=2' % each.name\">"
+    '<t t-out="each.name"/></a></li></ul>',
     '<table><tr t-foreach="object.list_ids" t-as="each"><td t-att-class="each_parity">'
-    '<t t-out="each.name"/></td><td t-if="each_first"><a href="{offer}">first</a></td></tr></table>',
+    '<t t-out="each.name"/></td><td t-if="each_first"><a href="{offer}">first</a></td></tr>'
+    "</table>",
     '<t t-set="who" t-value="object.name or \'nobody\'"/><p>For <t t-out="who"/></p>',
     '<t t-set="block"><i>For <t t-out="object.name"/></i></t><p><t t-out="block"/>'
     '<t t-out="block"/></p>',
@@ -38,8 +39,8 @@ PARTS = [
     '<a href="{offer}"><t t-out="object.company_name"/></a>',
     '<a t-att-href="object.company_name"><img t-att-src="\'/p/%s.png\' % object.id"/></a>',
     '<img t-att-src="object.company_name" t-att-alt="object.name"/>',
-    '<p t-att-style="\'color: red\' if object.company_name else None">red</p>',
-    '<p><t t-out="format_date(object.create_date, \'d MMMM y\')"/></p>',
+    "<p t-att-style=\"'color: red' if object.company_name else None\">red</p>",
+    "<p><t t-out=\"format_date(object.create_date, 'd MMMM y')\"/></p>",
     '<p><span t-out="object.create_date" t-options=\'{"widget": "date"}\'/></p>',
     '<p>EUR <t t-out="1234.5" t-options=\'{"widget": "monetary", "display_currency": '
     "env.company.currency_id}'/></p>",
@@ -50,7 +51,7 @@ PARTS = [
     "<pre>  two\n   lines </pre>",
     '<textarea>  <t t-out="object.name"/>\n</textarea>',
     '<p t-out="[x.name for x in object.list_ids]"/>',
-    '<div t-out="object.html or \'\'"/>'.replace("object.html", "env.company.partner_id.comment"),
+    "<div t-out=\"object.html or ''\"/>".replace("object.html", "env.company.partner_id.comment"),
     '<t t-out="0"/><t t-out="False">none</t><t t-out="\'\'">empty</t>',
     "<p>" + "x" * 1200 + ' <t t-out="object.name"/> ' + "= " * 100 + "</p>",
     '<t t-foreach="3" t-as="i"><br/><t t-out="i"/> <t t-out="object.name"/></t>',
@@ -58,9 +59,9 @@ PARTS = [
     '<table><t t-out="object.name"/><tr><td><t t-out="object.name"/></td></tr></table>',
     '<style t-out="object.name"/><title t-out="object.name"/>',
     '<p t-out="env.company.partner_id.comment"/>',
-    '<a t-att-href="object.name and \'mailto:\' + object.name">\n <b>write</b></a>',
+    "<a t-att-href=\"object.name and 'mailto:' + object.name\">\n <b>write</b></a>",
     '<t t-out="object.name"/><t t-out="object.company_name"/>&amp;nbsp;',
-    '<a t-att="{\'href\': \'https://www.example.com/?\' + (object.name or \'\')}"><i>t-att</i></a>',
+    "<a t-att=\"{'href': 'https://www.example.com/?' + (object.name or '')}\"><i>t-att</i></a>",
     '<t t-foreach="object.list_ids" t-as="one"><t t-foreach="object.list_ids" t-as="two">'
     '<t t-if="one == two"><br/><t t-out="one.name"/></t></t></t>',
     '<p groups="base.group_user">for users</p><p groups="!base.group_user">for others</p>',
@@ -89,7 +90,7 @@ WORDS = st.text(
         "x.png?y",
         "data:x",
         "\xa0a\xa0\xa0b\xa0",
-        '"quoted" \'single\' `back`',
+        "\"quoted\" 'single' `back`",
         "nonesuch & sons &",
         ".",
     ]
@@ -296,7 +297,11 @@ class TestCompiledLetter(MassEmailCase):
 
     @mute_logger("odoo.addons.mail.models.mail_render_mixin")
     def test_an_expression_that_only_stands_in_brackets_is_none(self):
-        for expression in ("object.name) or (object.id", "object.name, ) + (1", "mass_email_values"):
+        for expression in (
+            "object.name) or (object.id",
+            "object.name, ) + (1",
+            "mass_email_values",
+        ):
             letter = self.letter("x", subject=f"{{{{ {expression} }}}}")
             with self.assertRaisesRegex(UserError, "cannot be filled in"):
                 self.compose(letter, self.people("Anna"))
