@@ -5,6 +5,8 @@
 * ``results``: what a run knows of its messages
 * ``letter``: a mass email prepared once per run, composed for each recipient
 * ``spliced_letter``: the same letter compiled, what differs spliced into bytes
+* ``inline``, ``body``: its subject and its body, filled in for many contacts at once
+* ``text_part``: its text, made from the pieces of its HTML
 * ``limits``: how much may leave right now, and when more may
 * ``turns``: the lock that claims take turns on; methods that are run again
 * ``shutdown``: runs end well when the server stops

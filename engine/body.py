@@ -33,6 +33,8 @@ class FieldsBody:
     :ivar fixed: the pieces that are the same in each letter
     """
 
+    is_evaluated = False
+
     def __init__(self, letter):
         self._nonce = secrets.token_hex(8)
         self._fields = []
@@ -100,6 +102,7 @@ class RenderedBody:
     between them: conditions, loops, variables.
     """
 
+    is_evaluated = True
     # what Odoo puts around all of it
     _OPEN, _CLOSE = "<div>", "</div>"
 

@@ -5,6 +5,8 @@ from odoo.tools import safe_eval
 from odoo.tools.rendering_tools import parse_inline_template
 
 FIELD_PATH = re.compile(r"object(?:\.\w+)+")
+# names that no author uses
+RECORDS, FILLED = "mass_email_contacts", "mass_email_values"
 SHOWN_AS_THEY_ARE = {"char", "text", "selection", "date", "datetime"}
 
 
@@ -47,32 +49,46 @@ class Inline:
 
     def __init__(self, mailing, source):
         self._parts = parse_inline_template(source)
-        expressions = [expression for _literal, expression, _default in self._parts if expression]
-        if all(map(FIELD_PATH.fullmatch, expressions)):
-            model = mailing.env["mailing.contact"]
-            self._fields = [
-                Field(model, expression, default) if expression else None
-                for _literal, expression, default in self._parts
-            ]
-            return
-        self._fields = None
-        if not mailing._unrestricted_rendering:
+        self._fields = self._only_fields(mailing)
+        if self.is_evaluated:
+            self._compile(mailing, source)
+
+    @property
+    def is_evaluated(self):
+        """Whether there is more to do than to read fields."""
+        return self._fields is None
+
+    def _only_fields(self, mailing):
+        if any(each and not FIELD_PATH.fullmatch(each) for _literal, each, _default in self._parts):
+            return None
+        model = mailing.env["mailing.contact"]
+        try:
+            return [each and Field(model, each, default) for _literal, each, default in self._parts]
+        except NotSpliceable:
+            return None
+
+    def _compile(self, mailing, source):
+        is_unsafe = mailing._has_unsafe_expression_template_inline_template
+        if not mailing._unrestricted_rendering or not is_unsafe(source, "mailing.contact"):
             raise NotSpliceable
-        for expression in expressions:
-            try:
-                ast.parse(expression, mode="eval")
-            except (SyntaxError, ValueError):
-                raise NotSpliceable from None
-        # a comment ends with its line; as a name of the block, object is known in lambdas, too
-        values = "".join(f"({expression}\n)," for expression in expressions)
-        self._code = f"for object in objects:\n    filled.append(({values}))"
+        values = ""
+        for _literal, expression, _default in self._parts:
+            if expression:
+                try:
+                    ast.parse(expression, mode="eval")
+                except (SyntaxError, ValueError):
+                    raise NotSpliceable from None
+                # a comment ends with its line
+                values += f"({expression}\n),"
+        # a name of the block is known in lambdas, too; none of a function would be
+        self._code = f"for object in {RECORDS}:\n    {FILLED}.append(({values}))"
 
     def fill(self, mailing, contacts):
         """Return the line for each of some contacts."""
-        if self._fields is not None:
+        if not self.is_evaluated:
             return [self._fill([field and field.of(c) for field in self._fields]) for c in contacts]
         filled = []
-        variables = {**mailing._render_eval_context(), "objects": contacts, "filled": filled}
+        variables = {**mailing._render_eval_context(), RECORDS: contacts, FILLED: filled}
         safe_eval.safe_eval(self._code, variables, mode="exec")
         lines = [self._with_defaults(values) for values in filled]
         return [self._post_process(mailing, line) for line in lines]

@@ -178,15 +178,25 @@ class Letter:
         if not self.mailing.lang:
             yield self.mailing, contacts
             return
-        if self._lang is None:
-            self._lang = Inline(self.mailing, self.mailing.lang)
         by_lang = {}
-        for contact, lang in zip(contacts, self._lang.fill(self.mailing, contacts), strict=True):
+        for contact, lang in zip(contacts, self._langs(contacts), strict=True):
             by_lang.setdefault(lang, []).append(contact.id)
         known = dict(self.env["res.lang"].get_installed())
         for lang, contact_ids in by_lang.items():
             mailing = self.mailing.with_context(lang=lang) if lang in known else self.mailing
             yield mailing, mailing.env["mailing.contact"].browse(contact_ids)
+
+    def _langs(self, contacts):
+        try:
+            if self._lang is None:
+                self._lang = Inline(self.mailing, self.mailing.lang)
+            return self._lang.fill(self.mailing, contacts)
+        except psycopg2.Error:
+            raise
+        except Exception:
+            # Odoo evaluates it, or says what is wrong with it
+            langs = self.mailing._render_lang(contacts.ids)
+            return [langs[contact.id] for contact in contacts]
 
     def page(self, body):
         """Put a rendered body into the layout."""
@@ -225,7 +235,7 @@ class Letter:
         ]
 
     def _splice(self, rows, session):
-        """Compose by splicing; return None where Odoo's renderer must do it, or say what is wrong."""
+        """Compose by splicing; None where Odoo must render it, or say what is wrong."""
         try:
             if self._spliced is None:
                 self._spliced = SplicedLetter(self, session)

@@ -7,7 +7,7 @@ from ..delivery.header import Encoded, encode_mailbox, encode_text
 from ..delivery.reference import LONGEST_REFERENCE
 from ..delivery.skeleton import MarkLost, Skeleton, marks_pattern, part, quoted_printable
 from ..delivery.token import new_token
-from .body import FieldsBody, body_in_pieces
+from .body import body_in_pieces
 from .inline import Inline, NotSpliceable
 from .text_part import TextPart, encode
 
@@ -39,8 +39,7 @@ class SplicedLetter:
         self._encoded = {}
         self._text_part = TextPart(self._text, self._body.fixed, self._host)
         self._skeleton = self._compile_message(session)
-        # fields are read without Odoo's renderer
-        self._is_compared = isinstance(self._body, FieldsBody)
+        self._is_compared = not self._subject.is_evaluated and not self._body.is_evaluated
 
     def _mark(self, name):
         return f"{self._nonce}{name}z"
@@ -116,8 +115,10 @@ class SplicedLetter:
         :raise UserError: it cannot be filled in
         """
         rendered_subject, rendered_body = self._source.render(contact)[contact.id]
-        is_same = subject.split() == rendered_subject.split() and body == rendered_body
-        if not is_same:
+        if subject.split() != rendered_subject.split():
+            raise NotSpliceable
+        # fields are put into what Odoo makes of the rest
+        if self._body.is_evaluated and body != rendered_body:
             raise NotSpliceable
 
     def _html(self, pieces):

@@ -97,7 +97,8 @@ class TextPart:
         texts, end = [], 0
         for match in ATTRIBUTE.finditer(tag):
             value = match[2]
-            if not self._is_word(value) or NAMED_IMAGE.search(value):
+            is_named = match[1].lower().endswith('src="') and NAMED_IMAGE.search(value)
+            if is_named or not self._is_word(value):
                 continue
             texts += ((tag[end : match.start(2)], False), (value, True))
             end = match.end(2)

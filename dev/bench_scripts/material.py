@@ -106,6 +106,10 @@ class Bench:
         self.env.invalidate_all()
         return target_list
 
+    def body(self):
+        """The letter with the placeholders of its links."""
+        return self._body(self.links.mapped("placeholder"))
+
     @staticmethod
     def _body(urls):
         paragraph = "<p>%s</p>" % ("The days grow longer, and our gardens are open again. " * 9)
@@ -128,9 +132,8 @@ class Bench:
         return self._mailing(
             lists,
             delivery_mode="portions",
-            body_arch=self._body(self.links.mapped("placeholder")),
             schedule_date="2020-01-01 00:00:00",
-            **values,
+            **{"body_arch": self.body(), **values},
         )
 
     def measure_queue(self, way, mass_email, count):

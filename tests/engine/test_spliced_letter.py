@@ -170,19 +170,13 @@ class TestSplice(MassEmailCase):
             [result] = self._mass_email()._letter().compose([row], Session())
         self.assertEqual(result.outcome, Outcome.REFUSED)
 
-    def test_what_is_more_than_a_field_is_rendered_by_odoo(self):
-        for body in (
-            '<p t-if="object.name">x</p>',
-            '<p t-out="object.name.upper()"/>',
-            '<p t-out="object.partner_id"/>',
-            '<a t-attf-href="/x/{{ object.id }}">x</a>',
-            '<t t-set="x" t-value="1"/>',
+    def test_what_odoo_fills_in_without_evaluating_it_is_left_to_odoo(self):
+        for values in (
+            {"body": '<p t-out="object.partner_id"/>'},
+            {"body": "<p>x</p>", "subject": "{{ object.partner_id }}"},
         ):
-            with self.subTest(body=body), self.assertRaises(NotSpliceable):
-                SplicedLetter(self._mass_email(body)._letter(), Session())
-        with self.assertRaises(NotSpliceable):
-            mailing = self._mass_email("<p>x</p>", subject="{{ object.name.upper() }}")
-            SplicedLetter(mailing._letter(), Session())
+            with self.subTest(values=values), self.assertRaises(NotSpliceable):
+                SplicedLetter(self._mass_email(**values)._letter(), Session())
 
     def test_one_letter_is_compiled_once(self):
         contacts = self._contacts(3)
