@@ -205,7 +205,7 @@ class TestRun(MassEmailCase):
         with patch.object(IrMailServer, "_open_session", look):
             self.send(mailing)
         self.assertEqual(journals, [True])
-        with self.env["mailing.journal.run"]._alive("a run", 1) as journal:
+        with self.env["mailing.journal.run"]._alive("a run") as journal:
             self.env["ir.mail_server"].with_env(self.env(cr=journal)).search([]).mapped("name")
             status = journal._cnx.info.transaction_status
             journal.execute("DELETE FROM mailing_journal_run WHERE key = 'a run'")
