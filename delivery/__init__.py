@@ -7,7 +7,7 @@
 * ``envelope``: a message ready for the wire;
 * ``transport``: one message after the other over one SMTP session;
 * ``reply``: what a server's reply means;
-* ``pool``: several sessions in threads;
+* ``pool``, ``worker``: several sessions in threads;
 * ``portion``: how many messages may still leave in this hour;
 * ``report``: a message that came back, read;
 * ``bounce``, ``bounce_words``: what it means for the address;
@@ -31,3 +31,4 @@ from . import robots
 from . import skeleton
 from . import token
 from . import transport
+from . import worker

@@ -1,17 +1,14 @@
 import collections
 import contextlib
 import math
-import os
 import queue
 import smtplib
-import socket
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 
 from .envelope import Envelope
-from .reply import Outcome, Result, describe
-from .transport import Conversation
+from .reply import Outcome, Result
+from .worker import Worker
 
 # Seconds after which the caller gets control back at the latest.
 LOOK_SECONDS = 0.5
@@ -24,6 +21,8 @@ BREAKS_OF_AN_OUTAGE = 3
 RESTS_OF_AN_OUTAGE = 7
 # Seconds a server may take to say goodbye.
 FAREWELL_SECONDS = 3.0
+# Seconds in which further results may join the first: one statement writes down all that came.
+GATHER_SECONDS = 0.001
 # Seconds of the first rest; each further one in a row is twice as long.
 FIRST_REST = 0.25
 
@@ -72,7 +71,7 @@ class Pool:
         self._envelopes = iter(())
         self._is_more = False
         self._returned = collections.deque()  # of sessions that ended before they came to them
-        self._idle = [_Worker(first, self._results)] if first else []
+        self._idle = [Worker(first, self._results)] if first else []
         self._ready = []  # those that may go on as soon as the caller comes back
         self._working = set()
         self._unwritten = []  # results that the caller does not know yet
@@ -162,10 +161,8 @@ class Pool:
         # those that have offered one already go first
         self._idle.sort(key=lambda worker: worker.next is not None)
         while self._has_room() and time.monotonic() < look_at:
-            if not self._idle:
-                # opening takes long: first serve the sessions that wait
-                if self._ready or self._unwritten or not self._results.empty() or not self._open():
-                    break
+            if not self._idle and not self._open():
+                break
             # when taking one raises, the session is still among the idle ones
             worker = self._idle[-1]
             worker.next = worker.next or self._take()
@@ -181,10 +178,15 @@ class Pool:
         self._is_more = envelope is not None
         return envelope
 
+    def _take_successor(self, worker):
+        """Take the envelope that is offered behind the next one of a session."""
+        is_last = worker.count + 1 >= MESSAGES_PER_SESSION
+        return self._take() if worker.is_pipelined and not is_last else None
+
     def _go_on(self):
         """Send what is begun, unless the caller has stopped the pool meanwhile."""
         if self._may_go_on():
-            successors = [self._take() if each.can_offer else None for each in self._ready]
+            successors = [self._take_successor(worker) for worker in self._ready]
             for worker, successor in zip(self._ready, successors, strict=True):
                 self._working.add(worker)
                 worker.send_next(successor)
@@ -193,9 +195,12 @@ class Pool:
         self._ready = []
 
     def _open(self):
-        """Open a session, unless the server wants no more of them."""
+        """Open a session, unless others wait or the server wants no more of them."""
+        # opening takes long
+        if self._ready or self._unwritten or not self._results.empty():
+            return False
         try:
-            self._idle.append(_Worker(self._open_session(), self._results))
+            self._idle.append(Worker(self._open_session(), self._results))
             return True
         except (OSError, smtplib.SMTPException):
             if not self._working:
@@ -213,6 +218,8 @@ class Pool:
         batch = []
         with contextlib.suppress(queue.Empty):
             batch.append(self._results.get(timeout=self._seconds_until(look_at)))
+            if len(self._working) > 1:
+                time.sleep(GATHER_SECONDS)
             while True:
                 batch.append(self._results.get_nowait())
         self._working.difference_update(worker for worker, _result in batch)
@@ -247,7 +254,7 @@ class Pool:
                 result.outcome is Outcome.NOT_SENT and not is_spent
             ):
                 self._count_break()
-            if worker.is_broken or worker.is_worn_out:
+            if worker.is_broken or worker.count >= MESSAGES_PER_SESSION:
                 self._dismiss(worker)
             else:
                 self._idle.append(worker)
@@ -285,62 +292,3 @@ class Pool:
             self._returned.append(worker.next)
         worker.inbox.put(None)
         self._leaving = [each for each in self._leaving if each.is_alive()] + [worker]
-
-
-class _Worker(threading.Thread):
-    """One session and the thread that uses it.
-
-    :ivar Envelope next: what it sends next; offered to the server already, where that could be done
-    """
-
-    def __init__(self, session, results):
-        super().__init__(name="smtp-session", daemon=True)
-        self.inbox = queue.SimpleQueue()
-        self.next = None
-        self.has_sent = False
-        self._count = 0
-        self._conversation = Conversation(session)
-        self._results = results
-        with self._socket() as raw:
-            # else small commands wait for the server's delayed acknowledgement, 40 ms a message
-            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.start()
-
-    @property
-    def is_broken(self):
-        return self._conversation.is_over
-
-    @property
-    def is_worn_out(self):
-        return self._count >= MESSAGES_PER_SESSION
-
-    @property
-    def can_offer(self):
-        return self._conversation.is_pipelined and self._count + 1 < MESSAGES_PER_SESSION
-
-    def send_next(self, successor):
-        envelope, self.next = self.next, successor
-        self._count += 1
-        self.inbox.put((envelope, successor))
-
-    def run(self):
-        while order := self.inbox.get():
-            envelope, successor = order
-            try:
-                result = self._conversation.transmit(envelope, successor)
-            except Exception as error:
-                # whatever it was, nobody knows how far the message got
-                self._conversation.close()
-                result = Result(envelope.key, Outcome.UNKNOWN, describe(error), envelope.message_id)
-            self._results.put((self, result))
-        self._conversation.hang_up()
-
-    def cut_off(self):
-        """Break the connection under the session, so that its thread comes back."""
-        # it may be closed already
-        with contextlib.suppress(OSError, AttributeError), self._socket() as raw:
-            raw.shutdown(socket.SHUT_RDWR)
-
-    def _socket(self):
-        """The plain socket, whatever TLS library wraps it."""
-        return socket.socket(fileno=os.dup(self._conversation.session.sock.fileno()))

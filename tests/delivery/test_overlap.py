@@ -72,30 +72,32 @@ class ScriptedServer:
     def _converse(self, connection):
         with connection, contextlib.suppress(OSError, EOFError):
             lines = connection.makefile("rb")
-            sender = recipient = None
+            state = {}
             while line := lines.readline():
-                verb = line[:4].upper()
-                if verb == b"MAIL":
-                    sender = recipient = None
-                    if self._answer(connection, lines, b"250 ok"):
-                        sender = line
-                elif verb == b"RCPT":
-                    if sender and self._answer(connection, lines, b"250 ok"):
-                        recipient = line.decode().partition("<")[2].rpartition(">")[0]
-                    elif not sender:
-                        connection.sendall(b"503 who?\r\n")
-                elif verb == b"DATA":
-                    if not recipient and not (sender and self.lenient):
-                        connection.sendall(b"503 for whom?\r\n")
-                    elif self._answer(connection, lines, b"354 go", hands_over=recipient):
-                        self._read_content(connection, lines, recipient)
-                        sender = recipient = None
-                elif verb == b"QUIT":
-                    connection.sendall(b"221 bye\r\n")
-                    return
-                else:
-                    sender = recipient = None
-                    connection.sendall(b"250 ok\r\n")
+                self._command(connection, lines, line, state)
+
+    def _command(self, connection, lines, line, state):
+        verb = line[:4].upper()
+        if verb == b"MAIL":
+            state.clear()
+            if self._answer(connection, lines, b"250 ok"):
+                state["sender"] = line
+        elif verb == b"RCPT" and state.get("sender"):
+            if self._answer(connection, lines, b"250 ok"):
+                state["recipient"] = line.decode().partition("<")[2].rpartition(">")[0]
+        elif verb == b"DATA" and (state.get("recipient") or (state.get("sender") and self.lenient)):
+            recipient = state.get("recipient")
+            if self._answer(connection, lines, b"354 go", hands_over=recipient):
+                self._read_content(connection, lines, recipient)
+                state.clear()
+        elif verb == b"QUIT":
+            connection.sendall(b"221 bye\r\n")
+            raise EOFError
+        elif verb == b"RSET":
+            state.clear()
+            connection.sendall(b"250 ok\r\n")
+        else:
+            connection.sendall(b"503 in this order?\r\n")
 
     def _read_content(self, connection, lines, recipient):
         while (line := lines.readline()) != b".\r\n":
@@ -162,10 +164,8 @@ class TestOverlap(TestCase):
 
         server.on_content = look
         content = b"Subject: Hi\r\n\r\nMAIL FROM:<a@b.example>\r\n.\r\n"
-        envelopes = (
-            Envelope(f"to{number}@example.com", "a@b.example", f"to{number}@example.com", "", content)
-            for number in range(COUNT)
-        )
+        addresses = (f"to{number}@example.com" for number in range(COUNT))
+        envelopes = (Envelope(each, "a@b.example", each, "", content) for each in addresses)
         with (
             patch.object(pool, "FIRST_REST", 0),
             patch.object(transport, "FINAL_REPLY_SECONDS", SECONDS),
