@@ -41,6 +41,7 @@ class Run:
     :param mailing: the mass email
     :param mail_server: the ``ir.mail_server`` to send through, with ``address`` as sender
     :ivar key: names the run in the journal and on its rows
+    :ivar queue_position: id of the last row it found in the queue
     :ivar claimed_count: messages taken out of the queue
     :ivar sent_count: messages the server has taken
     """
@@ -51,6 +52,7 @@ class Run:
         self.mail_server = mail_server
         self.address = address
         self.key = new_token()
+        self.queue_position = 0
         self.claimed_count = 0
         self.sent_count = 0
         self._runs = self.env["mailing.journal.run"]

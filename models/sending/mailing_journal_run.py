@@ -137,6 +137,8 @@ class MailingJournalRun(models.Model):
         )
         self.env.cr.execute(SQL("DELETE FROM mailing_journal_ack WHERE run_key = %s", key))
         self.env.cr.execute(SQL("DELETE FROM mailing_journal_run WHERE key = %s", key))
+        if any(status == "error" for _mailing, status in rows):
+            self.env["mailing.portion.count"]._forget()
         self.env["mailing.trace"].invalidate_model()
         self.env["mailing.trace"]._cancel_ended()
         mailings = self.env["mailing.mailing"].browse(
