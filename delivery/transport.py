@@ -55,9 +55,7 @@ class Conversation:
             moment, (code, text) = self._offer(envelope)
             if code // 100 == moment.welcome:
                 moment = Moment.CONTENT
-                handed_over = self._hand_over(envelope.content)
-                if handed_over:
-                    self._offer_behind(successor)
+                handed_over = self._hand_over(envelope.content, successor)
                 code, text = self._final_reply()
             if handed_over and code // 100 == moment.welcome:
                 return _result(envelope, Outcome.SENT, in_words(code, text))
@@ -75,7 +73,7 @@ class Conversation:
         if not self.is_over and not self._offered:
             with suppress(OSError, smtplib.SMTPException):
                 self.session.sock.settimeout(2)
-                self._ask("QUIT\r\n")
+                self._ask(b"QUIT\r\n")
         self.close()
 
     def close(self) -> None:
@@ -92,7 +90,7 @@ class Conversation:
         commands = _commands(envelope)
         is_offered, self._offered = self._offered is not None, None
         if self.is_pipelined and not is_offered:
-            self._send("".join(commands.values()))
+            self._send(_commands_at_once(envelope))
         for sent, (moment, line) in enumerate(commands.items(), 1):
             if not self.is_pipelined:
                 self._send(line)
@@ -103,14 +101,6 @@ class Conversation:
                 break
         return moment, (code, text)
 
-    def _offer_behind(self, successor):
-        """Send the commands of the next message, whose replies come behind the final one."""
-        if self.is_pipelined and successor and not _invalid(successor):
-            self._offered = successor
-            # it may have said something before it closed
-            with suppress(ConnectionError):
-                self._send("".join(_commands(successor).values()))
-
     def _read_on(self, refused, count):
         """Read the replies to the commands that were sent behind one that failed."""
         try:
@@ -119,20 +109,45 @@ class Conversation:
                 if refused is not Moment.RCPT:
                     raise smtplib.SMTPException("It waits for a message that it refused")
                 # it waits for a message to nobody: end it (RFC 2920, section 3.1)
-                self._ask(".\r\n")
+                self._ask(b".\r\n")
         except (OSError, smtplib.SMTPException):
             self.close()
 
-    def _hand_over(self, content):
-        """Send the content; return whether all of it went out before the server closed."""
+    def _hand_over(self, content, successor):
+        """Send the content, and behind it the commands of the next message.
+
+        In one piece: to a server that sees them together, and answers them together, nobody's
+        kernel waits for an acknowledgement of the other's.
+
+        :return: whether all of the content went out before the server closed
+        """
+        commands = b""
+        if successor and self.is_pipelined and not _invalid(successor):
+            commands = _commands_at_once(successor)
         # a dot at the start of a line is doubled (RFC 5321, section 4.5.2)
-        data = memoryview(content.replace(b"\n.", b"\n..") + b"\r\n.\r\n")
+        content = content.replace(b"\n.", b"\n..") + b"\r\n.\r\n"
+        data, sent = memoryview(content + commands), 0
         try:
-            for start in range(0, len(data), BLOCK_SIZE):
-                self.session.sock.sendall(data[start : start + BLOCK_SIZE])
-        except ConnectionError:
-            return False  # it may have said why
-        return True
+            while sent < len(data):
+                # where nobody tells how much of a block went out, the content ends with one
+                is_exact = hasattr(self.session.sock, "send") or sent >= len(content)
+                end = min(sent + BLOCK_SIZE, len(data) if is_exact else len(content))
+                sent += self._send_some(data[sent:end])
+        except OSError as error:
+            # a server that closed may have said why
+            if sent < len(content) and not isinstance(error, ConnectionError):
+                raise
+        is_out = sent >= len(content)
+        self._offered = successor if is_out and commands else None
+        return is_out
+
+    def _send_some(self, data):
+        """Send some of the data; return how much that was."""
+        sock = self.session.sock
+        if hasattr(sock, "send"):
+            return sock.send(data)
+        sock.sendall(data)  # pyOpenSSL's, as urllib3 wraps it
+        return len(data)
 
     def _final_reply(self):
         seconds = self.session.sock.gettimeout()
@@ -146,7 +161,7 @@ class Conversation:
         try:
             # after 421 the server closes by itself (RFC 5321, section 3.8); where the next message
             # was offered already, that one has begun
-            if code == 421 or (not self._offered and self._ask("RSET\r\n")[0] != 250):
+            if code == 421 or (not self._offered and self._ask(b"RSET\r\n")[0] != 250):
                 self.close()
         except (OSError, smtplib.SMTPException):
             self.close()
@@ -158,7 +173,7 @@ class Conversation:
     def _send(self, line):
         if self.is_over:
             raise smtplib.SMTPServerDisconnected("The connection is closed")
-        self.session.sock.sendall(line.encode("ascii"))
+        self.session.sock.sendall(line)
 
 
 class _Replies:
@@ -212,10 +227,14 @@ class _Replies:
 
 def _commands(envelope):
     return {
-        Moment.MAIL: f"MAIL FROM:<{envelope.sender}>\r\n",
-        Moment.RCPT: f"RCPT TO:<{envelope.recipient}>\r\n",
-        Moment.DATA: "DATA\r\n",
+        Moment.MAIL: b"MAIL FROM:<%s>\r\n" % envelope.sender.encode("ascii"),
+        Moment.RCPT: b"RCPT TO:<%s>\r\n" % envelope.recipient.encode("ascii"),
+        Moment.DATA: b"DATA\r\n",
     }
+
+
+def _commands_at_once(envelope):
+    return b"".join(_commands(envelope).values())
 
 
 def _invalid(envelope):

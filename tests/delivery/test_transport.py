@@ -136,9 +136,33 @@ class TestTransmit(TestCase):
                 self.assertEqual(result.outcome, Outcome.BAD_ADDRESS)
                 result = transmit(self.session, envelope(sender=text))
                 self.assertEqual(result.outcome, Outcome.REFUSED)
-                conversation = Conversation(self.session)
-                conversation._offer_behind(envelope(recipient=text))
                 self.assertFalse(wire.sizes)
+
+    def test_nothing_is_offered_of_such_an_address_either(self):
+        conversation = Conversation(self.session)
+        bad = envelope(recipient="a@[b\nrset]")
+        self.assertEqual(conversation.transmit(envelope(), bad).outcome, Outcome.SENT)
+        self.assertEqual(conversation.transmit(bad, envelope()).outcome, Outcome.BAD_ADDRESS)
+        self.assertEqual(conversation.transmit(envelope()).outcome, Outcome.SENT)
+
+    def test_the_next_message_travels_behind_a_content_where_the_server_allows_it(self):
+        wire = self.session.sock = Recorder(self.session.sock)
+        conversation = Conversation(self.session)
+        for number in range(3):
+            conversation.transmit(envelope(), envelope() if number < 2 else None)
+        self.assertEqual(len(self.server.messages), 3)
+        # the commands of the first, then a content each
+        self.assertEqual(len(wire.sizes), 4 if self.pipelining else 12)
+
+    def test_a_socket_that_does_not_tell_how_much_it_sent_gets_the_content_apart(self):
+        """As urllib3 wraps pyOpenSSL's, for servers that want a certificate."""
+        wire = self.session.sock = Recorder(self.session.sock, has_send=False)
+        conversation = Conversation(self.session)
+        conversation.transmit(envelope(), envelope())
+        conversation.transmit(envelope())
+        self.assertEqual(len(self.server.messages), 2)
+        content = len(CONTENT.replace(b"\n.", b"\n..") + b"\r\n.\r\n")
+        self.assertEqual(wire.sizes.count(content), 2)
 
     def test_the_sender_may_be_nobody_or_a_local_name(self):
         for sender in ("", "odoo@localhost"):
@@ -298,8 +322,10 @@ class TestTransmitToBrokenServers(TestCase):
 class Recorder:
     """A socket that remembers how much it was given at once, and how long each reply had."""
 
-    def __init__(self, wire):
+    def __init__(self, wire, has_send=True):
         self._wire = wire
+        if has_send:
+            self.send = self._send
         self.sizes = []
         self.seconds = []
 
@@ -307,11 +333,17 @@ class Recorder:
         self.sizes.append(len(data))
         self._wire.sendall(data)
 
+    def _send(self, data):
+        self.sizes.append(len(data))
+        return self._wire.send(data)
+
     def recv(self, size):
         self.seconds.append(self._wire.gettimeout())
         return self._wire.recv(size)
 
     def __getattr__(self, name):
+        if name == "send":
+            raise AttributeError(name)
         return getattr(self._wire, name)
 
 
