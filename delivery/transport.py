@@ -94,7 +94,7 @@ class Conversation:
         for sent, (moment, line) in enumerate(commands.items(), 1):
             if not self.is_pipelined:
                 self._send(line)
-            code, text = self._replies.read()
+            code, text = self._replies.next_reply()
             if code // 100 != moment.welcome:
                 if self.is_pipelined and code != 421:
                     self._read_on(moment, len(commands) - sent)
@@ -104,7 +104,7 @@ class Conversation:
     def _read_on(self, refused, count):
         """Read the replies to the commands that were sent behind one that failed."""
         try:
-            replies = [self._replies.read() for _command in range(count)]
+            replies = [self._replies.next_reply() for _command in range(count)]
             if replies and replies[-1][0] == 354:
                 if refused is not Moment.RCPT:
                     raise smtplib.SMTPException("It waits for a message that it refused")
@@ -152,7 +152,7 @@ class Conversation:
     def _final_reply(self):
         seconds = self.session.sock.gettimeout()
         self.session.sock.settimeout(FINAL_REPLY_SECONDS)
-        reply = self._replies.read()
+        reply = self._replies.next_reply()
         self.session.sock.settimeout(seconds)
         return reply
 
@@ -168,7 +168,7 @@ class Conversation:
 
     def _ask(self, line):
         self._send(line)
-        return self._replies.read()
+        return self._replies.next_reply()
 
     def _send(self, line):
         if self.is_over:
@@ -186,7 +186,7 @@ class _Replies:
         self._session = session
         self._bytes = bytearray(self._left_over())
 
-    def read(self):
+    def next_reply(self):
         """Return the next reply: its code, -1 when it has none, and its text."""
         lines = []
         while True:
