@@ -5,8 +5,9 @@
 * ``address``: the one form of an address on the wire;
 * ``header``: header values on the wire;
 * ``envelope``: a message ready for the wire;
-* ``transport``: one message over one SMTP session, and what the reply means;
-* ``pool``: several sessions in threads;
+* ``transport``: one message after the other over one SMTP session;
+* ``reply``: what a server's reply means;
+* ``pool``, ``worker``: several sessions in threads;
 * ``portion``: how many messages may still leave in this hour;
 * ``report``: a message that came back, read;
 * ``bounce``, ``bounce_words``: what it means for the address;
@@ -24,8 +25,10 @@ from . import placeholders
 from . import pool
 from . import portion
 from . import reference
+from . import reply
 from . import report
 from . import robots
 from . import skeleton
 from . import token
 from . import transport
+from . import worker

@@ -1,15 +1,14 @@
+import collections
 import contextlib
 import math
-import os
 import queue
 import smtplib
-import socket
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 
 from .envelope import Envelope
-from .transport import Outcome, Result, describe, hang_up, transmit
+from .reply import Outcome, Result
+from .worker import Worker
 
 # Seconds after which the caller gets control back at the latest.
 LOOK_SECONDS = 0.5
@@ -22,17 +21,31 @@ BREAKS_OF_AN_OUTAGE = 3
 RESTS_OF_AN_OUTAGE = 7
 # Seconds a server may take to say goodbye.
 FAREWELL_SECONDS = 3.0
+# Seconds in which further results may join the first: one statement writes down all that came.
+GATHER_SECONDS = 0.001
 # Seconds of the first rest; each further one in a row is twice as long.
 FIRST_REST = 0.25
 
 
-class Pool:
-    """Several SMTP sessions in threads, each with one message on the wire at a time.
+class Batch(list):
+    """Results that came together, and which messages may go next.
 
-    Sessions are opened by the caller's thread and used by one thread each; the threads touch
-    nothing but their session. A session gets its next message only after the caller has come
-    back for more, that is, after the result of the previous one was written down: a process
-    killed at any moment leaves at most one message per session in doubt.
+    :ivar list begun: keys of envelopes whose content goes out when the caller comes back
+    """
+
+    def __init__(self, results=(), begun=()):
+        super().__init__(results)
+        self.begun = list(begun)
+
+
+class Pool:
+    """Several SMTP sessions in threads, each with the content of one message on the wire at a time.
+
+    Sessions are used by one thread each; the threads touch nothing but their session. The content
+    of a message goes out only after the caller was told that it is *begun*, together with the
+    result of the one before in its session, and has come back for more, that is, has written both
+    down: of a process killed at any moment at most one message per session is in doubt, and it is
+    known which. Behind the content the next message may be offered already (see ``Conversation``).
 
     When the server is busy, all sessions rest, and half of them are used from then on; as long as
     it takes what it gets, more are used again. A session that the server ends after it took
@@ -55,9 +68,13 @@ class Pool:
         self._size = self._allowed = max(size, 1)
         self._probing = probe
         self._results = queue.SimpleQueue()
-        self._idle = [_Worker(first, self._results)] if first else []
+        self._envelopes = iter(())
+        self._is_more = False
+        self._returned = collections.deque()  # of sessions that ended before they came to them
+        self._idle = [Worker(first, self._results)] if first else []
+        self._ready = []  # those that may go on as soon as the caller comes back
         self._working = set()
-        self._reported = []  # those whose result the caller is writing down
+        self._unwritten = []  # results that the caller does not know yet
         self._leaving = []
         self._sent_in_a_row = 0
         self._breaks = 0
@@ -66,24 +83,28 @@ class Pool:
         self._is_stopped = False
         self._cut_off_at = math.inf
 
-    def deliver(self, envelopes: Iterable[Envelope]) -> Iterator[list[Result]]:
+    def deliver(self, envelopes: Iterable[Envelope]) -> Iterator[Batch]:
         """Send envelopes; yield results in batches as they come.
 
-        :param envelopes: taken one by one, in the caller's thread, when a session is free
-        :return: an iterator of batches, every ``LOOK_SECONDS`` at least, empty ones when no
-            result came; it ends early, with envelopes not taken, in an outage or when stopped
+        :param envelopes: taken one by one, in the caller's thread, for sessions that are or will
+            soon be free
+        :return: an iterator of batches, every ``LOOK_SECONDS`` at least, empty ones when nothing
+            came; it ends early, with envelopes not taken, or taken and not sent, in an outage or
+            when stopped
         :raise OSError, smtplib.SMTPException: there is no session and none can be opened
         """
-        envelopes = iter(envelopes)
-        is_more = True
+        self._envelopes = iter(envelopes)
+        self._is_more = True
         while True:
             look_at = time.monotonic() + LOOK_SECONDS
-            is_more = is_more and self._hand_out(envelopes, look_at)
-            if not self._working and not (is_more and self._may_go_on()):
+            self._prepare(look_at)
+            is_over = not (self._may_go_on() and self._has_more())
+            if is_over and not (self._ready or self._working or self._unwritten):
                 return
-            batch = self._wait(look_at)
-            yield [result for _worker, result in batch]
-            self._take_back(batch)
+            results, self._unwritten = self._unwritten, []
+            yield Batch(results, [worker.next.key for worker in self._ready])
+            self._go_on()
+            self._take_back(self._wait(look_at))
 
     def stop_within(self, seconds: float) -> None:
         """Take no envelope any more, and cut off what is on the wire after so many seconds.
@@ -99,20 +120,18 @@ class Pool:
         return self._breaks >= BREAKS_OF_AN_OUTAGE or self._rests >= RESTS_OF_AN_OUTAGE
 
     def close(self, seconds: float = 5.0) -> list[Result]:
-        """End all sessions.
+        """End all sessions; nothing is on the wire any more.
 
         :param seconds: time for what is still on the wire
-        :return: the results that came meanwhile
+        :return: the results that the caller does not know yet
         """
         self.stop_within(seconds)
-        # when an error ended the delivery, the last results were not written down
-        self._idle += self._reported
-        self._reported = []
-        late = []
         while self._working:
-            batch = self._wait(time.monotonic() + LOOK_SECONDS)
-            late += [result for _worker, result in batch]
-            self._take_back(batch)
+            self._take_back(self._wait(time.monotonic() + LOOK_SECONDS))
+        late, self._unwritten = self._unwritten, []
+        # when an error ended the delivery, some were about to go on
+        self._idle += self._ready
+        self._ready = []
         while self._idle:
             self._dismiss(self._idle.pop())
         for worker in self._leaving:
@@ -130,28 +149,58 @@ class Pool:
     def _limit(self):
         return 1 if self._probing else self._allowed
 
-    def _hand_out(self, envelopes, look_at):
-        """Give envelopes to free sessions; return whether there may be more of them."""
-        while self._has_room() and time.monotonic() < look_at:
-            if self._idle:
-                # when this raises, the session is still among the idle ones
-                if (envelope := next(envelopes, None)) is None:
-                    return False
-                worker = self._idle.pop()
-                self._working.add(worker)
-                worker.inbox.put(envelope)
-            elif not self._open() or not self._results.empty():
-                break  # opening takes long: first serve the sessions that wait
-        return True
+    def _has_more(self):
+        return self._is_more or self._returned or any(worker.next for worker in self._idle)
 
     def _has_room(self):
-        is_free = len(self._working) < self._limit()
+        is_free = len(self._working) + len(self._ready) < self._limit()
         return is_free and self._may_go_on() and self._rest_left() <= 0
 
+    def _prepare(self, look_at):
+        """Have sessions ready that were idle, or opened now, each with its next envelope."""
+        # those that have offered one already go first
+        self._idle.sort(key=lambda worker: worker.next is not None)
+        while self._has_room() and time.monotonic() < look_at:
+            if not self._idle and not self._open():
+                break
+            # when taking one raises, the session is still among the idle ones
+            worker = self._idle[-1]
+            worker.next = worker.next or self._take()
+            if worker.next is None:
+                break
+            self._ready.append(self._idle.pop())
+
+    def _take(self):
+        """Take the next envelope; None when there is none."""
+        if self._returned:
+            return self._returned.popleft()
+        envelope = next(self._envelopes, None) if self._is_more else None
+        self._is_more = envelope is not None
+        return envelope
+
+    def _take_successor(self, worker):
+        """Take the envelope that is offered behind the next one of a session."""
+        is_last = worker.count + 1 >= MESSAGES_PER_SESSION
+        return self._take() if worker.is_pipelined and not is_last else None
+
+    def _go_on(self):
+        """Send what is begun, unless the caller has stopped the pool meanwhile."""
+        if self._may_go_on():
+            successors = [self._take_successor(worker) for worker in self._ready]
+            for worker, successor in zip(self._ready, successors, strict=True):
+                self._working.add(worker)
+                worker.send_next(successor)
+        else:
+            self._idle += self._ready
+        self._ready = []
+
     def _open(self):
-        """Open a session, unless the server wants no more of them."""
+        """Open a session, unless others wait or the server wants no more of them."""
+        # opening takes long
+        if self._ready or self._unwritten or not self._results.empty():
+            return False
         try:
-            self._idle.append(_Worker(self._open_session(), self._results))
+            self._idle.append(Worker(self._open_session(), self._results))
             return True
         except (OSError, smtplib.SMTPException):
             if not self._working:
@@ -169,10 +218,12 @@ class Pool:
         batch = []
         with contextlib.suppress(queue.Empty):
             batch.append(self._results.get(timeout=self._seconds_until(look_at)))
+            if len(self._working) > 1:
+                time.sleep(GATHER_SECONDS)
             while True:
                 batch.append(self._results.get_nowait())
-        self._reported = [worker for worker, _result in batch]
-        self._working.difference_update(self._reported)
+        self._working.difference_update(worker for worker, _result in batch)
+        self._unwritten += [result for _worker, result in batch]
         return batch
 
     def _seconds_until(self, look_at):
@@ -182,12 +233,13 @@ class Pool:
             look_at = min(look_at, self._cut_off_at)
         if not self._working:
             look_at = min(look_at, self._rest_until)
+        if self._has_room() and self._has_more():
+            look_at = now
         return max(look_at - now, 0)
 
     def _take_back(self, batch):
         """Judge by results whose session goes on; what belongs to one trouble counts once."""
         was_resting = self._rest_left() > 0
-        self._reported = []
         for worker, result in batch:
             # that was all the server takes over one session
             is_spent = worker.has_sent and worker.is_broken
@@ -206,6 +258,11 @@ class Pool:
                 self._dismiss(worker)
             else:
                 self._idle.append(worker)
+        # what others could send does not wait in a session that is not used for now
+        waiting = [worker for worker in self._idle if worker.next]
+        for worker in waiting[max(self._limit() - len(self._working), 0) :]:
+            self._idle.remove(worker)
+            self._dismiss(worker)
 
     def _grow(self):
         self._breaks = self._rests = 0
@@ -231,47 +288,7 @@ class Pool:
         self._shrink(self._allowed // 2)
 
     def _dismiss(self, worker):
+        if worker.next:
+            self._returned.append(worker.next)
         worker.inbox.put(None)
         self._leaving = [each for each in self._leaving if each.is_alive()] + [worker]
-
-
-class _Worker(threading.Thread):
-    """One session and the thread that uses it."""
-
-    def __init__(self, session, results):
-        super().__init__(name="smtp-session", daemon=True)
-        self.inbox = queue.SimpleQueue()
-        self.count = 0
-        self.has_sent = False
-        self._session = session
-        self._results = results
-        with self._socket() as raw:
-            # else small commands wait for the server's delayed acknowledgement, 40 ms a message
-            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.start()
-
-    @property
-    def is_broken(self):
-        return self._session.sock is None
-
-    def run(self):
-        while (envelope := self.inbox.get()) is not None:
-            self.count += 1
-            try:
-                result = transmit(self._session, envelope)
-            except Exception as error:
-                # whatever it was, nobody knows how far the message got
-                self._session.close()
-                result = Result(envelope.key, Outcome.UNKNOWN, describe(error), envelope.message_id)
-            self._results.put((self, result))
-        hang_up(self._session)
-
-    def cut_off(self):
-        """Break the connection under the session, so that its thread comes back."""
-        # it may be closed already
-        with contextlib.suppress(OSError, AttributeError), self._socket() as raw:
-            raw.shutdown(socket.SHUT_RDWR)
-
-    def _socket(self):
-        """The plain socket, whatever TLS library wraps it."""
-        return socket.socket(fileno=os.dup(self._session.sock.fileno()))

@@ -1,11 +1,10 @@
 import re
 import smtplib
-from collections.abc import Hashable
-from dataclasses import dataclass
-from enum import Enum
+from contextlib import suppress
 
 from .address import is_wire_address, is_wire_sender
 from .envelope import Envelope
+from .reply import Moment, Outcome, Result, classify, describe, in_words
 
 # Seconds that a server may take to reply to the content (RFC 5321, section 4.5.3.2.6); for all
 # else the session's own timeout counts.
@@ -13,234 +12,239 @@ FINAL_REPLY_SECONDS = 600
 # The content is sent in blocks of so many bytes, for the timeout counts for each: on a slow line
 # a large content takes long.
 BLOCK_SIZE = 64 * 1024
-
-# RFC 3463: class, subject and detail, at the start of the reply's text (RFC 2034)
-_ENHANCED_STATUS = re.compile(rb"[245]\.(\d{1,3})\.(\d{1,3})\b")
-_TOO_MUCH = re.compile(rb"too many|rate.?limit|throttl", re.IGNORECASE)
-_ONE_DOMAIN = re.compile(
-    rb"(?<!sender )\b(?:domain|for|to)\s+(?:[a-z0-9-]+\.)+[a-z]{2,}\b", re.IGNORECASE
-)
-_FULL = re.compile(rb"mail ?box\b.{0,20}\bfull\b|over ?quota", re.IGNORECASE)
-_SOMEBODY = rb"(?:user|mailbox|recipient|account)\b"
-_NOBODY = re.compile(
-    rb"(?!.*sender).*(?:\b(?:no such|unknown|invalid|non-?existent) (?:local )?"
-    + _SOMEBODY
-    + rb"|\b"
-    + _SOMEBODY
-    + rb".{0,40}\b(?:unknown|not found|(?:does not|doesn't) exist))",
-    re.IGNORECASE | re.DOTALL,
-)
-# about the conversation or the log-in (RFC 5321, section 4.2.2; RFC 4954)
-_ABOUT_US = {500, 502, 503, 504, 530, 534, 535, 538}
+# Bytes of a reply's line; RFC 5321, section 4.5.3.1.5, allows 512.
+LONGEST_LINE = 8192
 
 
-class Moment(Enum):
-    """What a reply answers (RFC 5321, section 3.3), with the first digit of a welcome."""
+class Conversation:
+    """What is said over one SMTP session, message after message.
 
-    MAIL = ("MAIL", 2)
-    RCPT = ("RCPT", 2)
-    DATA = ("DATA", 3)
-    CONTENT = ("content", 2)  # the final dot
-
-    @property
-    def welcome(self):
-        return self.value[1]
-
-
-class Outcome(Enum):
-    """What became of one message."""
-
-    SENT = "sent"  # 2yz after the final dot: the server has taken it
-    DEFERRED = "deferred"  # this message may be tried again later
-    BAD_ADDRESS = "bad_address"  # this address will never do
-    REFUSED = "refused"  # the letter or its sender will not do
-    BUSY = "busy"  # the server wants less, or everything later; nothing speaks against the message
-    NOT_SENT = "not_sent"  # the session broke before the final dot: nothing left the house
-    UNKNOWN = "unknown"  # the session broke after the final dot: nobody knows (RFC 1047)
-
-
-@dataclass(frozen=True)
-class Result:
-    """The outcome of one envelope.
-
-    :ivar key: the envelope's key
-    :ivar Outcome outcome: what became of it
-    :ivar str reply: the server's words, or the error that broke the session
-    :ivar str message_id: Message-ID of what was sent; empty when nothing could be composed
-    """
-
-    key: Hashable
-    outcome: Outcome
-    reply: str = ""
-    message_id: str = ""
-
-
-def transmit(session: smtplib.SMTP, envelope: Envelope) -> Result:
-    """Send one envelope over an open session.
-
-    Nothing is sent of an envelope whose addresses could break out of their commands. A reply
-    that came stands, even when the connection is closed behind it.
+    With PIPELINING (RFC 2920) the commands of the next message travel behind the content of the
+    one before, so that a message costs one round trip. What was offered in this way is sent when
+    the caller comes with it, and not before.
 
     :param session: after EHLO and log-in; left ready for the next envelope, or closed, its
         ``sock`` None
-    :return: never raises for what the server or the network does
+    :ivar bool is_pipelined: whether a successor can be offered behind a content
     """
+
+    def __init__(self, session: smtplib.SMTP):
+        self.session = session
+        self.is_pipelined = session.has_extn("pipelining")
+        self._replies = _Replies(session)
+        self._offered = None  # its commands are out, its replies are not read
+
+    @property
+    def is_over(self) -> bool:
+        return self.session.sock is None
+
+    def transmit(self, envelope: Envelope, successor: Envelope | None = None) -> Result:
+        """Send one envelope.
+
+        Nothing is sent of an envelope whose addresses could break out of their commands. A reply
+        that came stands, even when the connection is closed behind it.
+
+        :param envelope: the successor of the one before, if that had one
+        :param successor: offered behind the content, where that is possible
+        :return: never raises for what the server or the network does
+        """
+        if result := _invalid(envelope):
+            return result
+        handed_over = False
+        try:
+            moment, (code, text) = self._offer(envelope)
+            if code // 100 == moment.welcome:
+                moment = Moment.CONTENT
+                handed_over = self._hand_over(envelope.content, successor)
+                code, text = self._final_reply()
+            if handed_over and code // 100 == moment.welcome:
+                return _result(envelope, Outcome.SENT, in_words(code, text))
+            outcome = classify(moment, code, text)
+            self._reset(code)
+            return _result(envelope, outcome, in_words(code, text))
+        except (OSError, smtplib.SMTPException) as error:
+            self.close()
+            outcome = Outcome.UNKNOWN if handed_over else Outcome.NOT_SENT
+            return _result(envelope, outcome, describe(error))
+
+    def hang_up(self) -> None:
+        """End the session, politely if it still answers (RFC 5321, section 4.1.1.10)."""
+        # a server that was offered a message waits for its content: nothing else can be said
+        if not self.is_over and not self._offered:
+            with suppress(OSError, smtplib.SMTPException):
+                self.session.sock.settimeout(2)
+                self._ask(b"QUIT\r\n")
+        self.close()
+
+    def close(self) -> None:
+        self._offered = None
+        self.session.close()
+
+    def _offer(self, envelope):
+        """Send the commands before the content, unless they are out.
+
+        With PIPELINING all are sent at once, else none after one that failed.
+
+        :return: the first moment whose reply is not the welcome, or the last one, and the reply
+        """
+        commands = _commands(envelope)
+        is_offered, self._offered = self._offered is not None, None
+        if self.is_pipelined and not is_offered:
+            self._send(_commands_at_once(envelope))
+        for sent, (moment, line) in enumerate(commands.items(), 1):
+            if not self.is_pipelined:
+                self._send(line)
+            code, text = self._replies.next_reply()
+            if code // 100 != moment.welcome:
+                if self.is_pipelined and code != 421:
+                    self._read_on(moment, len(commands) - sent)
+                break
+        return moment, (code, text)
+
+    def _read_on(self, refused, count):
+        """Read the replies to the commands that were sent behind one that failed."""
+        try:
+            replies = [self._replies.next_reply() for _command in range(count)]
+            if replies and replies[-1][0] == 354:
+                if refused is not Moment.RCPT:
+                    raise smtplib.SMTPException("It waits for a message that it refused")
+                # it waits for a message to nobody: end it (RFC 2920, section 3.1)
+                self._ask(b".\r\n")
+        except (OSError, smtplib.SMTPException):
+            self.close()
+
+    def _hand_over(self, content, successor):
+        """Send the content, and behind it the commands of the next message.
+
+        In one piece: to a server that sees them together, and answers them together, nobody's
+        kernel waits for an acknowledgement of the other's.
+
+        :return: whether all of the content went out before the server closed
+        """
+        commands = b""
+        if successor and self.is_pipelined and not _invalid(successor):
+            commands = _commands_at_once(successor)
+        # a dot at the start of a line is doubled (RFC 5321, section 4.5.2)
+        content = content.replace(b"\n.", b"\n..") + b"\r\n.\r\n"
+        data, sent = memoryview(content + commands), 0
+        try:
+            while sent < len(data):
+                # where nobody tells how much of a block went out, the content ends with one
+                is_exact = hasattr(self.session.sock, "send") or sent >= len(content)
+                end = min(sent + BLOCK_SIZE, len(data) if is_exact else len(content))
+                sent += self._send_some(data[sent:end])
+        except OSError as error:
+            # a server that closed may have said why
+            if sent < len(content) and not isinstance(error, ConnectionError):
+                raise
+        is_out = sent >= len(content)
+        self._offered = successor if is_out and commands else None
+        return is_out
+
+    def _send_some(self, data):
+        """Send some of the data; return how much that was."""
+        sock = self.session.sock
+        if hasattr(sock, "send"):
+            return sock.send(data)
+        sock.sendall(data)  # pyOpenSSL's, as urllib3 wraps it
+        return len(data)
+
+    def _final_reply(self):
+        seconds = self.session.sock.gettimeout()
+        self.session.sock.settimeout(FINAL_REPLY_SECONDS)
+        reply = self._replies.next_reply()
+        self.session.sock.settimeout(seconds)
+        return reply
+
+    def _reset(self, code):
+        """Make the session ready for the next envelope, or close it."""
+        try:
+            # after 421 the server closes by itself (RFC 5321, section 3.8); where the next message
+            # was offered already, that one has begun
+            if code == 421 or (not self._offered and self._ask(b"RSET\r\n")[0] != 250):
+                self.close()
+        except (OSError, smtplib.SMTPException):
+            self.close()
+
+    def _ask(self, line):
+        self._send(line)
+        return self._replies.next_reply()
+
+    def _send(self, line):
+        if self.is_over:
+            raise smtplib.SMTPServerDisconnected("The connection is closed")
+        self.session.sock.sendall(line)
+
+
+class _Replies:
+    """The server's replies, taken from the socket in blocks and not line by line.
+
+    Whatever is wrong with them is an error as ``smtplib`` knows it.
+    """
+
+    def __init__(self, session):
+        self._session = session
+        self._bytes = bytearray(self._left_over())
+
+    def next_reply(self):
+        """Return the next reply: its code, -1 when it has none, and its text."""
+        lines = []
+        while True:
+            line = self._line()
+            lines.append(line[4:].strip())
+            code = int(line[:3]) if re.fullmatch(rb"\d{3}", line[:3]) else -1
+            if code == -1 or line[3:4] != b"-":
+                return code, b"\n".join(lines)
+
+    def _line(self):
+        while (end := self._bytes.find(b"\n")) < 0 and len(self._bytes) <= LONGEST_LINE:
+            if self._session.sock is None:
+                raise smtplib.SMTPServerDisconnected("The connection is closed")
+            block = self._session.sock.recv(BLOCK_SIZE)
+            if not block:
+                raise smtplib.SMTPServerDisconnected("Connection unexpectedly closed")
+            self._bytes += block
+        if not 0 <= end <= LONGEST_LINE:
+            raise smtplib.SMTPResponseException(500, "Line too long.")
+        line = bytes(self._bytes[: end + 1])
+        del self._bytes[: end + 1]
+        return line
+
+    def _left_over(self):
+        """Return what ``smtplib`` has read of the socket beyond the replies it looked at."""
+        session = self._session
+        if session.sock is None or session.file is None:
+            return b""
+        seconds = session.sock.gettimeout()
+        session.sock.settimeout(0)
+        try:
+            return session.file.peek()
+        except OSError:  # there is nothing
+            return b""
+        finally:
+            session.sock.settimeout(seconds)
+
+
+def _commands(envelope):
+    return {
+        Moment.MAIL: b"MAIL FROM:<%s>\r\n" % envelope.sender.encode("ascii"),
+        Moment.RCPT: b"RCPT TO:<%s>\r\n" % envelope.recipient.encode("ascii"),
+        Moment.DATA: b"DATA\r\n",
+    }
+
+
+def _commands_at_once(envelope):
+    return b"".join(_commands(envelope).values())
+
+
+def _invalid(envelope):
+    """Return the result of an envelope that must not be sent; None when it may."""
     if not is_wire_sender(envelope.sender):
         return _result(envelope, Outcome.REFUSED, f"Invalid sender: {envelope.sender!a}")
     if not is_wire_address(envelope.recipient):
         return _result(envelope, Outcome.BAD_ADDRESS, f"Invalid address: {envelope.recipient!a}")
-    handed_over = False
-    try:
-        moment, (code, text) = _offer(session, envelope)
-        if code // 100 == moment.welcome:
-            moment = Moment.CONTENT
-            handed_over = _hand_over(session, envelope.content)
-            code, text = _final_reply(session)
-        if handed_over and code // 100 == moment.welcome:
-            return _result(envelope, Outcome.SENT, _words(code, text))
-        outcome = classify(moment, code, text)
-        _reset(session, code)
-        return _result(envelope, outcome, _words(code, text))
-    except (OSError, smtplib.SMTPException) as error:
-        session.close()
-        outcome = Outcome.UNKNOWN if handed_over else Outcome.NOT_SENT
-        return _result(envelope, outcome, describe(error))
-
-
-def describe(error: Exception) -> str:
-    """Return an error in words for the screen, never none and such that PostgreSQL takes them.
-
-    :param error: what opening or using a session, or anything else, raised
-    :return: the server's words with their reply code (RFC 5321, section 4.2), or the system's
-    """
-    if isinstance(error, smtplib.SMTPResponseException):
-        reply = error.smtp_error
-        # bytes of the server, or words of smtplib
-        return _words(error.smtp_code, reply.encode() if isinstance(reply, str) else reply)
-    words = getattr(error, "strerror", None) or str(error)
-    return words.replace("\0", "") or type(error).__name__
-
-
-def classify(moment: Moment, code: int, text: bytes) -> Outcome:
-    """Tell what a reply other than the welcome means (RFC 5321, section 4.2; RFC 3463).
-
-    :raise smtplib.SMTPException: the reply makes no sense, so none of the next ones will
-    """
-    status = _ENHANCED_STATUS.match(text)
-    subject, detail = map(int, status.groups()) if status else (None, None)
-    is_full = (subject, detail) == (2, 2) or (not status and bool(_FULL.search(text)))
-    if 400 <= code <= 499:
-        is_mailbox = subject == 2 or is_full
-        is_server = _is_about_server(moment, code, text, is_mailbox)
-        return Outcome.BUSY if is_server else Outcome.DEFERRED
-    if 500 <= code <= 599:
-        # sender (X.1.7, X.1.8), security and policy (X.7) concern us, whoever the recipient is
-        if moment is Moment.MAIL or subject == 7 or (subject == 1 and detail in (7, 8)):
-            return Outcome.REFUSED
-        if is_full or (code == 552 and moment is Moment.RCPT and not status):
-            return Outcome.DEFERRED
-        is_address = subject in (1, 2) or _is_about_recipient(moment, code, text, status)
-        return Outcome.BAD_ADDRESS if is_address else Outcome.REFUSED
-    raise smtplib.SMTPException(f"Unexpected reply: {_words(code, text)}")
-
-
-def _is_about_server(moment, code, text, is_mailbox):
-    if code == 421 or moment is Moment.MAIL:
-        return True
-    is_limit = bool(_TOO_MUCH.search(text))
-    is_domain = is_limit and moment is Moment.RCPT and _ONE_DOMAIN.search(text)
-    return (is_limit or code in (452, 454)) and not is_mailbox and not is_domain
-
-
-def _is_about_recipient(moment, code, text, status):
-    if moment is Moment.RCPT:
-        return code not in _ABOUT_US
-    # some servers look for the recipient only now
-    return code == 550 and not status and bool(_NOBODY.match(text))
-
-
-def hang_up(session: smtplib.SMTP) -> None:
-    """End a session politely if it still answers (RFC 5321, section 4.1.1.10)."""
-    try:
-        if session.sock:
-            session.sock.settimeout(2)
-            session.quit()
-    except (OSError, smtplib.SMTPException):
-        session.close()
-
-
-def _offer(session, envelope):
-    """Send the commands before the content.
-
-    With PIPELINING all three are sent at once (RFC 2920), else none after one that failed.
-
-    :return: the first moment whose reply is not the welcome, or the last one, and the reply
-    """
-    lines = {
-        Moment.MAIL: f"MAIL FROM:<{envelope.sender}>\r\n",
-        Moment.RCPT: f"RCPT TO:<{envelope.recipient}>\r\n",
-        Moment.DATA: "DATA\r\n",
-    }
-    is_pipelined = session.has_extn("pipelining")
-    if is_pipelined:
-        session.send("".join(lines.values()))
-    for sent, (moment, line) in enumerate(lines.items(), 1):
-        if not is_pipelined:
-            session.send(line)
-        code, text = session.getreply()
-        if code // 100 != moment.welcome:
-            if is_pipelined and code != 421:
-                _read_on(session, len(lines) - sent)
-            break
-    return moment, (code, text)
-
-
-def _read_on(session, count):
-    """Read the replies to the commands that were sent behind one that failed."""
-    try:
-        replies = [session.getreply() for _command in range(count)]
-        if replies and replies[-1][0] == 354:
-            # the server waits for a message to nobody: end it (RFC 2920, section 3.1)
-            session.send(".\r\n")
-            session.getreply()
-    except (OSError, smtplib.SMTPException):
-        session.close()
-
-
-def _hand_over(session, content):
-    """Send the content; return whether all of it went out before the server closed."""
-    # a dot at the start of a line is doubled (RFC 5321, section 4.5.2)
-    data = memoryview(content.replace(b"\n.", b"\n..") + b"\r\n.\r\n")
-    try:
-        for start in range(0, len(data), BLOCK_SIZE):
-            session.sock.sendall(data[start : start + BLOCK_SIZE])
-    except ConnectionError:
-        return False  # it may have said why
-    return True
-
-
-def _final_reply(session):
-    seconds = session.sock.gettimeout()
-    session.sock.settimeout(FINAL_REPLY_SECONDS)
-    reply = session.getreply()
-    session.sock.settimeout(seconds)
-    return reply
-
-
-def _reset(session, code):
-    """Make a session ready for the next envelope, or close it."""
-    try:
-        # after 421 the server closes by itself (RFC 5321, section 3.8)
-        if code == 421 or session.rset()[0] != 250:
-            session.close()
-    except (OSError, smtplib.SMTPException):
-        session.close()
+    return None
 
 
 def _result(envelope, outcome, reply):
     return Result(envelope.key, outcome, reply, envelope.message_id)
-
-
-def _words(code, text):
-    # PostgreSQL takes no NUL
-    return f"{code} {text.decode(errors='replace')}".replace("\0", "")

@@ -40,6 +40,18 @@ class Limits:
         """Return how many messages may be claimed now."""
         return min(portion.left(used) for portion, used, _oldest in self._used())
 
+    def left_to_claim(self, most):
+        """Return how many messages whoever has the turn to claim may claim, up to so many."""
+        counts = self.env["mailing.portion.count"]
+        portions = [self._portion, self._server_portion]
+        # where the one of the command line sends, there is no count of its own
+        kept = counts._kept(self.mail_server) or []
+        if kept and all(p.left(used) >= most for p, used in zip(portions, kept, strict=False)):
+            return most
+        used = self._used()
+        counts._keep(self.mail_server, [count for _portion, count, _oldest in used])
+        return min(most, *(portion.left(count) for portion, count, _oldest in used))
+
     def frees_at(self):
         """Return when a place is free: now, or when the oldest leaves the full portions."""
         full = [

@@ -8,10 +8,10 @@ SETTLE_SECONDS = 1.0
 
 
 class Results:
-    """What a run knows of its messages: on the wire, known, written down, settled.
+    """What a run knows of its messages: begun, known, written down, settled.
 
     :param run_key: the run in the journal
-    :ivar set on_wire: ids of the messages handed to a session whose result is not written down
+    :ivar set on_wire: ids of the messages that were begun and whose result is not written down
     """
 
     def __init__(self, run_key):
@@ -32,20 +32,30 @@ class Results:
         """These results are known."""
         self._unwritten += [(self._claim_numbers.pop(result.key), result) for result in results]
 
-    def write_down(self, runs, cr, is_over=False):
+    def nothing_is_on_the_wire(self):
+        """What was begun and has no result was not sent after all."""
+        self.on_wire.intersection_update(result.key for _number, result in self._unwritten)
+
+    def write_down(self, runs, cr, begun=(), is_over=False):
         """Write what is known to the journal; committed on return.
 
         :param runs: ``mailing.journal.run`` in the environment of the run
         :param cr: cursor to write with
+        :param begun: ids of the messages that go out next
         :param is_over: whether the run has ended
         :return: False when others took the run for dead: nothing more may be sent
         """
-        if not self._unwritten:
+        if not (self._unwritten or begun):
             return True
         if not runs.env["mailing.journal.ack"]._acknowledge(
-            cr, self._run_key, self._unwritten, is_over
+            cr,
+            self._run_key,
+            self._unwritten,
+            is_over,
+            [(self._claim_numbers[trace_id], trace_id) for trace_id in begun],
         ):
             return False
+        self.on_wire.update(begun)
         self.on_wire.difference_update(result.key for _number, result in self._unwritten)
         self._unsettled += self._unwritten
         self._unwritten = []

@@ -34,12 +34,14 @@ class Run:
     """One run of sending a mass email: claim, compose, transmit, acknowledge, settle.
 
     Rows come claimed chunk by chunk, are composed in this thread (``engine.letter``) and sent by
-    SMTP sessions in others (``delivery.pool``); each result is acknowledged in the journal before
-    its session gets the next message, and settled with many others (``mailing.journal.run``).
+    SMTP sessions in others (``delivery.pool``); each result is acknowledged in the journal, and
+    what its session sends next noted there as begun, before that goes out; results are settled
+    with many others (``mailing.journal.run``).
 
     :param mailing: the mass email
     :param mail_server: the ``ir.mail_server`` to send through, with ``address`` as sender
     :ivar key: names the run in the journal and on its rows
+    :ivar queue_position: id of the last row it found in the queue
     :ivar claimed_count: messages taken out of the queue
     :ivar sent_count: messages the server has taken
     :ivar remedy: what a person must change before it can go on, see ``mailing.mailing``; None
@@ -52,6 +54,7 @@ class Run:
         self.mail_server = mail_server
         self.address = address
         self.key = new_token()
+        self.queue_position = 0
         self.claimed_count = 0
         self.sent_count = 0
         self.remedy = None
@@ -89,7 +92,7 @@ class Run:
         is_in_trouble = bool(self.mailing.delivery_issue)
         notice_broken_connections(self.env.cr)
         self._let_go_of_the_database()
-        with shutdown.waits_for(self), self._runs._alive(self.key, session_count) as self._journal:
+        with shutdown.waits_for(self), self._runs._alive(self.key) as self._journal:
             pool = None
             try:
                 self._session = self._open_session()
@@ -100,7 +103,9 @@ class Run:
                     self.env.cr.rollback()
                 raise
             finally:
-                self._results.add(pool.close() if pool else [])
+                if pool:
+                    self._results.add(pool.close())
+                    self._results.nothing_is_on_the_wire()
                 self._end()
         if not self._issue and (pool.is_outage or not self.sent_count):
             self._issue, self.remedy = self._trouble, self._trouble_remedy
@@ -125,7 +130,7 @@ class Run:
     def _deliver(self, pool, messages, stops_in):
         self._stop_in_time(pool, stops_in)
         for results in pool.deliver(messages):
-            self._acknowledge(results)
+            self._acknowledge(results, results.begun)
             self._stop_in_time(pool, stops_in)
 
     def _stop_in_time(self, pool, stops_in):
@@ -152,7 +157,6 @@ class Run:
             self._results.expect(rows)
             for message in self._compose(letter, rows):
                 if not isinstance(message, Result):
-                    self._results.on_wire.add(message.key)
                     yield message
                     continue
                 self._acknowledge([message])
@@ -174,10 +178,10 @@ class Run:
         self._let_go_of_the_database()
         return messages
 
-    def _acknowledge(self, results):
-        """Write down results and see whether the sending can go on."""
+    def _acknowledge(self, results, begun=()):
+        """Write down results, and what goes out next, and see whether the sending can go on."""
         self._results.add(results)
-        if not self._results.write_down(self._runs, self._journal):
+        if not self._results.write_down(self._runs, self._journal, begun):
             self._issue = self.env._("The connection to the database was lost for a moment.")
             return
         for result in results:

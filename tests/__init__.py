@@ -11,6 +11,7 @@ from .delivery import test_forecast
 from .delivery import test_envelope
 from .delivery import test_header
 from .delivery import test_placeholders
+from .delivery import test_overlap
 from .delivery import test_pool
 from .delivery import test_portion
 from .delivery import test_reference

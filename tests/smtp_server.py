@@ -28,7 +28,8 @@ class SmtpServer:
     :ivar int limit: messages that a connection may send
     :ivar any_reply: called for what the replies do not tell; None for the usual reply
     :ivar dict replies: reply lines by moment: ``MAIL``, ``limit`` for MAIL beyond the limit,
-        ``DATA``, or a recipient's address for RCPT; the reply ``hang up`` closes the connection
+        ``DATA``, ``RSET``, or a recipient's address for RCPT; the reply ``hang up`` closes the
+        connection
     """
 
     def __init__(self, pipelining=False, starttls=False, auth=None):
@@ -82,11 +83,13 @@ class SmtpServer:
         return responses
 
     async def handle_MAIL(self, server, session, envelope, address, options):  # noqa: N802
-        envelope.mail_from = address
         server.mail_count = getattr(server, "mail_count", 0) + 1
         if server.mail_count > self.limit:
             return self._reply(server, "limit", "421 too many messages")
-        return self._reply(server, "MAIL", "250 OK")
+        reply = self._reply(server, "MAIL", "250 OK")
+        if reply.startswith("2"):
+            envelope.mail_from = address
+        return reply
 
     async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
         if address in self.delays:
@@ -105,6 +108,9 @@ class SmtpServer:
             self.senders.append(envelope.mail_from)
             self.rcpt_tos += envelope.rcpt_tos
         return reply
+
+    async def handle_RSET(self, server, session, envelope):  # noqa: N802
+        return self._reply(server, "RSET", "250 OK")
 
     def _reply(self, server, moment, default):
         reply = self.replies.get(moment) or (self.any_reply and self.any_reply()) or default

@@ -7,6 +7,7 @@ import resource
 import time
 from pathlib import Path
 
+from odoo import sql_db
 from odoo.addons.mass_mailing_campaign.models.sending.mailing_trace import Claimed
 
 ADDON = "mass_mailing_campaign."
@@ -17,17 +18,29 @@ def report(way, **figures):
 
 
 def database_cpu(cr):
-    """Seconds that the database spent on our session; a busy machine does not add to them.
+    """Seconds that all of PostgreSQL has spent: sessions, those that ended, and its own processes.
 
     :return: 0 when the database is on another machine
     """
-    cr.execute("SELECT pg_backend_pid()")
-    [pid] = cr.fetchone()
+    cr.execute("SELECT pid FROM pg_stat_activity")
     try:
-        values = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except FileNotFoundError:
+        children = [_stat(pid) for (pid,) in cr.fetchall()]
+        # of the parent, with those of its children that ended
+        parent = _stat(children[0][1])
+    except (FileNotFoundError, IndexError):
         return 0
-    return (int(values[11]) + int(values[12])) / os.sysconf("SC_CLK_TCK")
+    ticks = sum(parent[11:15]) + sum(sum(child[11:13]) for child in children)
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _stat(pid):
+    values = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return [0, *map(int, values[1:])]
+
+
+def wal_bytes(cr):
+    cr.execute("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint")
+    return cr.fetchone()[0]
 
 
 def peak_mb():
@@ -139,6 +152,11 @@ class Bench:
     def measure_queue(self, way, mass_email, count):
         self.measure(way, count, mass_email._build_queue)
 
+    def measure_slice(self, way, mass_email, count):
+        """Send so many messages of a mass email whose queue is built, in one run."""
+        sent = self.measure(way, count, lambda: mass_email._deliver(count))
+        assert sent == count, mass_email.delivery_issue
+
     def measure_sending(self, way, mass_email, count):
         """Send a mass email whose queue is built to its end."""
         self.measure(way, count, mass_email._deliver)
@@ -179,8 +197,9 @@ class Bench:
     def measure(self, way, count, work):
         cr = self.env.cr
         cr.commit()
-        database = database_cpu(cr)
-        wall, cpu, statements = time.time(), time.process_time(), cr.sql_log_count
+        database, wal = database_cpu(cr), wal_bytes(cr)
+        # of all cursors: the journal has one of its own
+        wall, cpu, statements = time.time(), time.process_time(), sql_db.sql_counter
         result = work()
         cr.commit()
         report(
@@ -188,8 +207,9 @@ class Bench:
             messages=count,
             wall=time.time() - wall,
             cpu=time.process_time() - cpu,
-            statements=cr.sql_log_count - statements,
+            statements=sql_db.sql_counter - statements,
             database_cpu=database_cpu(cr) - database,
+            wal_bytes=wal_bytes(cr) - wal,
             peak_mb=peak_mb(),
         )
         return result

@@ -7,6 +7,8 @@ from contextlib import ExitStack, contextmanager
 
 from . import console, server
 
+# A mass email that is sent by lanes should not take longer.
+REST_SECONDS = 900
 # Seconds between two calls that wake the servers.
 CALL_SECONDS = 0.5
 
@@ -108,3 +110,28 @@ class Sending:
                 self.database,
             )
         )
+
+
+def rate(sending, record, count, recipients):
+    """Have so many servers send it to its end.
+
+    :param record: file with a line per message that the mail server took
+    :return: messages a second, the first and the last tenth left out: not all send from the start
+        to the end
+    """
+    moments = {}
+    share = recipients // 10
+
+    def watch():
+        taken = record.read_bytes().count(b"\n")
+        moments.setdefault(taken, time.monotonic())
+        return taken >= recipients - share
+
+    with running(sending.env, sending.database, count):
+        sending.wait_for_start()
+        with console.step(f"Sending by {count}"):
+            if not sending.wait_until(watch, REST_SECONDS, step=0.2):
+                raise console.StepFailed("Sending", "read the logs of the servers")
+    known = sorted((taken, at) for taken, at in moments.items() if taken >= share)
+    (first, began), (last, ended) = known[0], known[-1]
+    return (last - first) / (ended - began)

@@ -37,10 +37,11 @@ LAST_RESULTS, MANY_REFUSALS, MANY_DOMAINS = 100, 5, 3
 
 
 class MailingJournalAck(models.Model):
-    """The result of one transmission, written before its SMTP session gets the next message.
+    """The result of one transmission, and a message that was begun with it.
 
-    A narrow row without a disk write behind it; ``_settle`` carries many of them over to the
-    messages at once.
+    Written before the SMTP session sends the content of its next message: what was begun and has
+    no result is what a killed run can have had on the wire. A narrow row without a disk write
+    behind it; ``_settle`` carries many of them over to the messages at once.
     """
 
     _name = "mailing.journal.ack"
@@ -49,11 +50,13 @@ class MailingJournalAck(models.Model):
     _log_access = False
 
     run_key = fields.Char(required=True, readonly=True)
-    trace_id = fields.Integer(required=True, readonly=True)
+    trace_id = fields.Integer(readonly=True, help="Empty where something was begun only.")
     claim_number = fields.Integer(
-        required=True, readonly=True, help="The claim of the message that this is the result of."
+        readonly=True, help="The claim of the message that this is the result of."
     )
-    outcome = fields.Char(required=True, readonly=True)
+    begun_trace_id = fields.Integer("Begun", readonly=True)
+    begun_claim_number = fields.Integer("Claim of What Was Begun", readonly=True)
+    outcome = fields.Char(readonly=True)
     reply = fields.Char(readonly=True)
     message_id = fields.Char(readonly=True)
     ack_datetime = fields.Datetime(required=True, readonly=True)
@@ -64,20 +67,23 @@ class MailingJournalAck(models.Model):
         self.env.cr.execute("ALTER TABLE mailing_journal_ack SET UNLOGGED")
 
     @api.model
-    def _acknowledge(self, cr, key, results, is_over=False):
-        """Write results to the journal; committed on return.
+    def _acknowledge(self, cr, key, results, is_over=False, begun=()):
+        """Write results, and what goes out next, to the journal; committed on return.
 
         Raw SQL: once every few messages, so nothing else weighs as much.
 
         :param results: list of (claim number, Result)
         :param is_over: write them down though the run is not in the journal any more
+        :param begun: list of (claim number, id); which result they stand beside does not matter
         :return: False when others took this run for dead; it must stop, nothing was written
         """
         cr.execute(
             """
             INSERT INTO mailing_journal_ack (
-                run_key, ack_datetime, claim_number, trace_id, outcome, reply, message_id)
-            SELECT %s, %s, unnest(%s), unnest(%s), unnest(%s), unnest(%s), unnest(%s)
+                run_key, ack_datetime, claim_number, trace_id, outcome, reply, message_id,
+                begun_claim_number, begun_trace_id)
+            SELECT %s, %s, unnest(%s::int[]), unnest(%s::int[]), unnest(%s::text[]),
+                   unnest(%s::text[]), unnest(%s::text[]), unnest(%s::int[]), unnest(%s::int[])
              WHERE %s OR EXISTS (SELECT FROM mailing_journal_run WHERE key = %s)
             """,
             (
@@ -88,6 +94,8 @@ class MailingJournalAck(models.Model):
                 [result.outcome.value for _number, result in results],
                 [result.reply for _number, result in results],
                 [result.message_id for _number, result in results],
+                [number for number, _trace_id in begun],
+                [trace_id for _number, trace_id in begun],
                 is_over,
                 key,
             ),
@@ -232,7 +240,7 @@ class MailingJournalAck(models.Model):
                            SPLIT_PART(trace.email, '@', 2) AS domain
                       FROM mailing_journal_ack ack
                       JOIN mailing_trace trace ON trace.id = ack.trace_id
-                     WHERE ack.run_key = %s
+                     WHERE ack.run_key = %s AND ack.outcome IS NOT NULL
                      ORDER BY ack.id DESC
                      LIMIT %s
                   ) last

@@ -21,8 +21,8 @@ class MailingJournalRun(models.Model):
 
     Written before its first claim, deleted with its last settle. While it lives, the database
     session of its acknowledgements holds an advisory lock. A run whose lock is free was killed;
-    the next run of whatever process settles what it acknowledged, puts in doubt what it can have
-    had on the wire, and returns the rest of its claims to the queue.
+    the next run of whatever process settles what it acknowledged, puts in doubt what it had begun,
+    at most one message per SMTP session, and returns the rest of its claims to the queue.
 
     The journal is unlogged: PostgreSQL empties it when it recovers from a crash of its own. So
     where a run is there, all its acknowledgements are; and rows claimed by a run that is not
@@ -35,7 +35,6 @@ class MailingJournalRun(models.Model):
     _log_access = False
 
     key = fields.Char(required=True, readonly=True)
-    session_count = fields.Integer("SMTP Sessions", required=True, readonly=True)
 
     _key_uniq = models.UniqueIndex("(key)")
 
@@ -47,7 +46,7 @@ class MailingJournalRun(models.Model):
     # ------------------------------------------------------------
 
     @contextmanager
-    def _alive(self, key, session_count):
+    def _alive(self, key):
         """Write a run to the journal, and keep it alive within the context.
 
         :return: cursor for acknowledgements and for what else must not open a transaction. It is
@@ -62,8 +61,7 @@ class MailingJournalRun(models.Model):
             cr.execute("SELECT pg_advisory_lock(%s, %s)", [RUN_LOCK, run_id])
             try:
                 cr.execute(
-                    "INSERT INTO mailing_journal_run (id, key, session_count) VALUES (%s, %s, %s)",
-                    [run_id, key, session_count],
+                    "INSERT INTO mailing_journal_run (id, key) VALUES (%s, %s)", [run_id, key]
                 )
                 yield cr
             finally:
@@ -87,14 +85,13 @@ class MailingJournalRun(models.Model):
         self._end_claims(key, on_wire=on_wire, knows_better=True)
 
     @api.model
-    def _end_claims(self, key, on_wire=(), first=0, is_lost=False, knows_better=False):
+    def _end_claims(self, key, on_wire=(), is_lost=False, knows_better=False):
         """Settle the last results of a run, and give up or give back the rest of its claims.
 
         Raw SQL: one statement for all. What can have been on the wire is in doubt, and may have
         left until now; the rest goes back to the queue.
 
-        :param on_wire: ids of those that can have been on the wire
-        :param first: so many, in the order in which the run sent, can have been on the wire
+        :param on_wire: ids of those that can have been on the wire; None: those that were begun
         :param is_lost: whether all can have been on the wire
         :param knows_better: judge once more those that others put in doubt
         """
@@ -102,16 +99,18 @@ class MailingJournalRun(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                WITH unacknowledged AS (
-                    SELECT id, ROW_NUMBER() OVER (ORDER BY claim_number, id) AS place
+                WITH begun AS MATERIALIZED (
+                    SELECT begun_trace_id AS id, begun_claim_number AS claim_number
+                      FROM mailing_journal_ack
+                     WHERE %(is_dead)s AND run_key = %(run)s AND begun_trace_id IS NOT NULL
+                ), judged AS (
+                    SELECT id, id = ANY(%(on_wire)s) OR %(is_lost)s
+                           OR (id, claim_number) IN (SELECT id, claim_number FROM begun)
+                           AS is_doubtful
                       FROM mailing_trace
                      WHERE claim_key = %(run)s
                        AND (trace_status = 'process' OR %(knows_better)s
                             AND trace_status = 'error' AND failure_type = 'in_doubt')
-                ), judged AS (
-                    SELECT id, id = ANY(%(on_wire)s) OR place <= %(first)s OR %(is_lost)s
-                           AS is_doubtful
-                      FROM unacknowledged
                 )
                 UPDATE mailing_trace trace
                    SET trace_status = CASE WHEN is_doubtful THEN 'error' ELSE 'outgoing' END,
@@ -129,8 +128,8 @@ class MailingJournalRun(models.Model):
                 """,
                 run=key,
                 now=fields.Datetime.now(),
-                on_wire=list(on_wire),
-                first=first,
+                on_wire=list(on_wire or ()),
+                is_dead=on_wire is None,
                 is_lost=is_lost,
                 knows_better=knows_better,
                 reason=self.env._("The server stopped while this message was being sent."),
@@ -138,6 +137,8 @@ class MailingJournalRun(models.Model):
         )
         self.env.cr.execute(SQL("DELETE FROM mailing_journal_ack WHERE run_key = %s", key))
         self.env.cr.execute(SQL("DELETE FROM mailing_journal_run WHERE key = %s", key))
+        if any(status == "error" for _mailing, status in rows):
+            self.env["mailing.portion.count"]._forget()
         self.env["mailing.trace"].invalidate_model()
         self.env["mailing.trace"]._cancel_ended()
         mailings = self.env["mailing.mailing"].browse(
@@ -157,7 +158,7 @@ class MailingJournalRun(models.Model):
             dead = self.env.execute_query(
                 SQL(
                     """
-                    SELECT key, session_count FROM mailing_journal_run run
+                    SELECT key FROM mailing_journal_run run
                      WHERE NOT EXISTS (
                         SELECT FROM pg_locks
                          WHERE locktype = 'advisory' AND granted
@@ -178,7 +179,7 @@ class MailingJournalRun(models.Model):
                     """
                 )
             )
-            for key, session_count in dead:
-                self._end_claims(key, first=session_count)
+            for (key,) in dead:
+                self._end_claims(key, on_wire=None)
             for (key,) in lost:
                 self._end_claims(key, is_lost=True)

@@ -31,16 +31,17 @@ class MailingTrace(models.Model):
     _inherit = "mailing.trace"
 
     @api.model
-    def _claimable(self, mailing, limits, size, for_update=False):
+    def _claimable(self, mailing, limits, size, for_update=False, after=0):
         """SQL query of the next rows (id, res_id, email) that may be claimed, in their order.
 
         :param Limits limits: those of the mail server it goes through
         :param size: rows at most
+        :param after: id behind which it looks
         """
         query = SQL(
             """
             SELECT id, res_id, email FROM mailing_trace
-             WHERE mass_mailing_id = %(mailing)s AND %(is_waiting)s
+             WHERE mass_mailing_id = %(mailing)s AND %(is_waiting)s AND id > %(after)s
                AND (retry_datetime IS NULL OR retry_datetime <= %(now)s) AND %(is_open)s
              ORDER BY id
              LIMIT %(size)s
@@ -48,6 +49,7 @@ class MailingTrace(models.Model):
             """,
             mailing=mailing.id,
             is_waiting=IS_WAITING,
+            after=after,
             now=fields.Datetime.now(),
             is_open=SQL(
                 "%s NOT IN (SELECT domain FROM (%s) used WHERE used.is_full)",
@@ -102,17 +104,22 @@ class MailingTrace(models.Model):
         with turn_to_claim(self.env):
             make_durable(self.env.cr)
             # a run may not know yet that the mass email was ended
-            while not (claimed or mailing.is_ended) and (size := min(most, run.limits.left())):
+            while not (claimed or mailing.is_ended) and (size := run.limits.left_to_claim(most)):
                 rows = self._claim_rows(mailing, run, size)
                 if not rows:
                     break
                 claimed = [Claimed(*row[1:]) for row in rows if row[0] == "process"]
+                self.env["mailing.portion.count"]._add(run.mail_server, len(claimed))
         self.invalidate_model()
         return sorted(claimed)
 
     @api.model
     def _claim_rows(self, mailing, run, size):
         """Raw SQL: judge and claim in one statement, however many rows wait.
+
+        A run goes on behind the rows it found last, and begins anew when there are none: so it
+        does not walk again past those at domains that had their portion, nor past what the index
+        still holds of rows long claimed, which PostgreSQL keeps for as long as anybody's snapshot.
 
         A row follows its contact to another address, where nobody of this mass email is before it;
         it is then claimed the next time, for that address' domain may have had its portion.
@@ -179,7 +186,9 @@ class MailingTrace(models.Model):
              RETURNING trace.trace_status, trace.id, trace.res_id, trace.email, trace.token,
                        trace.attempt_count, trace.claim_number
                 """,
-                claimable=self._claimable(mailing, run.limits, size, for_update=True),
+                claimable=self._claimable(
+                    mailing, run.limits, size, for_update=True, after=run.queue_position
+                ),
                 mailing=mailing.id,
                 objection=mailing._objection(),
                 excluding_list=mailing._excluding_list(
@@ -192,7 +201,10 @@ class MailingTrace(models.Model):
                 number=run.next_claim_number(),
             )
         )
-        if not rows and self._hand_on(mailing):
+        if rows:
+            run.queue_position = max(row[1] for row in rows)
+        elif run.queue_position or self._hand_on(mailing):
+            run.queue_position = 0
             return self._claim_rows(mailing, run, size)
         return rows
 
@@ -201,6 +213,7 @@ class MailingTrace(models.Model):
         """Make and claim a test message for each of some contacts; committed on return."""
         with turn_to_claim(self.env):
             run.limits.check_leave(contacts.mapped("address"))
+            self.env["mailing.portion.count"]._add(run.mail_server, len(contacts))
             traces = self.sudo().create(
                 [
                     {

@@ -14,15 +14,18 @@ from hypothesis import strategies as st
 from odoo.addons.mass_mailing_campaign.delivery import pool
 from odoo.addons.mass_mailing_campaign.delivery.envelope import Envelope
 from odoo.addons.mass_mailing_campaign.delivery.pool import Pool
-from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome, Result
+from odoo.addons.mass_mailing_campaign.delivery.reply import Outcome, Result
+from odoo.addons.mass_mailing_campaign.delivery.transport import Conversation
 
 from ..smtp_server import SmtpServer
 
 
 class TestPool(TestCase):
+    pipelining = False
+
     def setUp(self):
         super().setUp()
-        self.server = self.enterContext(SmtpServer())
+        self.server = self.enterContext(SmtpServer(self.pipelining))
         self.sessions = []
         self.port = self.server.port
 
@@ -52,9 +55,18 @@ class TestPool(TestCase):
 
     def test_a_stop_without_a_time_limit_is_a_stop(self):
         pool = self.make_pool(1)
-        for _batch in pool.deliver(self.envelopes(20)):
-            pool.stop_within(math.inf)
+        for batch in pool.deliver(self.envelopes(20)):
+            if batch:
+                pool.stop_within(math.inf)
         self.assertEqual(len(self.server.messages), 1)
+
+    def test_what_is_begun_is_not_sent_when_the_pool_is_stopped_meanwhile(self):
+        pool = self.make_pool(1)
+        begun = []
+        for batch in pool.deliver(self.envelopes(20)):
+            begun += batch.begun
+            pool.stop_within(5)
+        self.assertEqual((begun, pool.close(), self.server.messages), ([0], [], []))
 
     def test_a_server_that_drips_its_farewell_holds_nobody_up(self):
         listener = self.enterContext(socket.create_server(("127.0.0.1", 0)))
@@ -91,19 +103,13 @@ class TestPool(TestCase):
 
     def test_no_more_is_on_the_wire_than_sessions_before_results_are_written_down(self):
         pool = self.make_pool(3)
-        taken = 0
-
-        def counted():
-            nonlocal taken
-            for envelope in self.envelopes(30):
-                taken += 1
-                yield envelope
-
-        written = 0
-        for batch in pool.deliver(counted()):
-            self.assertLessEqual(taken - written, 3)
+        begun, written = [], 0
+        for batch in pool.deliver(self.envelopes(30)):
+            self.assertLessEqual(len(self.server.messages), len(begun))
             written += len(batch)
-        self.assertEqual(written, 30)
+            begun += batch.begun
+            self.assertLessEqual(len(begun) - written, 3)
+        self.assertEqual((written, sorted(begun)), (30, list(range(30))))
 
     def test_a_broken_session_is_replaced(self):
         self.server.replies["to3@example.com"] = "hang up"
@@ -123,8 +129,8 @@ class TestPool(TestCase):
     def test_a_server_that_answers_and_closes_is_no_outage(self):
         for key in range(0, 20, 2):
             self.server.replies[f"to{key}@example.com"] = "550 no such user"
-        with patch.object(smtplib.SMTP, "rset", side_effect=smtplib.SMTPServerDisconnected):
-            results = self.deliver(20, 1)
+        self.server.replies["RSET"] = "hang up"
+        results = self.deliver(20, 1)
         outcomes = [result.outcome for result in results]
         self.assertEqual(outcomes, 10 * [Outcome.BAD_ADDRESS, Outcome.SENT])
         self.assertEqual(self.opened, 10 + 1)
@@ -185,15 +191,16 @@ class TestPool(TestCase):
         count = 0
         for batch in self.make_pool(4, probe=True).deliver(self.envelopes(20)):
             count += len(batch)
-            if count <= 3:
-                self.assertEqual((len(batch), self.opened), (1, 1))
+            if count < 3:
+                self.assertLessEqual(len(batch.begun), 1)
+                self.assertEqual(self.opened, 1)
             if count == 3:
                 self.server.replies.clear()
         self.assertEqual((count, self.opened), (20, 4))
 
     def test_a_session_that_is_open_already_is_the_first(self):
         pool = self.make_pool(1, open_session=self.fail, first=self.open_session())
-        self.assertEqual(len([*pool.deliver(self.envelopes(3))]), 3)
+        self.assertEqual(sum(map(len, pool.deliver(self.envelopes(3)))), 3)
         pool.close()
         self.assert_all_closed()
 
@@ -265,7 +272,7 @@ class TestPool(TestCase):
                 self.pool.stop_within(5)
         self.assertLess(len(written), 10)
         self.assertEqual(len(self.server.messages), len(written))
-        self.assertEqual(next(envelopes).key, len(written))
+        self.assertLessEqual(next(envelopes).key, len(written) + 2)
 
     def test_what_is_on_the_wire_when_the_time_is_over_is_cut_off(self):
         self.server.delays["to1@example.com"] = threading.Event()
@@ -281,12 +288,13 @@ class TestPool(TestCase):
     def test_stopping_again_only_shortens_and_what_is_cut_off_is_no_outage(self):
         release = threading.Event()
         self.addCleanup(release.set)
-        self.server.delays = {f"to{key}@example.com": release for key in range(4)}
+        self.server.delays = {f"to{key}@example.com": release for key in range(5)}
         results = []
         for batch in self.make_pool(4).deliver(self.envelopes(5)):
             results += batch
-            self.pool.stop_within(0)
-            self.pool.stop_within(600)
+            if not batch.begun:  # all are on the wire
+                self.pool.stop_within(0)
+                self.pool.stop_within(600)
         self.assertEqual({result.outcome for result in results}, {Outcome.NOT_SENT})
         self.assertFalse(self.pool.is_outage)
 
@@ -299,7 +307,7 @@ class TestPool(TestCase):
         self.assertEqual(len(self.server.messages), len(batch + late))
 
     def test_a_failure_nobody_foresaw_leaves_its_message_unknown(self):
-        with patch.object(pool, "transmit", side_effect=ValueError("surprise")):
+        with patch.object(Conversation, "transmit", side_effect=ValueError("surprise")):
             results = self.deliver(1, 1)
         self.assertEqual(
             [(result.outcome, result.reply) for result in results], [(Outcome.UNKNOWN, "surprise")]
@@ -354,6 +362,50 @@ class TestPool(TestCase):
         self.assertEqual(self.opened, 3)
 
 
+class TestPoolPipelined(TestPool):
+    """The same, where the next message is offered behind the content of the one before."""
+
+    pipelining = True
+
+    def test_a_slow_session_does_not_hold_the_others(self):
+        """But for the one it has been offered."""
+        release = threading.Event()
+        self.addCleanup(release.set)
+        self.server.delays["to0@example.com"] = release
+        seen = []
+        for batch in self.make_pool(2).deliver(self.envelopes(10)):
+            seen += [result.key for result in batch]
+            if len(seen) == 8:
+                self.assertNotIn(0, seen)
+                release.set()
+        self.assertEqual(sorted(seen), list(range(10)))
+
+    def test_what_was_offered_and_is_not_sent_any_more_never_arrives(self):
+        pool = self.make_pool(2)
+        written = []
+        for batch in pool.deliver(self.envelopes(50)):
+            written += batch
+            if len(written) > 10:
+                pool.stop_within(5)
+        pool.close()
+        self.assertEqual(len(self.server.messages), len(written))
+        self.assert_all_closed()
+
+    def test_what_was_offered_in_a_session_that_ends_goes_out_in_another(self):
+        for reply in ("421 enough", "hang up"):
+            self.server.replies["DATA"] = reply
+            batches = self.make_pool(1).deliver(self.envelopes(5))
+            results = []
+            for batch in batches:
+                results += batch
+                if batch:
+                    self.server.replies.clear()
+            outcomes = {result.key: result.outcome for result in results}
+            self.assertEqual(list(outcomes), [0, 1, 2, 3, 4])
+            self.assertNotEqual(outcomes.pop(0), Outcome.SENT)
+            self.assertEqual(set(outcomes.values()), {Outcome.SENT})
+
+
 class TestPoolInvariants(TestCase):
     """Whatever the server does."""
 
@@ -361,13 +413,15 @@ class TestPoolInvariants(TestCase):
         st.lists(st.tuples(st.sampled_from(Outcome), st.booleans()), max_size=60),
         st.integers(1, 4),
         st.booleans(),
+        st.booleans(),
     )
     @settings(deadline=None)
-    def test_every_envelope_that_is_taken_gets_one_result(self, fates, size, probe):
-        def transmit(session, envelope):
+    def test_every_envelope_that_is_sent_gets_one_result(self, fates, size, probe, is_pipelined):
+        def transmit(conversation, envelope, successor):
+            sent.append(envelope.key)
             outcome, is_closed = fates[envelope.key]
             if is_closed or outcome in (Outcome.NOT_SENT, Outcome.UNKNOWN):
-                session.close()
+                conversation.close()
             return Result(envelope.key, outcome)
 
         def envelopes():
@@ -375,26 +429,33 @@ class TestPoolInvariants(TestCase):
                 taken.append(key)
                 yield Envelope(key, "", "to@example.com", "", b"")
 
-        taken, written = [], []
+        taken, begun, sent, written = [], [], [], []
         with (
             patch.object(pool, "FIRST_REST", 0),
             patch.object(pool, "MESSAGES_TO_GROW", 2),
-            patch.object(pool, "transmit", transmit),
-            contextlib.closing(Pool(Wire, size, probe)) as delivery,
+            patch.object(Conversation, "transmit", transmit),
+            patch.object(Conversation, "hang_up", Conversation.close),
+            contextlib.closing(Pool(lambda: Wire(is_pipelined), size, probe)) as delivery,
         ):
             for batch in delivery.deliver(envelopes()):
-                self.assertLessEqual(len(taken) - len(written), size)
+                self.assertLessEqual(set(sent), set(begun), "sent before it was written down")
                 self.assertIn(delivery._limit(), range(1, size + 1))
                 written += [result.key for result in batch]
-        self.assertEqual(sorted(written), taken)
-        self.assertTrue(len(taken) == len(fates) or delivery.is_outage)
+                begun += batch.begun
+                self.assertLessEqual(len(begun) - len(written), size)
+                self.assertLessEqual(len(taken) - len(written), 2 * size)
+        self.assertEqual(sorted(written), sorted(sent))
+        self.assertEqual(len(begun), len(set(begun)), "begun once")
+        if not delivery.is_outage:
+            self.assertEqual(sorted(written), list(range(len(fates))))
 
 
 class Wire(smtplib.SMTP):
     """A session that is connected to nobody."""
 
-    def __init__(self):
+    def __init__(self, is_pipelined):
         super().__init__()
+        self.esmtp_features = {"pipelining": ""} if is_pipelined else {}
         with socket.create_server(("127.0.0.1", 0)) as listener:
             self.sock = socket.create_connection(listener.getsockname())
             self._peer = listener.accept()[0]
@@ -402,5 +463,3 @@ class Wire(smtplib.SMTP):
     def close(self):
         self._peer.close()
         return super().close()
-
-    quit = close

@@ -5,12 +5,8 @@ from unittest.mock import patch
 
 from odoo.addons.mass_mailing_campaign.delivery import transport
 from odoo.addons.mass_mailing_campaign.delivery.envelope import Envelope
-from odoo.addons.mass_mailing_campaign.delivery.transport import (
-    Outcome,
-    describe,
-    hang_up,
-    transmit,
-)
+from odoo.addons.mass_mailing_campaign.delivery.reply import Outcome, describe
+from odoo.addons.mass_mailing_campaign.delivery.transport import Conversation
 
 from ..smtp_server import BrokenServer, SmtpServer
 
@@ -20,6 +16,10 @@ CONTENT = b"Subject: Hi\r\nMessage-Id: <1@example.com>\r\n\r\nHello\r\n.\r\n..\r
 
 def envelope(recipient=RECIPIENT, sender=SENDER, content=CONTENT):
     return Envelope(("trace", 7), sender, recipient, "<1@example.com>", content)
+
+
+def transmit(session, envelope):
+    return Conversation(session).transmit(envelope)
 
 
 class TestTransmit(TestCase):
@@ -117,13 +117,12 @@ class TestTransmit(TestCase):
         self.assertFalse(self.server.messages)
 
     def test_a_refusal_stands_though_the_server_hangs_up_behind_it(self):
-        with patch.object(smtplib.SMTP, "rset", side_effect=smtplib.SMTPServerDisconnected("gone")):
-            result = self.transmit(**{"to@example.com": "550 no such user"})
+        result = self.transmit(**{"to@example.com": "550 no such user", "RSET": "hang up"})
         self.assertEqual(result.outcome, Outcome.BAD_ADDRESS)
         self.assertIsNone(self.session.sock)
 
     def test_nothing_is_sent_of_an_address_that_could_break_out_of_its_command(self):
-        self.session.send = self.fail
+        wire = self.session.sock = Recorder(self.session.sock)
         for text in (
             "ä@example.com",
             "a\nb@example.com",
@@ -137,6 +136,33 @@ class TestTransmit(TestCase):
                 self.assertEqual(result.outcome, Outcome.BAD_ADDRESS)
                 result = transmit(self.session, envelope(sender=text))
                 self.assertEqual(result.outcome, Outcome.REFUSED)
+                self.assertFalse(wire.sizes)
+
+    def test_nothing_is_offered_of_such_an_address_either(self):
+        conversation = Conversation(self.session)
+        bad = envelope(recipient="a@[b\nrset]")
+        self.assertEqual(conversation.transmit(envelope(), bad).outcome, Outcome.SENT)
+        self.assertEqual(conversation.transmit(bad, envelope()).outcome, Outcome.BAD_ADDRESS)
+        self.assertEqual(conversation.transmit(envelope()).outcome, Outcome.SENT)
+
+    def test_the_next_message_travels_behind_a_content_where_the_server_allows_it(self):
+        wire = self.session.sock = Recorder(self.session.sock)
+        conversation = Conversation(self.session)
+        for number in range(3):
+            conversation.transmit(envelope(), envelope() if number < 2 else None)
+        self.assertEqual(len(self.server.messages), 3)
+        # the commands of the first, then a content each
+        self.assertEqual(len(wire.sizes), 4 if self.pipelining else 12)
+
+    def test_a_socket_that_does_not_tell_how_much_it_sent_gets_the_content_apart(self):
+        """As urllib3 wraps pyOpenSSL's, for servers that want a certificate."""
+        wire = self.session.sock = Recorder(self.session.sock, has_send=False)
+        conversation = Conversation(self.session)
+        conversation.transmit(envelope(), envelope())
+        conversation.transmit(envelope())
+        self.assertEqual(len(self.server.messages), 2)
+        content = len(CONTENT.replace(b"\n.", b"\n..") + b"\r\n.\r\n")
+        self.assertEqual(wire.sizes.count(content), 2)
 
     def test_the_sender_may_be_nobody_or_a_local_name(self):
         for sender in ("", "odoo@localhost"):
@@ -144,16 +170,13 @@ class TestTransmit(TestCase):
             self.assertEqual(result.outcome, Outcome.SENT)
 
     def test_only_the_final_reply_may_take_longer_than_the_session_allows(self):
-        getreply, seconds = self.session.getreply, []
-
-        def timed():
-            seconds.append(self.session.sock.gettimeout())
-            return getreply()
-
-        self.session.getreply = timed
+        wire = self.session.sock = Recorder(self.session.sock)
         for _message in range(2):
             self.transmit()
-        self.assertEqual(seconds, 2 * [5, 5, 5, transport.FINAL_REPLY_SECONDS])
+        self.assertEqual(wire.seconds[-1], transport.FINAL_REPLY_SECONDS)
+        self.assertEqual(wire.seconds.count(transport.FINAL_REPLY_SECONDS), 2)
+        self.assertEqual(set(wire.seconds), {5, transport.FINAL_REPLY_SECONDS})
+        self.assertEqual(self.session.sock.gettimeout(), 5)
 
     def test_a_large_content_goes_out_in_blocks(self):
         """So that a slow line gets its timeout for each."""
@@ -278,28 +301,49 @@ class TestTransmitToBrokenServers(TestCase):
         session = self.connect(replies, b"554 no valid recipients", b"250 ok", pipelining=True)
         result = transmit(session, envelope())
         self.assertEqual((result.outcome, result.reply), (Outcome.BAD_ADDRESS, "550 no such user"))
-        self.assertTrue(self.server.received.endswith(b"DATA\r\n.\r\nrset\r\n"))
+        self.assertTrue(self.server.received.endswith(b"DATA\r\n.\r\nRSET\r\n"))
 
     def test_hanging_up_on_a_silent_or_closed_session_is_harmless(self):
-        hang_up(smtplib.SMTP(timeout=5))
-        session = self.connect()
-        session.quit = lambda: (_ for _ in ()).throw(TimeoutError())
-        hang_up(session)
+        Conversation(smtplib.SMTP(timeout=5)).hang_up()
+        session = self.connect(None)
+        Conversation(session).hang_up()
         self.assertIsNone(session.sock)
+        session = self.connect()
+        session.sock = Recorder(session.sock)
+        session.sock.recv = self.time_out
+        Conversation(session).hang_up()
+        self.assertIsNone(session.sock)
+
+    @staticmethod
+    def time_out(_size):
+        raise TimeoutError()
 
 
 class Recorder:
-    """A socket that remembers how much it was given at once."""
+    """A socket that remembers how much it was given at once, and how long each reply had."""
 
-    def __init__(self, wire):
+    def __init__(self, wire, has_send=True):
         self._wire = wire
+        if has_send:
+            self.send = self._send
         self.sizes = []
+        self.seconds = []
 
     def sendall(self, data):
         self.sizes.append(len(data))
         self._wire.sendall(data)
 
+    def _send(self, data):
+        self.sizes.append(len(data))
+        return self._wire.send(data)
+
+    def recv(self, size):
+        self.seconds.append(self._wire.gettimeout())
+        return self._wire.recv(size)
+
     def __getattr__(self, name):
+        if name == "send":
+            raise AttributeError(name)
         return getattr(self._wire, name)
 
 

@@ -67,6 +67,7 @@ class MassEmailMachine(RunMachine):
                 run.rows = self.traces._claim_tests(
                     self.mailing(mailing), run.run, self.contact(person)
                 )
+                self.acks._acknowledge(self.env.cr, run.key, [], begun=run.begin())
                 self.hand_over(run)
 
     @has_copies

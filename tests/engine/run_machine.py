@@ -41,16 +41,21 @@ class PlayedRun:
         self.mailing = mailing
         self.is_test = is_test
         self.session_count = session_count
-        self.rows = []
+        self.rows, self.on_wire = [], []
         self.results = []
         self.settled_ack = 0
 
     def __repr__(self):
         return f"<run {self.key[:4]}>"
 
-    @property
-    def on_wire(self):
-        return self.rows[: self.session_count]
+    def begin(self):
+        """Begin a next message in each free session; where one is offered ahead it goes first."""
+        waiting = [row for row in self.rows if row not in self.on_wire]
+        begun = []
+        while waiting and len(self.on_wire) < self.session_count:
+            begun.append(waiting.pop(min(self.session_count, len(waiting) - 1)))
+            self.on_wire.append(begun[-1])
+        return [(row.claim_number, row.id) for row in begun]
 
     def transmission(self, row):
         return row.id, row.claim_number, self.key
@@ -155,7 +160,7 @@ class RunMachine(AudienceMachine):
 
     def enter_journal(self, mailing, session_count, is_test=False):
         run = Run(self.mailing(mailing), self.env["ir.mail_server"], "news@garden.example.com")
-        with self.journal._alive(run.key, session_count):
+        with self.journal._alive(run.key):
             pass
         self.lock("pg_advisory_lock", run.key)
         played = PlayedRun(run, mailing, session_count, is_test)
@@ -185,6 +190,7 @@ class RunMachine(AudienceMachine):
         assert not (claimed and self.mailing(run.mailing).is_ended), "mailed after its end"
         self.check_not_mailed(run.mailing, not_mailed, mailable)
         run.rows += claimed
+        self.acks._acknowledge(self.env.cr, run.key, [], begun=run.begin())
         self.hand_over(run)
         return claimed
 
@@ -213,12 +219,14 @@ class RunMachine(AudienceMachine):
         """The mail server answers on one of the sessions."""
         if run.on_wire:
             result = self.result(run, run.on_wire[place % len(run.on_wire)], outcome)
-            assert self.acks._acknowledge(self.env.cr, run.key, [result])
+            cr, begun = self.env.cr, run.begin()
+            assert self.acks._acknowledge(cr, run.key, [result], begun=begun)
             run.results.append(result)
             self.hand_over(run)
 
     def result(self, run, row, outcome):
         run.rows.remove(row)
+        run.on_wire.remove(row)
         transmission = run.transmission(row)
         if transmission in self.opened:
             outcome = Outcome.SENT
@@ -244,7 +252,7 @@ class RunMachine(AudienceMachine):
         self.mailing(run.mailing)._finish()
 
     def report(self, run, results, outcome):
-        on_wire = run.on_wire
+        on_wire = list(run.on_wire)
         if outcome:
             results = results + [self.result(run, row, outcome) for row in on_wire]
             on_wire = []

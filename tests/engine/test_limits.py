@@ -5,6 +5,7 @@ from unittest.mock import patch
 from freezegun import freeze_time
 
 from odoo import fields
+from odoo.addons.mass_mailing_campaign.engine.limits import Limits
 from odoo.addons.mass_mailing_campaign.engine.run import Run
 from odoo.exceptions import ValidationError
 from odoo.fields import Command
@@ -79,6 +80,76 @@ class TestHourlyPortion(LimitsCase):
             server.replies["target00000@example.com"] = "550 unknown"
             self.send(mailing, server)
         self.assertEqual((mailing.sent_count, mailing.failed_count), (1, 1))
+
+
+class TestKeptCount(LimitsCase):
+    """What is used is not counted at every claim, and yet no portion is exceeded."""
+
+    def setUp(self):
+        super().setUp()
+        self.counted = 0
+        used = Limits._used
+
+        def count(limits):
+            self.counted += 1
+            return used(limits)
+
+        self.enterContext(patch.object(Limits, "_used", count))
+        self._contacts(12, self.target_list)
+        self.mailing = self._mass_email()
+        self.mailing._build_queue()
+        self.mail_server = self.env["ir.mail_server"]
+
+    def claim(self, most, mail_server=None):
+        run = Run(self.mailing, mail_server or self.mail_server, "news@garden.example.com")
+        with self.committing(self.mailing) as committing:
+            return len(committing.env["mailing.trace"]._claim(committing, run, most))
+
+    def test_a_portion_that_leaves_enough_is_counted_once(self):
+        self.set_portion(100)
+        self.assertEqual([self.claim(2) for _claim in range(4)], [2] * 4)
+        self.assertEqual(self.counted, 1)
+
+    def test_runs_together_claim_no_more_than_the_portion(self):
+        self.set_portion(7)
+        self.assertEqual([self.claim(3) for _claim in range(4)], [3, 3, 1, 0])
+
+    def test_a_mail_server_has_a_count_of_its_own(self):
+        self.set_portion(100)
+        one, other = self.mail_server.create(
+            [
+                {"name": name, "smtp_host": "x", "mass_email_portion_size": 3}
+                for name in ("one", "other")
+            ]
+        )
+        self.assertEqual([self.claim(2, one) for _claim in range(3)], [2, 1, 0])
+        self.assertEqual([self.claim(2, other) for _claim in range(3)], [2, 1, 0])
+
+    def test_tests_count(self):
+        self.set_portion(3)
+        self.assertEqual(self.claim(1), 1)
+        run = Run(self.mailing, self.mail_server, "news@garden.example.com")
+        contact = self._contact("Tess")
+        with self.committing(self.mailing) as committing:
+            tests = committing.env["mailing.trace"]
+            tests._claim_tests(committing, run, contact.with_env(committing.env))
+        self.assertEqual(self.claim(5), 1)
+
+    def test_what_is_in_doubt_since_now_counts(self):
+        self.set_portion(4)
+        self.assertEqual(self.claim(1), 1)
+        trace = self.mailing.mailing_trace_ids.sorted("id")[-1].sudo()
+        trace.write({"trace_status": "process", "claim_key": "long dead", "claim_number": 1})
+        with self.committing(self.mailing) as committing:
+            committing.env["mailing.journal.run"]._end_claims("long dead", is_lost=True)
+        self.assertEqual(trace.failure_type, "in_doubt")
+        self.assertEqual(self.claim(5), 2)
+
+    def test_places_that_are_free_again_are_found(self):
+        self.set_portion(2)
+        self.assertEqual([self.claim(2), self.claim(2)], [2, 0])
+        self.env["mailing.trace"].sudo().search([]).portion_datetime = False
+        self.assertEqual(self.claim(2), 2)
 
 
 class TestOtherLimits(LimitsCase):

@@ -117,9 +117,36 @@ class TestRun(MassEmailCase):
         self.assertEqual((attempts.count(1), attempts.count(0)), (5, 15))
 
     def test_a_server_that_says_no_at_random_gets_nothing_twice(self):
-        for seed in range(3):
-            with self.subTest(seed=seed), self.smtp() as server:
+        for seed in range(4):
+            is_pipelined = seed % 2 == 1
+            with (
+                self.subTest(seed=seed, pipelining=is_pipelined),
+                self.smtp(pipelining=is_pipelined) as server,
+            ):
                 self.play_unruly(random.Random(seed), server)
+
+    def test_a_pause_leaves_what_was_offered_in_the_queue_as_if_nothing_had_been(self):
+        self._contacts(30, self.target_list)
+        mailing = self._mass_email()
+
+        def is_due(_mailing):
+            return len(server.messages) < 5
+
+        with (
+            self.smtp(pipelining=True) as server,
+            patch.object(run, "LOOK_SECONDS", 0),
+            patch.object(type(mailing), "_is_due", is_due),
+        ):
+            self.send(mailing, server)
+        taken = set(server.addresses())
+        self.assertLess(len(taken), 10)
+        traces = mailing.mailing_trace_ids
+        self.assertEqual(set(traces.filtered("sent_datetime").mapped("email")), taken)
+        waiting = traces.filtered(lambda trace: trace.email not in taken)
+        self.assertEqual(set(waiting.mapped("trace_status")), {"outgoing"})
+        self.assertEqual(set(waiting.mapped("attempt_count")), {0})
+        self.assertFalse(any(waiting.mapped("setback_count")), "no setback either")
+        self.assertFalse(any(waiting.mapped("retry_datetime")))
 
     def play_unruly(self, chance, server):
         target_list = self._list("A seed")
@@ -205,7 +232,7 @@ class TestRun(MassEmailCase):
         with patch.object(IrMailServer, "_open_session", look):
             self.send(mailing)
         self.assertEqual(journals, [True])
-        with self.env["mailing.journal.run"]._alive("a run", 1) as journal:
+        with self.env["mailing.journal.run"]._alive("a run") as journal:
             self.env["ir.mail_server"].with_env(self.env(cr=journal)).search([]).mapped("name")
             status = journal._cnx.info.transaction_status
             journal.execute("DELETE FROM mailing_journal_run WHERE key = 'a run'")

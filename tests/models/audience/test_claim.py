@@ -27,6 +27,40 @@ class ClaimCase(MassEmailCase):
         }
 
 
+class TestPlaceInTheQueue(ClaimCase):
+    def setUp(self):
+        super().setUp()
+        self._contacts(6, self.target_list)
+        self.mailing = self.queue()
+        self.rows = self.mailing.mailing_trace_ids.sorted("id")
+        self.env.flush_all()
+        self.one_run = Run(self.mailing, self.env["ir.mail_server"], "news@garden.example.com")
+
+    def next_ids(self, size):
+        rows = self.env["mailing.trace"]._claim_rows(self.mailing, self.one_run, size)
+        self.env.invalidate_all()
+        return [row[1] for row in rows]
+
+    def test_a_run_goes_on_behind_what_it_claimed_and_begins_anew_at_the_end(self):
+        first = self.next_ids(2)
+        self.assertEqual(first, self.rows[:2].ids)
+        self.rows[0].sudo().write({"trace_status": "outgoing", "claim_key": False})
+        self.env.flush_all()
+        self.assertEqual(self.next_ids(2), self.rows[2:4].ids)
+        self.assertEqual(self.next_ids(5), self.rows[4:].ids)
+        self.assertEqual(self.next_ids(5), self.rows[:1].ids, "what came back is not forgotten")
+        self.assertEqual(self.next_ids(5), [])
+
+    def test_what_is_passed_by_is_not_looked_at_again_by_the_same_run(self):
+        self.next_ids(3)
+        query = self.env["mailing.trace"]._claimable(
+            self.mailing, self.one_run.limits, 10, after=self.one_run.queue_position
+        )
+        self.rows[0].sudo().write({"trace_status": "outgoing", "claim_key": False})
+        self.env.flush_all()
+        self.assertEqual([row[0] for row in self.env.execute_query(query)], self.rows[3:].ids)
+
+
 class TestClaim(ClaimCase):
     # A7
     def test_who_opted_out_and_was_removed_while_waiting_is_not_mailed(self):

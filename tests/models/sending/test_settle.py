@@ -1,3 +1,4 @@
+import runpy
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -10,7 +11,7 @@ from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome, Result
 from odoo.addons.mass_mailing_campaign.engine import results, run
 from odoo.addons.mass_mailing_campaign.engine.turns import RUN_LOCK
 from odoo.addons.mass_mailing_campaign.models.sending.mailing_journal_ack import MailingJournalAck
-from odoo.tools import mute_logger
+from odoo.tools import file_path, mute_logger
 
 from ...common import MassEmailCase
 
@@ -22,8 +23,12 @@ class Conflict(psycopg2.errors.SerializationFailure):
 class TestSettle(MassEmailCase):
     """What was sent is never sent again, whenever whatever dies."""
 
-    def claimed(self, count, run_key, *results, session_count=2):
-        """A mass email whose members were all claimed by a run that got some results."""
+    def claimed(self, count, run_key, *results, on_wire=2, begun=None):
+        """A mass email whose members were all claimed by a run that got some results.
+
+        :param on_wire: so many of the others, the first ones, were begun, too
+        :param begun: or these
+        """
         self._contacts(count, self.target_list)
         mailing = self._mass_email()
         mailing._build_queue()
@@ -40,10 +45,18 @@ class TestSettle(MassEmailCase):
         self.env.flush_all()
         with self.committing(mailing) as committing:
             runs = committing.env["mailing.journal.run"]
-            with runs._alive(run_key, session_count) as journal:
+            acks = runs.env["mailing.journal.ack"]
+            with runs._alive(run_key) as journal:
+                if begun is None:
+                    known = [position for position, _outcome in results]
+                    others = [each for each in range(count) if each not in known]
+                    begun = known + others[:on_wire]
+                acks._acknowledge(
+                    journal, run_key, [], begun=[(1, traces[position].id) for position in begun]
+                )
                 for position, outcome in results:
                     result = Result(traces[position].id, outcome, "a reply", f"<{position}@x>")
-                    runs.env["mailing.journal.ack"]._acknowledge(journal, run_key, [(1, result)])
+                    acks._acknowledge(journal, run_key, [(1, result)])
         return mailing, traces
 
     def statuses(self, traces):
@@ -57,7 +70,7 @@ class TestSettle(MassEmailCase):
             self.run_delivery()
         self.assertEqual(
             self.statuses(traces),
-            # the second and the fifth can have been on the wire, who comes behind them cannot
+            # the second and the fifth were begun, who comes behind them was not
             ["sent", "in_doubt", "sent", "mail_email_invalid", "in_doubt", "sent", "sent"],
         )
         self.assertEqual(server.addresses(), ["target00005@example.com", "target00006@example.com"])
@@ -67,12 +80,24 @@ class TestSettle(MassEmailCase):
         self.assertFalse(self.env["mailing.journal.run"].search([]))
         self.assertFalse(self.env["mailing.journal.ack"].search([]))
 
-    def test_rows_claimed_first_were_on_the_wire_first(self):
-        _mailing, traces = self.claimed(4, "killed", session_count=1)
-        traces[0].claim_number = 2
+    def test_only_what_was_begun_in_this_claim_can_have_been_on_the_wire(self):
+        """What its session was about to send may be claimed before it, or behind it."""
+        _mailing, traces = self.claimed(4, "killed", (2, Outcome.SENT), begun=[0, 1, 2])
+        traces[0].claim_number = 2  # it came back, and was claimed again
         with self.smtp():
             self.run_delivery()
         self.assertEqual(self.statuses(traces), ["sent", "in_doubt", "sent", "sent"])
+
+    def test_a_run_of_before_the_upgrade_had_one_message_per_session_on_the_wire(self):
+        _mailing, traces = self.claimed(5, "killed", (1, Outcome.SENT), begun=[])
+        self.env.cr.execute("ALTER TABLE mailing_journal_run ADD COLUMN session_count INTEGER")
+        self.env.cr.execute("UPDATE mailing_journal_run SET session_count = 2")
+        path = file_path("mass_mailing_campaign/migrations/19.0.1.3.0/post-journal.py")
+        runpy.run_path(path)["migrate"](self.env.cr, "19.0.1.2.0")
+        with self.smtp():
+            self.run_delivery()
+        expected = ["in_doubt", "sent", "in_doubt", "sent", "sent"]
+        self.assertEqual(self.statuses(traces), expected)
 
     def test_a_crash_of_postgresql_leaves_all_in_doubt_that_was_claimed(self):
         _mailing, traces = self.claimed(3, "lost", (0, Outcome.SENT))
@@ -129,7 +154,8 @@ class TestSettle(MassEmailCase):
 
         def forget_the_run(runs, cr, *args, **kwargs):
             calls.append(args)
-            if len(calls) == 3:
+            # the first one begins the first message
+            if len(calls) == 4:
                 cr.execute("DELETE FROM mailing_journal_run")
             return acknowledge(runs, cr, *args, **kwargs)
 
@@ -179,7 +205,7 @@ class TestSettle(MassEmailCase):
         self.assertEqual(self.statuses(traces), ["sent"])
 
     def test_a_late_result_of_a_message_that_was_left_makes_nobody_get_it_twice(self):
-        mailing, traces = self.claimed(4, "survivor", session_count=4)
+        mailing, traces = self.claimed(4, "survivor", on_wire=4)
         with self.smtp():
             self.run_delivery()
         mailing.action_leave_unknown()
@@ -189,7 +215,7 @@ class TestSettle(MassEmailCase):
         self.assertEqual(self.statuses(traces), ["sent", "left", "left", "left"], "left is left")
 
     def test_a_bounce_before_the_settle_keeps_its_reason(self):
-        _mailing, traces = self.claimed(1, "survivor", session_count=1)
+        _mailing, traces = self.claimed(1, "survivor", on_wire=1)
         traces.set_bounced(bounce_message="550 nobody here")
         self.end_late(traces, Outcome.SENT)
         self.assertEqual(self.statuses(traces), ["mail_bounce"])
@@ -211,7 +237,7 @@ class TestSettle(MassEmailCase):
             runs._end(key, on_wire=[])
 
     def test_a_message_in_doubt_takes_its_place_when_it_may_have_left_at_last(self):
-        mailing, traces = self.claimed(2, "killed", session_count=1)
+        mailing, traces = self.claimed(2, "killed", on_wire=1)
         claimed_at = traces[0].portion_datetime.replace(microsecond=0)
         with self.smtp(), freeze_time(claimed_at + timedelta(minutes=5), tick=True):
             mailing.is_paused = True
@@ -220,7 +246,7 @@ class TestSettle(MassEmailCase):
         self.assertGreaterEqual(traces[0].portion_datetime, claimed_at + timedelta(minutes=5))
 
     def test_the_delay_of_a_deferred_message_has_an_end(self):
-        _mailing, traces = self.claimed(1, "run", session_count=1)
+        _mailing, traces = self.claimed(1, "run", on_wire=1)
         traces.attempt_count = 60
         self.set_setting("max_attempts", 100)
         self.env.flush_all()

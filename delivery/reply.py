@@ -1,0 +1,122 @@
+import re
+import smtplib
+from collections.abc import Hashable
+from dataclasses import dataclass
+from enum import Enum
+
+# RFC 3463: class, subject and detail, at the start of the reply's text (RFC 2034)
+_ENHANCED_STATUS = re.compile(rb"[245]\.(\d{1,3})\.(\d{1,3})\b")
+_TOO_MUCH = re.compile(rb"too many|rate.?limit|throttl", re.IGNORECASE)
+_ONE_DOMAIN = re.compile(
+    rb"(?<!sender )\b(?:domain|for|to)\s+(?:[a-z0-9-]+\.)+[a-z]{2,}\b", re.IGNORECASE
+)
+_FULL = re.compile(rb"mail ?box\b.{0,20}\bfull\b|over ?quota", re.IGNORECASE)
+_SOMEBODY = rb"(?:user|mailbox|recipient|account)\b"
+_NOBODY = re.compile(
+    rb"(?!.*sender).*(?:\b(?:no such|unknown|invalid|non-?existent) (?:local )?"
+    + _SOMEBODY
+    + rb"|\b"
+    + _SOMEBODY
+    + rb".{0,40}\b(?:unknown|not found|(?:does not|doesn't) exist))",
+    re.IGNORECASE | re.DOTALL,
+)
+# about the conversation or the log-in (RFC 5321, section 4.2.2; RFC 4954)
+_ABOUT_US = {500, 502, 503, 504, 530, 534, 535, 538}
+
+
+class Moment(Enum):
+    """What a reply answers (RFC 5321, section 3.3), with the first digit of a welcome."""
+
+    MAIL = ("MAIL", 2)
+    RCPT = ("RCPT", 2)
+    DATA = ("DATA", 3)
+    CONTENT = ("content", 2)  # the final dot
+
+    @property
+    def welcome(self):
+        return self.value[1]
+
+
+class Outcome(Enum):
+    """What became of one message."""
+
+    SENT = "sent"  # 2yz after the final dot: the server has taken it
+    DEFERRED = "deferred"  # this message may be tried again later
+    BAD_ADDRESS = "bad_address"  # this address will never do
+    REFUSED = "refused"  # the letter or its sender will not do
+    BUSY = "busy"  # the server wants less, or everything later; nothing speaks against the message
+    NOT_SENT = "not_sent"  # the session broke before the final dot: nothing left the house
+    UNKNOWN = "unknown"  # the session broke after the final dot: nobody knows (RFC 1047)
+
+
+@dataclass(frozen=True)
+class Result:
+    """The outcome of one envelope.
+
+    :ivar key: the envelope's key
+    :ivar Outcome outcome: what became of it
+    :ivar str reply: the server's words, or the error that broke the session
+    :ivar str message_id: Message-ID of what was sent; empty when nothing could be composed
+    """
+
+    key: Hashable
+    outcome: Outcome
+    reply: str = ""
+    message_id: str = ""
+
+
+def describe(error: Exception) -> str:
+    """Return an error in words for the screen, never none and such that PostgreSQL takes them.
+
+    :param error: what opening or using a session, or anything else, raised
+    :return: the server's words with their reply code (RFC 5321, section 4.2), or the system's
+    """
+    if isinstance(error, smtplib.SMTPResponseException):
+        reply = error.smtp_error
+        # bytes of the server, or words of smtplib
+        return in_words(error.smtp_code, reply.encode() if isinstance(reply, str) else reply)
+    words = getattr(error, "strerror", None) or str(error)
+    return words.replace("\0", "") or type(error).__name__
+
+
+def classify(moment: Moment, code: int, text: bytes) -> Outcome:
+    """Tell what a reply other than the welcome means (RFC 5321, section 4.2; RFC 3463).
+
+    :raise smtplib.SMTPException: the reply makes no sense, so none of the next ones will
+    """
+    status = _ENHANCED_STATUS.match(text)
+    subject, detail = map(int, status.groups()) if status else (None, None)
+    is_full = (subject, detail) == (2, 2) or (not status and bool(_FULL.search(text)))
+    if 400 <= code <= 499:
+        is_mailbox = subject == 2 or is_full
+        is_server = _is_about_server(moment, code, text, is_mailbox)
+        return Outcome.BUSY if is_server else Outcome.DEFERRED
+    if 500 <= code <= 599:
+        # sender (X.1.7, X.1.8), security and policy (X.7) concern us, whoever the recipient is
+        if moment is Moment.MAIL or subject == 7 or (subject == 1 and detail in (7, 8)):
+            return Outcome.REFUSED
+        if is_full or (code == 552 and moment is Moment.RCPT and not status):
+            return Outcome.DEFERRED
+        is_address = subject in (1, 2) or _is_about_recipient(moment, code, text, status)
+        return Outcome.BAD_ADDRESS if is_address else Outcome.REFUSED
+    raise smtplib.SMTPException(f"Unexpected reply: {in_words(code, text)}")
+
+
+def _is_about_server(moment, code, text, is_mailbox):
+    if code == 421 or moment is Moment.MAIL:
+        return True
+    is_limit = bool(_TOO_MUCH.search(text))
+    is_domain = is_limit and moment is Moment.RCPT and _ONE_DOMAIN.search(text)
+    return (is_limit or code in (452, 454)) and not is_mailbox and not is_domain
+
+
+def _is_about_recipient(moment, code, text, status):
+    if moment is Moment.RCPT:
+        return code not in _ABOUT_US
+    # some servers look for the recipient only now
+    return code == 550 and not status and bool(_NOBODY.match(text))
+
+
+def in_words(code: int, text: bytes) -> str:
+    """Return a reply such that PostgreSQL, which takes no NUL, takes it."""
+    return f"{code} {text.decode(errors='replace')}".replace("\0", "")
