@@ -24,7 +24,7 @@ class MailingMailing(models.Model):
         mass_emails = self._mass_emails()
         for mailing in mass_emails:
             mailing.display_name = mailing.name or mailing.subject
-        super(MailingMailing, self - mass_emails)._compute_display_name()
+        return super(MailingMailing, self - mass_emails)._compute_display_name()
 
     @api.model
     def default_get(self, fields):

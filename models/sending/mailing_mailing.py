@@ -38,7 +38,7 @@ class MailingMailing(models.Model):
 
     is_under_way = fields.Boolean(compute="_compute_is_under_way")
     is_paused = fields.Boolean("Paused", readonly=True, copy=False)
-    paused_by_id = fields.Many2one("res.users", "Paused By", readonly=True, copy=False)
+    paused_by_id = fields.Many2one("res.users", readonly=True, copy=False)
 
     @api.depends("state")
     def _compute_is_under_way(self):

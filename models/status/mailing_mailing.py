@@ -56,7 +56,6 @@ class MailingMailing(models.Model):
 
     mass_email_status = fields.Selection(
         STATUSES,
-        "Mass Email Status",
         compute="_compute_mass_email_status",
         store=True,
         tracking=True,

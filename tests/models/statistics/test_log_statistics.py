@@ -66,7 +66,9 @@ class TestStatistics(MassEmailCase):
         one._receive_bounce("final", "550 no such user")
         two._receive_bounce("temporary", "452 full")
         totals = self.of_campaign()["totals"]
-        self.assertEqual((totals["bounced"], totals["bounced_final"], totals["bounced_temporary"]), (2, 1, 1))
+        self.assertEqual(
+            (totals["bounced"], totals["bounced_final"], totals["bounced_temporary"]), (2, 1, 1)
+        )
 
     def test_every_tracking_url_has_its_people_most_clicked_first(self):
         one, two, *_others = self.messages(self.first)
