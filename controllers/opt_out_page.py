@@ -14,7 +14,8 @@ MOST_LISTS = 50
 class Choice:
     """What the page offers for a list, or for all lists of one name.
 
-    :ivar standing: ``in``; ``out`` by this message, or ``gone`` by another way
+    :ivar standing: ``in``; ``out`` by this message, or ``gone`` by another way; ``waits`` where
+        others put her on it and she has not confirmed yet
     :ivar interval: days between two mass emails; None where she has no subscription to keep it
     """
 
@@ -68,10 +69,18 @@ class OptOutPage:
                 same,
                 name or self.env._("This mailing"),
                 [each.public_description for each in same if each.public_description],
-                "in" if is_in else "out" if same & own else "gone",
+                self._standing(is_in, same & own, here),
                 max(here.mapped("interval_days"), default=None),
             )
         return choices
+
+    @staticmethod
+    def _standing(is_in, is_own, subscriptions):
+        if is_in:
+            return "in"
+        if is_own:
+            return "out"
+        return "waits" if subscriptions and all(subscriptions.mapped("awaits_opt_in")) else "gone"
 
     def _names(self, choices):
         return format_list(self.env, [each.name for each in choices])
@@ -163,7 +172,10 @@ class OptOutPage:
             answer = answers.get(key)
             if answer == "none" and choice.standing == "in":
                 leaves.append(choice)
-            elif answer in map(str, self._days(choice.interval)) and choice.standing != "gone":
+            elif answer in map(str, self._days(choice.interval)) and choice.standing in (
+                "in",
+                "out",
+            ):
                 if choice.standing == "out":
                     returns.append(choice)
                 if int(answer) != (choice.interval or 0):

@@ -74,8 +74,14 @@ class MailingMailing(models.Model):
                         SELECT FROM mailing_subscription subscription
                          WHERE subscription.contact_id = contact.id
                            AND subscription.list_id = ANY(%(target_lists)s)
-                           AND subscription.opt_out)
+                           AND subscription.opt_out AND subscription.awaits_opt_in IS NOT TRUE)
                     ) THEN 'mail_optout'
+                    WHEN %(respect_opt_out)s AND EXISTS (
+                        SELECT FROM mailing_subscription subscription
+                         WHERE subscription.contact_id = contact.id
+                           AND subscription.list_id = ANY(%(target_lists)s)
+                           AND subscription.opt_out AND subscription.awaits_opt_in
+                    ) THEN 'opt_in'
                     WHEN %(must_be_member)s AND NOT EXISTS (
                         SELECT FROM mailing_subscription subscription
                          WHERE subscription.contact_id = contact.id

@@ -31,6 +31,7 @@ class MailingTrace(models.Model):
             ("erased", "Erased on Her Request"),
             ("removed", "No Longer in a Target List"),
             ("too_soon", "Wants Mail Less Often"),
+            ("opt_in", "Has Not Confirmed Yet"),  # that she wants the list others put her on
         ]
     )
 

@@ -43,7 +43,20 @@ class MailingList(models.Model):
     def _get_contact_statistics_fields(self):
         statistics = super()._get_contact_statistics_fields()
         statistics.pop("contact_count")
+        # who waits for her own opt-in left nothing
+        statistics["contact_count_opt_out"] = (
+            "COUNT(*) FILTER (WHERE r.opt_out AND r.awaits_opt_in IS NOT TRUE)"
+            " AS contact_count_opt_out"
+        )
         return statistics
+
+    @api.depends("name", "contact_count")
+    def _compute_display_name(self):
+        """A list that is new has neither name nor members yet."""
+        new = self.filtered(lambda each: not each.id)
+        for target_list in new:
+            target_list.display_name = target_list.name or self.env._("New Target List")
+        super(MailingList, self - new)._compute_display_name()
 
     # ------------------------------------------------------------
     # Figures

@@ -9,6 +9,7 @@ OBJECTED = {
     "mail_email_invalid": NO_ADDRESS,
     "dead": "address IN (SELECT address FROM mailing_address WHERE dead_datetime IS NOT NULL)",
     "mail_bl": "address IN (SELECT address FROM mail_blacklist WHERE active)",
+    "opt_in": "awaits_opt_in",
     "mail_optout": """
         opt_out
         OR contact_id IN (SELECT contact_id FROM mailing_opt_out WHERE list_id = %(list)s)

@@ -252,6 +252,16 @@ class TestOptOutPage(OptOutCase):
         self.post(action="choose", **{f"list-{self.other_list.id}": "0"})
         self.assertEqual(self.opted_out_lists(), self.other_list)
 
+    def test_a_list_that_waits_for_her_was_not_left(self):
+        courses = self._list("Courses")
+        courses.write({"is_public": True, "opt_in_required": True})
+        courses.contact_ids = self.anna
+        page = self.page()
+        self.assertIn("You have not confirmed that you want this.", self.text(page))
+        self.assertNotIn("You unsubscribed from this earlier.", self.text(page))
+        self.post(action="choose", **{f"list-{courses.id}": "0"})
+        self.assertEqual(self.opted_out_lists(), courses)
+
     def test_she_may_want_to_hear_less_often(self):
         field = f"list-{self.target_list.id}"
         self.assertEqual(

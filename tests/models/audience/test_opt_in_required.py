@@ -51,7 +51,29 @@ class TestOptInRequired(MassEmailCase):
                 self.assertFalse(memory, "she left nothing")
                 mailing = self._mass_email()
                 mailing._build_queue()
-                self.assertEqual(self.outcomes(mailing), {"Anna": "mail_optout"})
+                self.assertEqual(self.outcomes(mailing), {"Anna": "opt_in"})
+
+    def test_who_left_one_list_and_waits_in_another_has_opted_out(self):
+        other = self._list("Other", self.anna)
+        other.subscription_ids.opt_out = True
+        self.target_list.contact_ids = [Command.set(self.anna.ids)]
+        self.env.invalidate_all()
+        mailing = self._mass_email(contact_list_ids=[Command.set((self.target_list + other).ids)])
+        mailing._build_queue()
+        self.assertEqual(self.outcomes(mailing), {"Anna": "mail_optout"})
+
+    def test_who_waits_is_a_figure_of_her_own(self):
+        bob = self._contact("Bob", self.target_list)
+        self.target_list.contact_ids += self.anna
+        self.env.invalidate_all()
+        self.subscription(bob).opt_out = True
+        figures = {each["name"]: each for each in self.target_list.get_figures()}
+        self.assertEqual((figures["opted_out"]["count"], figures["opt_in"]["count"]), (1, 1))
+        self.assertEqual(figures["opt_in"]["label"], "Has Not Confirmed Yet")
+        self.assertEqual(self.target_list.contact_pct_opt_out, 50, "in lists of lists, too")
+        action = self.target_list.action_view_figure("opt_in")
+        members = self.env["mailing.subscription"].with_context(**action["context"])
+        self.assertEqual(members.search(action["domain"]).contact_id, self.anna)
 
     def test_many_added_at_once_are_counted(self):
         added = self.target_list._add_targets("mailing.contact", [("id", "=", self.anna.id)])
@@ -103,7 +125,7 @@ class TestOptInRequired(MassEmailCase):
         self._contact("Anna's record", self.target_list, email="Anna@example.com")
         mailing = self._mass_email()
         self.send(mailing)
-        self.assertEqual(self.outcomes(mailing), {"Anna": "sent", "Anna's record": "mail_optout"})
+        self.assertEqual(self.outcomes(mailing), {"Anna": "sent", "Anna's record": "opt_in"})
 
     def test_merging_keeps_either_ones_opt_in(self):
         partners = self.env["res.partner"].create(
