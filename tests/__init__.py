@@ -86,5 +86,6 @@ from . import test_opt_out_in_browser
 from . import test_rights
 from . import test_rights_matrix
 from . import test_tours
+from . import test_tours_on_a_phone
 from . import test_translations
 from . import test_unit_js

@@ -45,6 +45,7 @@ mailing.list.add      action_add                yes      yes    yes    no    no 
 mailing.list.from.log action_create             yes      yes    yes    no    no       no     no
 mailing.list.from.log count_presets             yes      yes    yes    no    no       no     no
 mailing.list.from.log create_from_preset        yes      yes    yes    no    no       no     no
+mailing.list.merge    action_mailing_lists_merge yes     yes    yes    no    no       no     no
 mailing.trace         read                      yes      yes    yes    no    no       no     no
 mailing.trace         action_send_again         yes      yes    yes    no    no       no     no
 mailing.trace         action_leave              yes      yes    yes    no    no       no     no
@@ -279,6 +280,7 @@ class TestRightsMatrix(MassEmailCase):
             "mailing.list.from.log": {"campaign_id": self.campaign.id, "name": "New"},
             "mailing.contact.import": {"contact_list": "dora@example.com"},
             "mailing.list.add": {},
+            "mailing.list.merge": {"src_list_ids": [], "new_list_name": "Both"},
             "res.config.settings": {},
         }.get(model)
 

@@ -26,7 +26,8 @@ export class EmbeddedList extends Component {
 
     get viewProps() {
         return {
-            type: "list",
+            // on a phone, cards: nobody has to push a row sideways to its buttons
+            type: this.env.isSmall ? "kanban" : "list",
             resModel: this.props.resModel,
             domain: this.props.domain,
             context: this.props.context,

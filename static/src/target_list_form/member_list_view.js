@@ -1,6 +1,8 @@
 import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
+import { KanbanController } from "@web/views/kanban/kanban_controller";
+import { kanbanView } from "@web/views/kanban/kanban_view";
 import { ListController } from "@web/views/list/list_controller";
 import { listView } from "@web/views/list/list_view";
 
@@ -42,6 +44,18 @@ export class MemberListController extends ListController {
     }
 }
 
+/** The same as cards, on a phone. */
+export class MemberCardsController extends KanbanController {
+    async afterExecuteActionButton(clickParams) {
+        await super.afterExecuteActionButton(clickParams);
+        this.env.embeddedList?.onChanged();
+    }
+}
+
+registry.category("views").add("target_list_member_cards", {
+    ...kanbanView,
+    Controller: MemberCardsController,
+});
 registry.category("views").add("target_list_members", {
     ...listView,
     Controller: MemberListController,

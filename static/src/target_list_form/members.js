@@ -70,6 +70,7 @@ export class TargetListMembers extends Component {
             context: {
                 target_list_id: this.listId,
                 list_view_ref: "mass_mailing_campaign.mailing_subscription_view_list_members",
+                kanban_view_ref: "mass_mailing_campaign.mailing_subscription_view_kanban_members",
                 search_view_ref: "mass_mailing_campaign.mailing_subscription_view_search_members",
             },
             noContentHelp: help(
@@ -164,6 +165,7 @@ export class TargetListOptedOut extends Component {
             ],
             context: {
                 list_view_ref: "mass_mailing_campaign.mailing_opt_out_view_list",
+                kanban_view_ref: "mass_mailing_campaign.mailing_opt_out_view_kanban",
                 search_view_ref: "mass_mailing_campaign.mailing_opt_out_view_search",
             },
             noContentHelp: help(

@@ -1,4 +1,5 @@
 from odoo.exceptions import UserError
+from odoo.fields import Command
 
 from ...common import MassEmailCase
 
@@ -129,6 +130,18 @@ class TestListKeeping(MassEmailCase):
         self.other.action_merge(self.target_list, archive=True)
         self.assertEqual(self.other.contact_ids.mapped("name"), ["Anna"])
 
+    def test_the_merge_opens_its_list(self):
+        wizard = self.env["mailing.list.merge"].with_user(self.marketer)
+        wizard = wizard.create(
+            {
+                "src_list_ids": [Command.set((self.target_list + self.other).ids)],
+                "new_list_name": "Both",
+            }
+        )
+        action = wizard.action_mailing_lists_merge()
+        opened = self.env[action["res_model"]].browse(action["res_id"])
+        self.assertEqual((opened.name, action["views"]), ("Both", [(False, "form")]))
+
     def test_who_waits_for_her_opt_in_still_waits_in_a_merged_list(self):
         self.target_list.opt_in_required = True
         anna = self._contact("Anna", self.target_list)
@@ -138,7 +151,7 @@ class TestListKeeping(MassEmailCase):
         self.other.with_user(self.marketer).action_merge(self.target_list + theirs, archive=True)
         self.assertTrue(self.membership(anna, self.other).awaits_opt_in)
         self.assertEqual(
-            self.outcome(self.other), {"Anna": "mail_optout", "Bob": "outgoing"}, "Bob is in one"
+            self.outcome(self.other), {"Anna": "opt_in", "Bob": "outgoing"}, "Bob is in one"
         )
 
     def test_who_is_in_a_list_does_not_wait_where_it_is_merged_into_one_that_requires_opt_in(self):

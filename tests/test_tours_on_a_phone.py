@@ -1,0 +1,17 @@
+from odoo.tests import HttpCase, tagged
+
+from .common import MassEmailData
+
+
+@tagged("post_install", "-at_install")
+class TestToursOnAPhone(MassEmailData, HttpCase):
+    browser_size = "390x844"
+    touch_enabled = True
+
+    def test_members_of_a_target_list_are_cards_with_their_buttons(self):
+        anna = self._contact("Anna", self.target_list)
+        self._contact("Bob", self.target_list)
+        path = f"/odoo/action-mass_mailing.action_view_mass_mailing_lists/{self.target_list.id}"
+        self.start_tour(path, "target_list_on_a_phone", login="marketer")
+        self.assertEqual(self.target_list.contact_ids, anna)
+        self.assertFalse(anna.subscription_ids.opt_out)
