@@ -25,6 +25,8 @@
 * ``public_bounces``: classes public collections of bounces; runs inside the virtual environment
 * ``judgement``: what a mail server took, beside what the database says
 * ``main_job``: plays the demo campaign against a running server
+* ``screens``: which screens ``dev/screenshots`` takes
+* ``camera``: takes them, and looks for faults; runs inside the virtual environment
 """
 
 from contextlib import contextmanager

@@ -1,0 +1,150 @@
+"""The screens that ``dev/screenshots`` takes: to have one more, add a line to SCREENS.
+
+``{names}`` in a path or a selector are those of the demo data and of
+``screenshot_scripts/life.py``;
+``{lang}`` is the language, as in ``{token_{lang}}``.
+"""
+
+from dataclasses import dataclass
+
+CAMPAIGNS = "/odoo/action-mass_mailing.action_view_utm_campaigns"
+CAMPAIGN = CAMPAIGNS + "/{campaign_spring}"
+MASS_EMAILS = "/odoo/action-mass_mailing_campaign.mailing_mailing_action_mass_email"
+LISTS = "/odoo/action-mass_mailing.action_view_mass_mailing_lists"
+LIST = LISTS + "/{list_customers}"
+CONTACT = "/odoo/action-contacts.action_contacts"
+
+
+def tab(name):
+    return f".o_notebook .nav-link[name={name}]"
+
+
+@dataclass(frozen=True)
+class Screen:
+    """One screen.
+
+    :ivar name: of the file
+    :ivar path: where it is, behind the server's address
+    :ivar steps: selectors to click one after the other, or ``(selector, text)`` to fill in
+    :ivar login: who looks at it, with the same password; "" for a recipient
+    :ivar docs: selector of the part that the documentation shows; "" for none
+    :ivar allow: technical texts that rightly stand there
+    :ivar status: HTTP status that it rightly has
+    """
+
+    name: str
+    path: str
+    steps: tuple = ()
+    login: str = "marta"
+    widths: tuple = (1440, 390)
+    docs: str = ""
+    allow: tuple = ()
+    status: int = 200
+
+
+def of_ticked(path, action):
+    """An action in the menu of a list, of all rows ticked."""
+    ticked = ".o_list_table thead .o_list_record_selector input"
+    menu = ".o_cp_action_menus .dropdown-toggle:has(.fa-cog)"
+    return path + "?view_type=list", (ticked, menu, f'.o-dropdown-item:text-is("{action}")')
+
+
+ACTION = ".o_action_manager"
+DIALOG = ".modal-content"
+SCREENS = [
+    # campaigns
+    Screen("campaigns", CAMPAIGNS),
+    Screen("campaigns-list", CAMPAIGNS + "?view_type=list"),
+    Screen("campaign", CAMPAIGN, docs=ACTION),
+    Screen("campaign-new", CAMPAIGNS + "/new", docs=".o_form_sheet"),
+    Screen("campaign-mass-emails", CAMPAIGN, (tab("mass_emails"),), docs=".o_notebook"),
+    Screen("campaign-tracking-urls", CAMPAIGN, (tab("tracking_urls"),), docs=".o_notebook"),
+    Screen("campaign-log", CAMPAIGN, (tab("log"),), docs=".o_notebook"),
+    Screen(
+        "campaign-log-menu",
+        CAMPAIGN,
+        (tab("log"), ".o_widget_campaign_log_menu button"),
+        docs=".o-dropdown--menu",
+    ),
+    Screen("campaign-summer", CAMPAIGNS + "/{campaign_summer}"),
+    # mass emails
+    Screen("mass-emails", MASS_EMAILS + "?view_type=list"),
+    Screen("mass-email-new", MASS_EMAILS + "/new"),
+    Screen("mass-email-draft", MASS_EMAILS + "/{mailing_draft}", docs=".o_form_sheet"),
+    Screen("mass-email-pending", MASS_EMAILS + "/{mailing_pending}"),
+    Screen("mass-email-in-process", MASS_EMAILS + "/{mailing_in_process}", docs=".o_form_sheet"),
+    Screen("mass-email-complete", MASS_EMAILS + "/{mailing_sent}"),
+    Screen("mass-email-trouble", MASS_EMAILS + "/{mailing_trouble}"),
+    # target lists
+    Screen("lists", LISTS),
+    Screen("lists-list", LISTS + "?view_type=list"),
+    Screen("list", LIST, docs=ACTION),
+    Screen("list-new", LISTS + "/new"),
+    Screen("list-empty", LISTS + "/{list_empty}"),
+    Screen("list-opted-out", LIST, (tab("opted_out"),)),
+    Screen("list-waiting", LISTS + "/{list_courses}"),
+    Screen("list-criteria", LISTS + "/{list_courses}", (tab("criteria"),), docs=".o_notebook"),
+    Screen(
+        "list-criterion",
+        LISTS + "/{list_courses}",
+        (
+            tab("criteria"),
+            "[name=criterion_ids] .o_data_row, [name=criterion_ids] .o_kanban_record",
+        ),
+    ),
+    Screen("list-select", LIST, (".o_select_targets",)),
+    Screen("list-figure", LIST, (".o_target_list_figures button[name=opted_out]",)),
+    Screen("wizard-merge", *of_ticked(LISTS, "{merge_{lang}}"), widths=(1440,)),
+    # records
+    Screen("contact", CONTACT + "/{partner_anna}"),
+    Screen("company", CONTACT + "/{partner_lumber}"),
+    Screen("lead", "/odoo/action-crm.crm_lead_all_leads/{lead_erik}", login="admin"),
+    Screen("user", "/odoo/action-base.action_res_users/{user_marta}", login="admin"),
+    Screen("contact-log", CONTACT + "/{partner_anna}", ("button[name=action_view_campaign_log]",)),
+    Screen(
+        "contact-lists", CONTACT + "/{partner_anna}", ("button[name=action_view_target_lists]",)
+    ),
+    # wizards
+    Screen(
+        "wizard-add-to-list",
+        *of_ticked(CONTACT, "{add_to_list_{lang}}"),
+        widths=(1440,),
+    ),
+    Screen("wizard-flags", *of_ticked(CONTACT, "{flags_{lang}}"), widths=(1440,)),
+    Screen(
+        "wizard-list-from-log",
+        CAMPAIGN,
+        (
+            tab("log"),
+            ".o_widget_campaign_log_menu button",
+            ".o-dropdown--menu .o-dropdown-item:not(:has(.o_item_count))",
+        ),
+        docs=DIALOG,
+    ),
+    Screen(
+        "wizard-address-lookup",
+        "/odoo/action-mass_mailing_campaign.mailing_address_lookup_action",
+    ),
+    Screen("wizard-import", LIST, ("button[name=action_open_import]",), widths=(1440,)),
+    Screen("dead-addresses", "/odoo/action-mass_mailing_campaign.mailing_address_action"),
+    Screen("categories", "/odoo/action-mass_mailing_campaign.mailing_list_category_action"),
+    Screen("log", "/odoo/action-mass_mailing_campaign.mailing_trace_event_action"),
+    Screen("hits", "/odoo/action-mass_mailing_campaign.mailing_trace_hit_action"),
+    # the administrator's
+    Screen(
+        "settings",
+        "/odoo/action-mass_mailing.action_mass_mailing_configuration",
+        login="admin",
+    ),
+    # recipients'
+    Screen("opt-out", "/mailing/opt-out/{token_{lang}}", login="", docs="body"),
+    Screen(
+        "opt-out-done",
+        "/mailing/opt-out/{token_{lang}}",
+        # at the second width she comes back
+        ("button[value=opt_out], button[value=opt_in]",),
+        login="",
+    ),
+    Screen("neutral", "/mailing/opt-out/nothing", login="", status=404),
+    Screen("letter", "/mailing/view/{token_{lang}}", login=""),
+]
