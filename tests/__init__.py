@@ -81,6 +81,7 @@ from .wizards import test_list_add
 from .wizards import test_list_from_log
 from .wizards import test_send_test
 from . import test_demo
+from . import test_guide
 from . import test_life
 from . import test_opt_out_in_browser
 from . import test_rights

@@ -1,4 +1,5 @@
 import { registry } from "@web/core/registry";
+import { assertClicks, guide } from "./guide_clicks";
 
 // Links to tracking URLs and to the opt-out page, made in the real popover of the simple editor:
 // of a mass email, and of an email template.
@@ -75,8 +76,10 @@ registry.category("web_tour.tours").add("letter_editor_mass_email", {
         ...apply,
         { trigger: `${editable} a[href^="{trackingUrl:"]:contains(another page)` },
         // links are made by two commands; their text is the name of what they lead to
+        guide("tracking url in the letter"),
         ...command("first line", "Tracking URL"),
         { trigger: choice("Offer"), run: "click" },
+        guide(""),
         { trigger: `${editable} p a[href^="{trackingUrl:"]:contains(/Offer/)` },
         ...command("second line", "Opt-Out Link"),
         { trigger: `${editable} p a[href="{optOutUrl}"]:contains(Unsubscribe)` },
@@ -119,3 +122,5 @@ registry.category("web_tour.tours").add("letter_editor_other_template", {
         { trigger: `${popover}:has(.o_we_href_input_link):not(:has(.o_link_destination))` },
     ],
 });
+
+assertClicks("letter_editor_mass_email");

@@ -1,4 +1,5 @@
 import { registry } from "@web/core/registry";
+import { assertClicks, guide } from "./guide_clicks";
 
 // The guide, from a new campaign to a target list made from its log. In between, the test plays
 // what no browser does: the cron and the recipients.
@@ -20,6 +21,7 @@ const tag = (field, text, filtered = `:has(li:contains(Create "${text}"))`) => [
 ];
 tours.add("mass_email_guide_campaign", {
     steps: () => [
+        guide("campaign"),
         { trigger: ".o_control_panel_main_buttons button:contains(New)", run: "click" },
         { trigger: ".o_field_widget[name=title] input", run: "edit Autumn" },
         {
@@ -29,6 +31,7 @@ tours.add("mass_email_guide_campaign", {
         { trigger: ".o_select_menu_item:contains(Newsletter)", run: "click" },
         ...tag("target_list_ids", "Customers of the guide"),
         ...tag("excluding_list_ids", "Competitors of the guide"),
+        guide("tracking url"),
         page("tracking_urls"),
         {
             trigger: ".o_field_widget[name=tracking_url_ids] .o_field_x2many_list_row_add a",
@@ -45,7 +48,8 @@ tours.add("mass_email_guide_campaign", {
 
 tours.add("mass_email_guide_mass_email", {
     steps: () => [
-        page("mass_emails"),
+        page("mass_emails"), // it is open already
+        guide("mass email"),
         {
             trigger: ".o_field_widget[name=mass_email_ids] .o_field_x2many_list_row_add a",
             run: "click",
@@ -60,16 +64,19 @@ tours.add("mass_email_guide_mass_email", {
         { trigger: ".o_field_widget[name=schedule_date] input", run: "edit 01/01/2024 08:00:00 && press Enter" },
         { trigger: "button[name=action_set_pending]", run: "click" },
         { trigger: ".o_statusbar_status .o_arrow_button_current:contains(Pending)" },
+        guide(""),
         // back on the campaign, the row's dropdown sends a test
         { trigger: ".o_breadcrumb .o_back_button, .breadcrumb-item a:contains(Autumn)", run: "click" },
         page("mass_emails"),
         { trigger: ".o_field_widget[name=mass_email_ids] .o_data_row:contains(Pending)" },
+        guide("test"),
         { trigger: ".o_field_widget[name=mass_email_ids] .o_record_menu button", run: "click" },
         { trigger: ".o-dropdown-item:contains(Send Test)", run: "click" },
         { trigger: ".modal .o_field_widget[name=user_ids] .o_tag:contains(Marta Marketer)" },
         { trigger: ".modal button[name=action_send]", run: "click" },
         { trigger: ".o_notification:contains(marta@example.com)" },
         { trigger: "body:not(:has(.modal))" },
+        guide("log"),
         page("log"),
         { trigger: ".o_field_widget[name=recent_event_ids] .o_data_row:contains(marta@example.com)" },
     ],
@@ -99,11 +106,16 @@ tours.add("mass_email_guide_log", {
         { trigger: ".modal .o_field_widget[name=contact_count]:contains(1)" },
         { trigger: ".modal button[name=action_create]:visible", run: "click" },
         { trigger: "body:not(:has(.modal)) .o_last_breadcrumb_item:contains(Clicked the offer)" },
-        // in two clicks, with the count beside it
         { trigger: ".o_back_button, .breadcrumb-item a:contains(Autumn)", run: "click" },
+        // in two clicks, with the count beside it
+        guide("list from the log"),
         ...openLogMenu,
         { trigger: ".o-dropdown-item:contains(Bounced for Good).disabled" },
         { trigger: ".o-dropdown-item:contains(Did Not Open):contains(1)", run: "click" },
         { trigger: ".o_last_breadcrumb_item:contains(Autumn: Did Not Open)" },
     ],
 });
+
+assertClicks("mass_email_guide_campaign");
+assertClicks("mass_email_guide_mass_email");
+assertClicks("mass_email_guide_log");

@@ -1,4 +1,5 @@
 import { registry } from "@web/core/registry";
+import { assertClicks, guide } from "./guide_clicks";
 
 // A target list is filled and emptied on its form.
 
@@ -13,6 +14,7 @@ const figure = (name, count) => ({
 registry.category("web_tour.tours").add("target_list_form", {
     steps: () => [
         // all search results, more than a page has
+        guide("members of a target list"),
         click(".o_target_list_members .nav-link[name=contact]"),
         { trigger: ".o_view_nocontent:contains(No contacts here)" },
         click(".o_select_targets"),
@@ -26,6 +28,7 @@ registry.category("web_tour.tours").add("target_list_form", {
         click(".modal thead .o_list_record_selector input"),
         click(".modal .o_select_domain"),
         click(".modal .o_select_button"),
+        guide(""),
         { trigger: ".o_notification:contains(90 added)" },
         tab("contact", 90),
         figure("will_receive", 91),
@@ -70,3 +73,5 @@ registry.category("web_tour.tours").add("target_list_form", {
         figure("members", 0),
     ],
 });
+
+assertClicks("target_list_form");
