@@ -56,7 +56,7 @@ class MailingList(models.Model):
         new = self.filtered(lambda each: not each.id)
         for target_list in new:
             target_list.display_name = target_list.name or self.env._("New Target List")
-        super(MailingList, self - new)._compute_display_name()
+        return super(MailingList, self - new)._compute_display_name()
 
     # ------------------------------------------------------------
     # Figures
