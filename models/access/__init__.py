@@ -1,2 +1,3 @@
+from . import mailing_trace_event
 from . import mailing_trace_report
 from . import utm_campaign

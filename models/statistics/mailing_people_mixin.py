@@ -49,6 +49,7 @@ class MailingPeopleMixin(models.AbstractModel):
         help="Whether there can be openings in the log.",
     )
 
+    @api.depends_context("uid")
     def _compute_people(self):
         people = self.env["mailing.trace.event"]._count_people(self._log_field, self.ids)
         for record in self:

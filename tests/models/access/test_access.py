@@ -87,7 +87,7 @@ class AccessCase(MassEmailCase):
             mailings = records
         elif model == "mailing.trace":
             mailings = records.mass_mailing_id
-        elif model == "link.tracker" or model == "mailing.trace.report":
+        elif model in ("link.tracker", "mailing.trace.report", "mailing.message.report"):
             return self.everything & set(records.campaign_id.mapped("title"))
         else:
             mailings = records.mailing_id
@@ -100,6 +100,7 @@ class AccessCase(MassEmailCase):
         "mailing.trace.hit",
         "link.tracker",
         "mailing.trace.report",
+        "mailing.message.report",
     )
 
     def assert_seen(self, user, names, **context):
@@ -119,6 +120,18 @@ class TestWhoSeesWhat(AccessCase):
             (self.boss, self.everything),
         ):
             self.assert_seen(user, names)
+
+    def test_figures_of_a_campaign_out_of_reach_are_none(self):
+        campaigns = self.env["mailing.mailing"].union(*self.mailings.values()).campaign_id
+        for user, names in ((self.olga, {"olga's"}), (self.tom, {"north"}), (self.boss, self.everything)):
+            counted = campaigns.with_user(user).filtered("sent_people_count")
+            self.assertEqual(set(counted.mapped("title")), set(names))
+        south = self.mailings["south"].campaign_id.with_user(self.olga)
+        self.assertFalse(any(figure["count"] for figure in south.get_figures()))
+        log = self.env["mailing.trace.event"].with_user(self.olga)
+        answer = log.get_statistics(campaign_id=south.id)
+        self.assertEqual((answer["totals"], answer["mailings"], answer["links"]), ({}, [], []))
+        self.assertFalse(south.get_log_figures()["counts"])
 
     def test_who_leads_a_team_sees_its_campaigns(self):
         self.south.user_id = self.tom
