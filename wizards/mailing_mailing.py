@@ -33,13 +33,6 @@ class MailingMailing(models.Model):
         if not wizard.contact_count:
             raise UserError(self.env._("Nobody is left to write to: all who got it opened it."))
         target_list, _counts = wizard._fill()
-        return self._copy_to(target_list).get_formview_action()
-
-    def _copy_to(self, target_list):
-        return self.copy(
-            {
-                "contact_list_ids": [Command.set(target_list.ids)],
-                "schedule_type": "now",
-                "schedule_date": False,
-            }
-        )
+        another = self.copy({"schedule_type": "now", "schedule_date": False})
+        another.contact_list_ids = target_list  # Odoo's copy keeps the lists, whatever it is told
+        return another.get_formview_action()

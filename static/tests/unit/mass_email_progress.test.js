@@ -100,6 +100,13 @@ function change(values) {
     MockServer.env["mailing.mailing"].write([7], values);
 }
 
+/** What was told has been fetched, and is on the screen. */
+async function shown() {
+    await advanceTime(0);
+    await animationFrame();
+    await animationFrame();
+}
+
 const NEWS = { campaign_id: 3, mailing_ids: [7] };
 let words;
 function useWords(said) {
@@ -125,8 +132,7 @@ test("the form says what the server says, and follows the news", async () => {
     change({ sent_count: 20 });
     words = { ...words, forecast: false, reason: "Paused by Marta" };
     bus.tell(NEWS);
-    await advanceTime(0);
-    await animationFrame();
+    await shown();
     expect(".o_field_widget[name=sent_count] input").toHaveValue("20");
     expect(".o_why_waiting").toHaveText("Paused by Marta");
     expect(".o_forecast").toHaveCount(0);
@@ -139,8 +145,7 @@ test("news leaves alone what a user is writing", async () => {
     await contains(".o_field_widget[name=name] input").edit("Tulips");
     change({ sent_count: 20, name: "Changed by somebody else" });
     bus.tell(NEWS);
-    await advanceTime(0);
-    await animationFrame();
+    await shown();
     expect(".o_field_widget[name=name] input").toHaveValue("Tulips");
     expect(".o_field_widget[name=sent_count] input").toHaveValue("20");
 });
@@ -186,8 +191,7 @@ test("the panel has a plus above it, and its rows follow the news", async () => 
     expect(".o_mass_email_words").toHaveText(/Roses\s*The hourly portion is used up until 14:05\./);
     change({ sent_count: 20 });
     bus.tell(NEWS);
-    await advanceTime(0);
-    await animationFrame();
+    await shown();
     expect(".o_data_row .o_data_cell[name=sent_count]").toHaveText("20");
 });
 
@@ -216,7 +220,7 @@ for (const [state, values, labels] of [
         Object.assign(MassEmail._records[0], { state, is_under_way: false, sent_count, ...values });
         await mountView({ resModel: "utm.campaign", resId: 3, type: "form" });
         await contains(".o_record_menu button").click();
-        const shown = [...document.querySelectorAll(".o-dropdown-item")];
-        expect(shown.map((item) => item.textContent.trim())).toEqual(labels);
+        const items = [...document.querySelectorAll(".o-dropdown-item")];
+        expect(items.map((item) => item.textContent.trim())).toEqual(labels);
     });
 }
