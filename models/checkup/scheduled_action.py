@@ -117,5 +117,7 @@ class WorkersCheck(Check):
             )
         else:
             yield self.good(
-                self.env._("Cron workers: %(workers)s. Lanes: %(lanes)s.", workers=workers, lanes=lanes)
+                self.env._(
+                    "Cron workers: %(workers)s. Lanes: %(lanes)s.", workers=workers, lanes=lanes
+                )
             )
