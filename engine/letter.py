@@ -1,6 +1,5 @@
 import html
 import logging
-import re
 from functools import cached_property
 
 import psycopg2
@@ -8,7 +7,7 @@ from markupsafe import Markup
 
 from odoo.addons.base.models.ir_qweb import QWebError
 from odoo.exceptions import UserError
-from odoo.tools import file_open, html2plaintext
+from odoo.tools import file_open
 from odoo.tools.mail import append_content_to_html
 
 from ..delivery.address import wire_address
@@ -21,26 +20,9 @@ from ..delivery.transport import Outcome, Result
 from .headers import Headers
 from .inline import Inline
 from .spliced_letter import NotSpliceable, SplicedLetter
+from .text_part import plain_text
 
 _logger = logging.getLogger(__name__)
-
-# Where a text goes on in a new paragraph, or on a new line.
-PARAGRAPH_END = re.compile(r"</(?:p|div|h[1-6]|ul|ol|table|blockquote|pre)\s*>", re.IGNORECASE)
-LINE_END = re.compile(r"</(?:li|tr)\s*>", re.IGNORECASE)
-WORDLESS_LINK = re.compile(r"(<a\b[^>]*>)(?=<)", re.IGNORECASE)
-
-
-def plain_text(page):
-    """Return what an HTML page says; the lines of its paragraphs stay apart.
-
-    Odoo's conversion breaks lines at ``</p>`` and ``<br>`` only, while its editors write ``div``,
-    headings with styles and tables; and it writes "None" for a link that begins with an image.
-    """
-    # re would escape what it finds in Markup
-    page = WORDLESS_LINK.sub(r"\1 ", str(page))
-    page = LINE_END.sub(r"\g<0><br/>", page)
-    page = PARAGRAPH_END.sub(r"\g<0><br/><br/><br/>", page)
-    return re.sub(r"\n{3,}", "\n\n", html2plaintext(page))
 
 
 def _why(error):

@@ -5,8 +5,14 @@ from functools import lru_cache
 
 from markupsafe import escape
 
+from odoo.tools import html2plaintext
+
 from ..delivery.skeleton import quoted_printable, split
 
+# Where a text goes on in a new paragraph, or on a new line.
+PARAGRAPH_END = re.compile(r"</(?:p|div|h[1-6]|ul|ol|table|blockquote|pre)\s*>", re.IGNORECASE)
+LINE_END = re.compile(r"</(?:li|tr)\s*>", re.IGNORECASE)
+WORDLESS_LINK = re.compile(r"(<a\b[^>]*>)(?=<)", re.IGNORECASE)
 TAG = re.compile(r"(<[^<>]*>)")
 # The value of an attribute, in a tag or alone; in its first group what stands before it.
 ATTRIBUTE = re.compile(r'(\s[^\s"=<>]+=")([^"]*)(?=")')
@@ -23,6 +29,19 @@ NAMED_IMAGE = re.compile(r"^data:|\.[a-zA-Z]+(?:\?|$)")
 PROBE = "&<>'\""
 # How many forms are kept; a letter of ten conditions has a thousand.
 MOST_FORMS = 500
+
+
+def plain_text(page):
+    """Return what an HTML page says; the lines of its paragraphs stay apart.
+
+    Odoo's conversion breaks lines at ``</p>`` and ``<br>`` only, while its editors write ``div``,
+    headings with styles and tables; and it writes "None" for a link that begins with an image.
+    """
+    # re would escape what it finds in Markup
+    page = WORDLESS_LINK.sub(r"\1 ", str(page))
+    page = LINE_END.sub(r"\g<0><br/>", page)
+    page = PARAGRAPH_END.sub(r"\g<0><br/><br/><br/>", page)
+    return re.sub(r"\n{3,}", "\n\n", html2plaintext(page))
 
 
 class TextPart:
