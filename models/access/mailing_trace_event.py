@@ -2,7 +2,7 @@ from odoo import api, models
 
 
 class MailingTraceEvent(models.Model):
-    """Figures are counted without record rules, and so of those campaigns alone that are in reach."""
+    """Figures are counted without record rules, so of the campaigns in reach alone."""
 
     _inherit = "mailing.trace.event"
 

@@ -123,7 +123,11 @@ class TestWhoSeesWhat(AccessCase):
 
     def test_figures_of_a_campaign_out_of_reach_are_none(self):
         campaigns = self.env["mailing.mailing"].union(*self.mailings.values()).campaign_id
-        for user, names in ((self.olga, {"olga's"}), (self.tom, {"north"}), (self.boss, self.everything)):
+        for user, names in (
+            (self.olga, {"olga's"}),
+            (self.tom, {"north"}),
+            (self.boss, self.everything),
+        ):
             counted = campaigns.with_user(user).filtered("sent_people_count")
             self.assertEqual(set(counted.mapped("title")), set(names))
         south = self.mailings["south"].campaign_id.with_user(self.olga)
