@@ -10,8 +10,9 @@ from .reply import Moment, Outcome, Result, classify, describe, in_words
 # else the session's own timeout counts.
 FINAL_REPLY_SECONDS = 600
 # The content is sent in blocks of so many bytes, for the timeout counts for each: on a slow line
-# a large content takes long.
-BLOCK_SIZE = 64 * 1024
+# a large content takes long. TLS seals no more in one piece (RFC 8446, section 5.1): of a block
+# that failed the server can read nothing.
+BLOCK_SIZE = 16 * 1024
 # Bytes of a reply's line; RFC 5321, section 4.5.3.1.5, allows 512.
 LONGEST_LINE = 8192
 
