@@ -98,16 +98,20 @@ class Conversation:
             code, text = self._replies.next_reply()
             if code // 100 != moment.welcome:
                 if self.is_pipelined and code != 421:
-                    self._read_on(moment, len(commands) - sent)
+                    is_nobody = moment is Moment.RCPT and code // 100 in (4, 5)
+                    self._read_on(is_nobody, len(commands) - sent)
                 break
         return moment, (code, text)
 
-    def _read_on(self, refused, count):
-        """Read the replies to the commands that were sent behind one that failed."""
+    def _read_on(self, is_nobody, count):
+        """Read the replies to the commands that were sent behind one that failed.
+
+        :param is_nobody: it refused the recipient, without a doubt
+        """
         try:
             replies = [self._replies.next_reply() for _command in range(count)]
             if replies and replies[-1][0] == 354:
-                if refused is not Moment.RCPT:
+                if not is_nobody:
                     raise smtplib.SMTPException("It waits for a message that it refused")
                 # it waits for a message to nobody: end it (RFC 2920, section 3.1)
                 self._ask(b".\r\n")
