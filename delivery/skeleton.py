@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 
 # Between the pieces of a part: a line goes on (RFC 2045, section 6.7).
 SOFT_BREAK = b"=\r\n"
+# A line that leaves no room for a soft break, its last character apart.
+_FULL_LINE = re.compile(rb"^(?=.{76})(.*?)(=[0-9A-F]{2}|[^=\n])$", re.MULTILINE)
 
 
 class MarkLost(ValueError):
@@ -58,9 +60,13 @@ def part(pieces: Iterable[bytes]) -> bytes:
 
 
 def quoted_printable(text: str) -> bytes:
-    """Encode text as quoted-printable with CRLF line ends (RFC 2045, section 6.7)."""
+    """Encode text as quoted-printable with CRLF line ends (RFC 2045, section 6.7).
+
+    A soft break behind it makes no line longer than the 76 characters that are allowed.
+    """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return binascii.b2a_qp(text.encode(), istext=True).replace(b"\n", b"\r\n")
+    encoded = binascii.b2a_qp(text.encode(), istext=True)
+    return _FULL_LINE.sub(rb"\1=\n\2", encoded).replace(b"\n", b"\r\n")
 
 
 def marks_pattern(marks: Iterable[str]) -> re.Pattern:

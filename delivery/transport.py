@@ -10,8 +10,9 @@ from .reply import Moment, Outcome, Result, classify, describe, in_words
 # else the session's own timeout counts.
 FINAL_REPLY_SECONDS = 600
 # The content is sent in blocks of so many bytes, for the timeout counts for each: on a slow line
-# a large content takes long.
-BLOCK_SIZE = 64 * 1024
+# a large content takes long. TLS seals no more in one piece (RFC 8446, section 5.1): of a block
+# that failed the server can read nothing.
+BLOCK_SIZE = 16 * 1024
 # Bytes of a reply's line; RFC 5321, section 4.5.3.1.5, allows 512.
 LONGEST_LINE = 8192
 
@@ -97,16 +98,20 @@ class Conversation:
             code, text = self._replies.next_reply()
             if code // 100 != moment.welcome:
                 if self.is_pipelined and code != 421:
-                    self._read_on(moment, len(commands) - sent)
+                    is_nobody = moment is Moment.RCPT and code // 100 in (4, 5)
+                    self._read_on(is_nobody, len(commands) - sent)
                 break
         return moment, (code, text)
 
-    def _read_on(self, refused, count):
-        """Read the replies to the commands that were sent behind one that failed."""
+    def _read_on(self, is_nobody, count):
+        """Read the replies to the commands that were sent behind one that failed.
+
+        :param is_nobody: it refused the recipient, without a doubt
+        """
         try:
             replies = [self._replies.next_reply() for _command in range(count)]
             if replies and replies[-1][0] == 354:
-                if refused is not Moment.RCPT:
+                if not is_nobody:
                     raise smtplib.SMTPException("It waits for a message that it refused")
                 # it waits for a message to nobody: end it (RFC 2920, section 3.1)
                 self._ask(b".\r\n")

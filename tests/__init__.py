@@ -18,6 +18,7 @@ from .delivery import test_reference
 from .delivery import test_report
 from .delivery import test_robots
 from .delivery import test_skeleton
+from .delivery import test_slow_line
 from .delivery import test_token
 from .delivery import test_transport
 from .engine import test_compiled_letter

@@ -303,6 +303,14 @@ class TestTransmitToBrokenServers(TestCase):
         self.assertEqual((result.outcome, result.reply), (Outcome.BAD_ADDRESS, "550 no such user"))
         self.assertTrue(self.server.received.endswith(b"DATA\r\n.\r\nRSET\r\n"))
 
+    def test_whom_a_server_may_not_have_refused_gets_no_empty_message(self):
+        for words in (b"25O ok", b"350 go on"):
+            session = self.connect((b"250 ok", words, b"354 go on"), b"250 taken", pipelining=True)
+            with self.subTest(words):
+                self.assertEqual(transmit(session, envelope()).outcome, Outcome.NOT_SENT)
+                self.assertIsNone(session.sock)
+                self.assertTrue(self.server.received.endswith(b"DATA\r\n"))
+
     def test_hanging_up_on_a_silent_or_closed_session_is_harmless(self):
         Conversation(smtplib.SMTP(timeout=5)).hang_up()
         session = self.connect(None)
