@@ -78,11 +78,11 @@ class MailingMailing(models.Model):
         No field: see ``get_progress``.
         """
         self.ensure_one()
-        if "{{" not in (self.subject or "") or not (contact := self._sample_contact()):
+        if "{{" not in (self.subject or "") or not (contact := self._first_member()):
             return False
-        return self._filled_in(contact)
+        return self._filled_in_subject(contact)
 
-    def _sample_contact(self):
+    def _first_member(self):
         return (
             self.env["mailing.subscription"]
             .sudo()
@@ -90,7 +90,7 @@ class MailingMailing(models.Model):
             .contact_id
         )
 
-    def _filled_in(self, contact):
+    def _filled_in_subject(self, contact):
         """Return the subject for a contact; as it is written where that does not work."""
         self.ensure_one()
         try:
