@@ -10,6 +10,9 @@ from dataclasses import dataclass
 CAMPAIGNS = "/odoo/action-mass_mailing.action_view_utm_campaigns"
 CAMPAIGN = CAMPAIGNS + "/{campaign_spring}"
 MASS_EMAILS = "/odoo/action-mass_mailing_campaign.mailing_mailing_action_mass_email"
+MASS_EMAIL = MASS_EMAILS + "/{mailing_in_process}"
+ANALYSIS = "/odoo/action-mass_mailing_campaign.mailing_message_report_action"
+MAIL_SERVERS = "/odoo/action-base.action_ir_mail_server_list"
 LISTS = "/odoo/action-mass_mailing.action_view_mass_mailing_lists"
 LIST = LISTS + "/{list_customers}"
 CONTACT = "/odoo/action-contacts.action_contacts"
@@ -66,15 +69,34 @@ SCREENS = [
         (tab("log"), ".o_widget_campaign_log_menu button"),
         docs=".o-dropdown--menu",
     ),
+    Screen("campaign-statistics", CAMPAIGN, (tab("statistics"),)),
+    Screen("campaign-details", CAMPAIGN, (tab("details"),)),
+    Screen(
+        "campaign-row-menu",
+        CAMPAIGN,
+        (tab("mass_emails"), ".o_widget_mass_email_row_menu button"),
+    ),
+    Screen("campaign-figure", CAMPAIGN, (".o_people_figures button[name=opened]",)),
     Screen("campaign-summer", CAMPAIGNS + "/{campaign_summer}"),
     # mass emails
     Screen("mass-emails", MASS_EMAILS + "?view_type=list"),
+    Screen(
+        "mass-emails-menu", "/odoo/action-mass_mailing_campaign.mailing_mailing_action_mass_emails"
+    ),
     Screen("mass-email-new", MASS_EMAILS + "/new"),
     Screen("mass-email-draft", MASS_EMAILS + "/{mailing_draft}", docs=".o_form_sheet"),
     Screen("mass-email-pending", MASS_EMAILS + "/{mailing_pending}"),
     Screen("mass-email-in-process", MASS_EMAILS + "/{mailing_in_process}", docs=".o_form_sheet"),
     Screen("mass-email-complete", MASS_EMAILS + "/{mailing_sent}"),
     Screen("mass-email-trouble", MASS_EMAILS + "/{mailing_trouble}"),
+    Screen("mass-email-sender", MASS_EMAILS + "/{mailing_draft}", (tab("sender"),)),
+    Screen("mass-email-options", MASS_EMAILS + "/{mailing_draft}", (tab("options"),)),
+    Screen("mass-email-statistics", MASS_EMAILS + "/{mailing_sent}", (tab("statistics"),)),
+    Screen("templates", "/odoo/action-mass_mailing_campaign.mail_template_action_mass_email"),
+    Screen("tracking-urls", "/odoo/action-mass_mailing_campaign.link_tracker_action_tracking_url"),
+    Screen("analysis", ANALYSIS),
+    Screen("analysis-pivot", ANALYSIS + "?view_type=pivot"),
+    Screen("analysis-list", ANALYSIS + "?view_type=list"),
     # target lists
     Screen("lists", LISTS),
     Screen("lists-list", LISTS + "?view_type=list"),
@@ -100,11 +122,35 @@ SCREENS = [
     Screen("company", CONTACT + "/{partner_lumber}"),
     Screen("lead", "/odoo/action-crm.crm_lead_all_leads/{lead_erik}", login="admin"),
     Screen("user", "/odoo/action-base.action_res_users/{user_marta}", login="admin"),
+    Screen(
+        "user-access",
+        "/odoo/action-base.action_res_users/{user_marta}",
+        (tab("access_rights"),),
+        login="admin",
+    ),
     Screen("contact-log", CONTACT + "/{partner_anna}", ("button[name=action_view_campaign_log]",)),
     Screen(
         "contact-lists", CONTACT + "/{partner_anna}", ("button[name=action_view_target_lists]",)
     ),
     # wizards
+    Screen("wizard-preview", MASS_EMAIL, ("button[name=action_preview]",)),
+    Screen(
+        "wizard-preview-links",
+        MASS_EMAIL,
+        ("button[name=action_preview]", ".modal " + tab("links")),
+    ),
+    Screen("wizard-check", MASS_EMAIL, ("button[name=action_check]",)),
+    Screen("wizard-save-template", MASS_EMAIL, ("button[name=action_save_as_template]",)),
+    Screen("wizard-test", MASS_EMAIL, ("button[name=action_send_test]",)),
+    Screen(
+        "wizard-test-results",
+        MASS_EMAIL,
+        (
+            "button[name=action_send_test]",
+            (".modal [name=addresses] textarea", "anna@example.com, nobody"),
+            ".modal-footer button[name=action_send]",
+        ),
+    ),
     Screen(
         "wizard-add-to-list",
         *of_ticked(CONTACT, "{add_to_list_{lang}}"),
@@ -131,6 +177,11 @@ SCREENS = [
     Screen("log", "/odoo/action-mass_mailing_campaign.mailing_trace_event_action"),
     Screen("hits", "/odoo/action-mass_mailing_campaign.mailing_trace_hit_action"),
     # the administrator's
+    Screen(
+        "checkup", "/odoo/action-mass_mailing_campaign.mailing_checkup_action", login="admin"
+    ),
+    Screen("mail-servers", MAIL_SERVERS, login="admin"),
+    Screen("mail-server", MAIL_SERVERS + "/new", login="admin"),
     Screen(
         "settings",
         "/odoo/action-mass_mailing.action_mass_mailing_configuration",
