@@ -10,15 +10,16 @@ OURS = "mass_mailing_campaign/i18n_extra"
 
 
 def use_ours(env):
-    importer = _importer_of_ours(env)
-    importer.save(force_overwrite=True)
+    _importer_of_ours(env).save(force_overwrite=True)
 
 
 def use_odoos(env):
     """Give Odoo its words back."""
+    ours = _importer_of_ours(env)
     names = {
         name
-        for fields in _importer_of_ours(env).model_translations.values()
+        for words in (ours.model_translations, ours.model_terms_translations)
+        for fields in words.values()
         for names in fields.values()
         for name in names
     }

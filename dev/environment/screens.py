@@ -177,9 +177,7 @@ SCREENS = [
     Screen("log", "/odoo/action-mass_mailing_campaign.mailing_trace_event_action"),
     Screen("hits", "/odoo/action-mass_mailing_campaign.mailing_trace_hit_action"),
     # the administrator's
-    Screen(
-        "checkup", "/odoo/action-mass_mailing_campaign.mailing_checkup_action", login="admin"
-    ),
+    Screen("checkup", "/odoo/action-mass_mailing_campaign.mailing_checkup_action", login="admin"),
     Screen("mail-servers", MAIL_SERVERS, login="admin"),
     Screen("mail-server", MAIL_SERVERS + "/new", login="admin"),
     Screen(

@@ -32,10 +32,10 @@ def ref(name):
 
 
 def make_users():
-    """A marketer without Sales, whose screens most are; both have names that fit a picture."""
+    """A marketer of all campaigns without Sales, whose screens most are; names fit a picture."""
     groups = [
         "base.group_user",
-        "mass_mailing.group_mass_mailing_user",
+        f"{ADDON}.group_all_campaigns",
         "base.group_partner_manager",
     ]
     marta = (
