@@ -57,10 +57,3 @@ class MailingMailing(models.Model):
         urls = {f"link/{link_id}": f"#link-{link_id}" for link_id in letter.placeholders.link_ids}
         urls |= {"opt-out": "#opt-out", "view": "#view", "open": NO_PIXEL}
         return str(letter.placeholders.fill(letter.page(body), urls))
-
-    def _sample_contact(self):
-        """Return a member, or who would be one."""
-        of_this = [("mass_mailing_id", "=", self.id), ("contact_id", "!=", False)]
-        member = self.env["mailing.trace"].search(of_this, order="id", limit=1).contact_id
-        listed = [("list_ids", "in", self.contact_list_ids.ids)]
-        return member or self.env["mailing.contact"].search(listed, order="id", limit=1)

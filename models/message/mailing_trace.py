@@ -28,6 +28,10 @@ STANDING_BY_STATUS = {
 # Failure types of an error that is none for certain: nobody knows what became of the message.
 STANDING_BY_FAILURE = {"in_doubt": "undecided", "left": "left"}
 
+# What came back of a message that was taken, by its trace status.
+CAME_BACK = {"open": "opened", "reply": "replied", "bounce": "bounced"}
+CAME_BACK_WORDS = [("opened", "Opened"), ("replied", "Replied"), ("bounced", "Bounced")]
+
 
 def standing_of(trace_status, failure_type):
     """Return how a message stands."""
@@ -113,11 +117,14 @@ class MailingTrace(models.Model):
     _message_id_idx = models.Index("(message_id) WHERE message_id IS NOT NULL")
 
     standing = fields.Selection(STANDINGS, compute="_compute_standing", search="_search_standing")
+    # in the words of mass emails: Odoo's own status says Delivered for what a server has taken
+    outcome = fields.Selection(STANDINGS + CAME_BACK_WORDS, "Status", compute="_compute_standing")
 
     @api.depends("trace_status", "failure_type")
     def _compute_standing(self):
         for trace in self:
             trace.standing = standing_of(trace.trace_status, trace.failure_type)
+            trace.outcome = CAME_BACK.get(trace.trace_status, trace.standing)
 
     @api.model
     def _search_standing(self, operator, standings):

@@ -80,17 +80,17 @@ class MailingMailing(models.Model):
         self.ensure_one()
         if "{{" not in (self.subject or "") or not (contact := self._sample_contact()):
             return False
-        return self._filled_in(contact)
+        return self._subject_for(contact)
 
     def _sample_contact(self):
-        return (
-            self.env["mailing.subscription"]
-            .sudo()
-            .search([("list_id", "in", self.contact_list_ids.ids)], order="id", limit=1)
-            .contact_id
-        )
+        """Return a member of its target lists, or where there is none, somebody it went to."""
+        in_lists = [("list_id", "in", self.contact_list_ids.ids)]
+        member = self.env["mailing.subscription"].sudo().search(in_lists, order="id", limit=1)
+        messages = self.env["mailing.trace"].sudo()
+        of_this = [("mass_mailing_id", "=", self.id), ("contact_id", "!=", False)]
+        return member.contact_id or messages.search(of_this, limit=1).contact_id
 
-    def _filled_in(self, contact):
+    def _subject_for(self, contact):
         """Return the subject for a contact; as it is written where that does not work."""
         self.ensure_one()
         try:

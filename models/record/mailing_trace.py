@@ -41,11 +41,11 @@ class MailingTrace(models.Model):
             "mail_dup": self.same_address_contact_id.display_name,
         }.get(self.failure_type)
 
-    @api.depends("mass_mailing_id.subject")
+    @api.depends("mass_mailing_id.name", "mass_mailing_id.subject")
     def _compute_display_name(self):
         result = super()._compute_display_name()
         for trace in self.filtered(lambda each: each.mass_mailing_id.delivery_mode == "portions"):
-            trace.display_name = trace.mass_mailing_id.subject
+            trace.display_name = trace.mass_mailing_id.display_name
         return result
 
     @api.depends("open_datetime", "links_click_datetime", "reply_datetime")

@@ -3,7 +3,7 @@ import re
 from odoo.tests import Form, new_test_user
 from odoo.tools import mute_logger
 
-from ..common import MassEmailCase
+from ..common import ALL_CAMPAIGNS, MassEmailCase
 
 
 class TestPreviewWizard(MassEmailCase):
@@ -120,7 +120,7 @@ class TestPreviewWizard(MassEmailCase):
         clerk = new_test_user(
             self.env,
             login="clerk",
-            groups="base.group_user,mass_mailing.group_mass_mailing_user",
+            groups=f"base.group_user,{ALL_CAMPAIGNS}",
         )
         preview = self.preview(target, clerk, mailing)
         self.assertNotIn("Rose Mary", preview.page or "")

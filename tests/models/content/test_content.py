@@ -4,7 +4,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user
 from odoo.tools import mute_logger
 
-from ...common import MassEmailCase
+from ...common import ALL_CAMPAIGNS, MassEmailCase
 
 FORM = "mass_mailing_campaign.mailing_mailing_view_form_mass_email"
 
@@ -142,8 +142,7 @@ class TestWhatIsWrong(MassEmailCase):
         clerk = new_test_user(
             self.env,
             login="clerk",
-            groups="base.group_user,mass_mailing.group_mass_mailing_user,"
-            "mail.group_mail_template_editor",
+            groups=f"base.group_user,{ALL_CAMPAIGNS},mail.group_mail_template_editor",
         )
         with self.assertRaises(AccessError):
             lead.with_user(clerk).check_access("read")

@@ -1,6 +1,6 @@
 from odoo.tests import new_test_user
 
-from ...common import MassEmailCase
+from ...common import ALL_CAMPAIGNS, MassEmailCase
 
 
 class LogCase(MassEmailCase):
@@ -158,7 +158,7 @@ class TestLogInWords(LogCase):
         other = new_test_user(
             self.env,
             login="otherseller",
-            groups="mass_mailing.group_mass_mailing_user,sales_team.group_sale_salesman",
+            groups=f"{ALL_CAMPAIGNS},sales_team.group_sale_salesman",
         )
         self.assertFalse(line.with_user(other).details)
 

@@ -180,7 +180,7 @@ class TestPreview(MassEmailCase):
         self.figures()
         self.people("mailed").mapped("outcome")
         counts = []
-        for members in (10, 300):
+        for members in (9, 10, 300):  # the first time more has to be looked up
             target_list = self._list(f"{members} members")
             self._contacts(members, target_list)
             mailing = self._mass_email(contact_list_ids=[Command.set(target_list.ids)])
@@ -190,4 +190,4 @@ class TestPreview(MassEmailCase):
             self.assertEqual(self.figures(mailing)["mailed"], members)
             self.people("mailed", mailing).mapped("outcome")
             counts.append(self.env.cr.sql_log_count - before)
-        self.assertEqual(*counts)
+        self.assertEqual(*counts[1:])
