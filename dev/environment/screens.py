@@ -79,10 +79,7 @@ SCREENS = [
     Screen("campaign-figure", CAMPAIGN, (".o_people_figures button[name=opened]",)),
     Screen("campaign-summer", CAMPAIGNS + "/{campaign_summer}"),
     # mass emails
-    Screen("mass-emails", MASS_EMAILS + "?view_type=list"),
-    Screen(
-        "mass-emails-menu", "/odoo/action-mass_mailing_campaign.mailing_mailing_action_mass_emails"
-    ),
+    Screen("mass-emails", "/odoo/action-mass_mailing_campaign.mailing_mailing_action_mass_emails"),
     Screen("mass-email-new", MASS_EMAILS + "/new"),
     Screen("mass-email-draft", MASS_EMAILS + "/{mailing_draft}", docs=".o_form_sheet"),
     Screen("mass-email-pending", MASS_EMAILS + "/{mailing_pending}"),
