@@ -92,7 +92,7 @@ SCREENS = [
     Screen("templates", "/odoo/action-mass_mailing_campaign.mail_template_action_mass_email"),
     Screen("tracking-urls", "/odoo/action-mass_mailing_campaign.link_tracker_action_tracking_url"),
     Screen("analysis", ANALYSIS),
-    Screen("analysis-pivot", ANALYSIS + "?view_type=pivot"),
+    Screen("analysis-graph", ANALYSIS + "?view_type=graph"),
     Screen("analysis-list", ANALYSIS + "?view_type=list"),
     # target lists
     Screen("lists", LISTS),
