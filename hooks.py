@@ -10,6 +10,15 @@ from .engine import stock_words
 
 _logger = logging.getLogger(__name__)
 
+# What Odoo calls what we call target lists and targets.
+ODOO_NAMES = {
+    "mass_mailing_mailing_list_menu": "Mailing Lists",
+    "menu_email_mass_mailing_lists": "Mailing Lists",
+    "menu_email_mass_mailing_contacts": "Mailing List Contacts",
+    "action_view_mass_mailing_lists": "Mailing Lists",
+    "action_view_mass_mailing_contacts": "Mailing List Contacts",
+}
+
 
 def take_over_from_odoo(env):
     """What held before the installation holds on: opt-outs, and what users see."""
@@ -49,6 +58,8 @@ def hand_over_to_odoo(env):
     _keep_erased_addresses(env)
     _close_lanes(env)
     env.ref("mass_mailing.menu_view_mass_mailing_stages").active = True
+    for name, label in ODOO_NAMES.items():
+        env.ref(f"mass_mailing.{name}").name = label
     env.ref("mass_mailing.group_mass_mailing_user").write({"name": "User", "comment": False})
     stock_words.use_odoos(env)
     env["ir.config_parameter"].search([("key", "=like", "mass_mailing_campaign.%")]).unlink()

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 CAMPAIGNS = "/odoo/action-mass_mailing.action_view_utm_campaigns"
 CAMPAIGN = CAMPAIGNS + "/{campaign_spring}"
 MASS_EMAILS = "/odoo/action-mass_mailing_campaign.mailing_mailing_action_mass_email"
-MASS_EMAIL = MASS_EMAILS + "/{mailing_in_process}"
+CAMPAIGNS_MASS_EMAILS = "/odoo/action-mass_mailing_campaign.mailing_mailing_action_mass_emails"
+MAILINGS = "/odoo/action-mass_mailing.mailing_mailing_action_mail"
 ANALYSIS = "/odoo/action-mass_mailing_campaign.mailing_message_report_action"
 MAIL_SERVERS = "/odoo/action-base.action_ir_mail_server_list"
 LISTS = "/odoo/action-mass_mailing.action_view_mass_mailing_lists"
@@ -71,29 +72,70 @@ SCREENS = [
     ),
     Screen("campaign-statistics", CAMPAIGN, (tab("statistics"),)),
     Screen("campaign-details", CAMPAIGN, (tab("details"),)),
-    Screen(
-        "campaign-row-menu",
-        CAMPAIGN,
-        (tab("mass_emails"), ".o_widget_mass_email_row_menu button"),
-    ),
-    Screen("campaign-figure", CAMPAIGN, (".o_people_figures button[name=opened]",)),
+    Screen("campaign-figure", CAMPAIGN, (".o_people_figures button[name=clicked]",)),
+    Screen("campaign-bounced", CAMPAIGN, (".o_people_figures button[name=bounced]",)),
     Screen("campaign-summer", CAMPAIGNS + "/{campaign_summer}"),
+    Screen("campaign-row-menu", CAMPAIGNS + "/{campaign_summer}", (".o_record_menu button",)),
+    Screen("campaign-planned", CAMPAIGNS + "/{campaign_winter}"),
+    Screen(
+        "campaign-planned-tracking-urls",
+        CAMPAIGNS + "/{campaign_winter}",
+        (tab("tracking_urls"),),
+    ),
+    Screen("campaign-planned-log", CAMPAIGNS + "/{campaign_winter}", (tab("log"),)),
+    Screen("campaign-planned-statistics", CAMPAIGNS + "/{campaign_winter}", (tab("statistics"),)),
+    Screen("campaign-informational", CAMPAIGNS + "/{campaign_informational}"),
+    Screen("campaign-web", CAMPAIGNS + "/{campaign_web}"),
     # mass emails
-    Screen("mass-emails", "/odoo/action-mass_mailing_campaign.mailing_mailing_action_mass_emails"),
+    Screen("mass-emails", CAMPAIGNS_MASS_EMAILS),
+    Screen("mass-emails-kanban", CAMPAIGNS_MASS_EMAILS + "?view_type=kanban"),
+    Screen("mass-emails-calendar", CAMPAIGNS_MASS_EMAILS + "?view_type=calendar"),
+    Screen("mailings", MAILINGS),
+    Screen("mailings-list", MAILINGS + "?view_type=list"),
+    Screen("mailings-calendar", MAILINGS + "?view_type=calendar"),
+    Screen("templates", "/odoo/action-mass_mailing_campaign.mail_template_action_mass_email"),
+    Screen("tracking-urls", "/odoo/action-mass_mailing_campaign.link_tracker_action_tracking_url"),
     Screen("mass-email-new", MASS_EMAILS + "/new"),
     Screen("mass-email-draft", MASS_EMAILS + "/{mailing_draft}", docs=".o_form_sheet"),
     Screen("mass-email-pending", MASS_EMAILS + "/{mailing_pending}"),
     Screen("mass-email-in-process", MASS_EMAILS + "/{mailing_in_process}", docs=".o_form_sheet"),
     Screen("mass-email-complete", MASS_EMAILS + "/{mailing_sent}"),
     Screen("mass-email-trouble", MASS_EMAILS + "/{mailing_trouble}"),
-    Screen("mass-email-sender", MASS_EMAILS + "/{mailing_draft}", (tab("sender"),)),
-    Screen("mass-email-options", MASS_EMAILS + "/{mailing_draft}", (tab("options"),)),
+    Screen("mass-email-paused", MASS_EMAILS + "/{mailing_paused}"),
+    Screen(
+        "mass-email-sender", MASS_EMAILS + "/{mailing_draft}", (tab("sender"),), widths=(1440,)
+    ),
+    Screen(
+        "mass-email-options", MASS_EMAILS + "/{mailing_draft}", (tab("options"),), widths=(1440,)
+    ),
     Screen("mass-email-statistics", MASS_EMAILS + "/{mailing_sent}", (tab("statistics"),)),
-    Screen("templates", "/odoo/action-mass_mailing_campaign.mail_template_action_mass_email"),
-    Screen("tracking-urls", "/odoo/action-mass_mailing_campaign.link_tracker_action_tracking_url"),
+    Screen("mass-email-preview", MASS_EMAILS + "/{mailing_sent}", ("[name=action_preview]",)),
+    Screen("mass-email-check", MASS_EMAILS + "/{mailing_draft}", ("[name=action_check]",)),
+    Screen(
+        "mass-email-template",
+        MASS_EMAILS + "/{mailing_draft}",
+        ("[name=action_save_as_template]",),
+    ),
+    Screen("mass-email-test", MASS_EMAILS + "/{mailing_draft}", ("[name=action_send_test]",)),
+    Screen(
+        "mass-email-test-results",
+        MASS_EMAILS + "/{mailing_draft}",
+        (
+            "[name=action_send_test]",
+            (".modal [name=addresses] textarea", "anna@example.com, nobody"),
+            ".modal-footer button[name=action_send]",
+        ),
+    ),
+    Screen(
+        "mass-email-preview-links",
+        MASS_EMAILS + "/{mailing_sent}",
+        ("[name=action_preview]", ".modal " + tab("links")),
+        widths=(1440,),
+    ),
+    Screen("mass-email-members", MASS_EMAILS + "/{mailing_sent}", ("[name=action_view_members]",)),
     Screen("analysis", ANALYSIS),
-    Screen("analysis-graph", ANALYSIS + "?view_type=graph"),
-    Screen("analysis-list", ANALYSIS + "?view_type=list"),
+    Screen("analysis-pivot", ANALYSIS + "?view_type=pivot", widths=(1440,)),
+    Screen("analysis-list", ANALYSIS + "?view_type=list", widths=(1440,)),
     # target lists
     Screen("lists", LISTS),
     Screen("lists-list", LISTS + "?view_type=list"),
@@ -130,24 +172,6 @@ SCREENS = [
         "contact-lists", CONTACT + "/{partner_anna}", ("button[name=action_view_target_lists]",)
     ),
     # wizards
-    Screen("wizard-preview", MASS_EMAIL, ("button[name=action_preview]",)),
-    Screen(
-        "wizard-preview-links",
-        MASS_EMAIL,
-        ("button[name=action_preview]", ".modal " + tab("links")),
-    ),
-    Screen("wizard-check", MASS_EMAIL, ("button[name=action_check]",)),
-    Screen("wizard-save-template", MASS_EMAIL, ("button[name=action_save_as_template]",)),
-    Screen("wizard-test", MASS_EMAIL, ("button[name=action_send_test]",)),
-    Screen(
-        "wizard-test-results",
-        MASS_EMAIL,
-        (
-            "button[name=action_send_test]",
-            (".modal [name=addresses] textarea", "anna@example.com, nobody"),
-            ".modal-footer button[name=action_send]",
-        ),
-    ),
     Screen(
         "wizard-add-to-list",
         *of_ticked(CONTACT, "{add_to_list_{lang}}"),
@@ -174,14 +198,13 @@ SCREENS = [
     Screen("log", "/odoo/action-mass_mailing_campaign.mailing_trace_event_action"),
     Screen("hits", "/odoo/action-mass_mailing_campaign.mailing_trace_hit_action"),
     # the administrator's
-    Screen("checkup", "/odoo/action-mass_mailing_campaign.mailing_checkup_action", login="admin"),
-    Screen("mail-servers", MAIL_SERVERS, login="admin"),
-    Screen("mail-server", MAIL_SERVERS + "/new", login="admin"),
     Screen(
         "settings",
         "/odoo/action-mass_mailing.action_mass_mailing_configuration",
         login="admin",
     ),
+    Screen("checkup", "/odoo/action-mass_mailing_campaign.mailing_checkup_action", login="admin"),
+    Screen("mail-server", MAIL_SERVERS + "/new", login="admin", widths=(1440,)),
     # recipients'
     Screen("opt-out", "/mailing/opt-out/{token_{lang}}", login="", docs="body"),
     Screen(

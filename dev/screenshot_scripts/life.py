@@ -32,10 +32,10 @@ def ref(name):
 
 
 def make_users():
-    """A marketer of all campaigns without Sales, whose screens most are; names fit a picture."""
+    """A marketer without Sales, whose screens most are; both have names that fit a picture."""
     groups = [
         "base.group_user",
-        f"{ADDON}.group_all_campaigns",
+        "group_all_campaigns",
         "base.group_partner_manager",
     ]
     marta = (
@@ -226,10 +226,21 @@ def play():
             "retry_datetime": Datetime.now() + timedelta(minutes=30),
         }
     )
-    env["utm.campaign"].create({"title": "Winter", "campaign_type": "newsletter"})
+    winter = env["utm.campaign"].create({"title": "Winter", "campaign_type": "newsletter"})
+    letters = env["utm.campaign"].create(
+        {"title": "Changed opening hours", "campaign_type": "informational"}
+    )
+    fair = env["utm.campaign"].create({"title": "Garden fair", "campaign_type": "web"})
+    paused = mass_email(summer, "The sale goes on", "A week more.")
+    paused.action_set_pending()
+    paused.with_user(names["user_marta"]).action_pause()
     env.cr.commit()
     return names | {
         "campaign_summer": summer.id,
+        "campaign_winter": winter.id,
+        "campaign_informational": letters.id,
+        "campaign_web": fair.id,
+        "mailing_paused": paused.id,
         "mailing_sent": first.id,
         "mailing_second": second.id,
         "mailing_in_process": in_process.id,

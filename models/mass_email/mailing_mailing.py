@@ -69,8 +69,11 @@ class MailingMailing(models.Model):
         values = super().default_get(fields)
         campaign = self.env["utm.campaign"].browse(values.get("campaign_id"))
         if values.get("delivery_mode") == "portions":
-            values.pop("contact_list_ids", None)
             defaults = self._campaign_defaults(campaign)
+            if "default_contact_list_ids" in self.env.context:
+                defaults.pop("contact_list_ids")  # begun on a target list
+            else:
+                values.pop("contact_list_ids", None)
             values.update({name: value for name, value in defaults.items() if name in fields})
         return values
 

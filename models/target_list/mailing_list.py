@@ -58,6 +58,14 @@ class MailingList(models.Model):
             target_list.display_name = target_list.name or self.env._("New Target List")
         return super(MailingList, self - new)._compute_display_name()
 
+    def action_send_mailing(self):
+        """Start a mass email to these lists; Odoo's button starts a standard mailing."""
+        context = super().action_send_mailing()["context"]
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "mass_mailing_campaign.mailing_mailing_action_mass_email"
+        )
+        return action | {"context": {**context, "default_delivery_mode": "portions"}}
+
     # ------------------------------------------------------------
     # Figures
     # ------------------------------------------------------------

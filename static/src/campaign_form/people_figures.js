@@ -6,13 +6,15 @@ import { useService } from "@web/core/utils/hooks";
 import { formatInteger } from "@web/views/fields/formatters";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 import { formatShare } from "./people_count";
+import { COUNT_PAUSE, useProgress } from "./progress";
 
 // as long as the browser's tab is open, and from campaign to campaign
 const SWITCH = "mass_mailing_campaign.with_machines";
 
 /**
  * What people did with the messages of a campaign or of a mass email: figures that open who is
- * behind them. They are asked for after the form is open, and again when it is saved or loaded.
+ * behind them. They are asked for after the form is open, again when it is saved or loaded, and
+ * while something is sent.
  */
 export class PeopleFigures extends Component {
     static template = "mass_mailing_campaign.PeopleFigures";
@@ -27,6 +29,11 @@ export class PeopleFigures extends Component {
             isFresh: false,
             withMachines: Boolean(browser.sessionStorage.getItem(SWITCH)),
         });
+        const show = useProgress(() => this.ask(this.props.record.resId), COUNT_PAUSE);
+        useEffect(
+            (resModel, resId) => show(resModel, resId),
+            () => [this.props.record.resModel, this.props.record.resId]
+        );
         useEffect(
             (resId, isDirty) => {
                 if (resId && !isDirty) {

@@ -1,9 +1,11 @@
 import { onWillDestroy, useEnv, useState } from "@odoo/owl";
 import { useService } from "@web/core/utils/hooks";
 
-const PROGRESS = "mass_mailing_campaign/progress";
+export const PROGRESS = "mass_mailing_campaign/progress";
 // Milliseconds between two looks, however much news there is.
 const PAUSE = 1000;
+// the same where each look counts what may be a million lines
+export const COUNT_PAUSE = 2000;
 // How many components of this page listen to a channel: the bus itself does not count.
 const listeners = new Map();
 
@@ -36,14 +38,15 @@ export async function refreshFigures(orm, records) {
 }
 
 /**
- * Have a callback called when there is news of the mass emails of a record, about once a second
- * at most.
+ * Have a callback called when there is news of the mass emails of a record, at once and then as
+ * often as the pause allows.
  *
  * @param {() => Promise} onNews
+ * @param {number} pause in milliseconds
  * @returns {(resModel: string, resId: number|false) => void} to be told which record is shown: a
  *      mass email or a campaign
  */
-export function useProgress(onNews) {
+export function useProgress(onNews, pause = PAUSE) {
     const bus = useService("bus_service");
     let shown = {};
     let timer;
@@ -56,7 +59,7 @@ export function useProgress(onNews) {
             if (isAwaited) {
                 look();
             }
-        }, PAUSE);
+        }, pause);
         onNews();
     };
     const onNotification = ({ campaign_id, mailing_ids }) => {

@@ -1,4 +1,5 @@
 import { Component, markup, onWillUnmount, useChildSubEnv, useEffect, useState } from "@odoo/owl";
+import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
@@ -6,8 +7,8 @@ import { escape } from "@web/core/utils/strings";
 import { formatInteger } from "@web/views/fields/formatters";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 import { CampaignLogMenu } from "../campaign_form/menus";
+import { COUNT_PAUSE, useProgress } from "../campaign_form/progress";
 import { EmbeddedList } from "../target_list_form/embedded_list";
-import { useProgress } from "./progress";
 
 const CHIPS = [
     { type: "sent", label: _t("Sent") },
@@ -20,6 +21,8 @@ const CHIPS = [
     { type: "lead_created", label: _t("Lead Created") },
     { type: "complained", label: _t("Complained") },
 ];
+// Milliseconds between two looks while something is sent, where no websocket gets through.
+const POLL = 10000;
 const NOTHING = { domain: [], counts: {}, are_openings_tracked: true, is_sending: false };
 
 /** The log of a campaign: asked for when its page is opened, and again while it grows. */
@@ -39,20 +42,25 @@ export class CampaignLog extends Component {
         });
         // the list tells what is ticked in it
         useChildSubEnv({ onSelection: (list) => (this.list = list) });
+        const show = useProgress(() => this.lookAgain(), COUNT_PAUSE);
         useEffect(
             () => {
+                show("utm.campaign", this.campaignId);
                 this.state.figures = null;
                 this.state.type = null;
                 this.count();
             },
             () => [this.campaignId]
         );
-        useProgress(
-            () => this.campaignId,
-            () => this.figures.is_sending,
-            () => this.lookAgain()
-        );
-        onWillUnmount(() => (this.isGone = true));
+        const poll = browser.setInterval(() => {
+            if (this.figures.is_sending && document.visibilityState === "visible") {
+                this.lookAgain();
+            }
+        }, POLL);
+        onWillUnmount(() => {
+            this.isGone = true;
+            browser.clearInterval(poll);
+        });
     }
 
     get campaignId() {

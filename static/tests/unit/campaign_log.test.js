@@ -1,5 +1,5 @@
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
-import { PROGRESS } from "@mass_mailing_campaign/campaign_log/progress";
+import { PROGRESS } from "@mass_mailing_campaign/campaign_form/progress";
 import { byTime } from "@mass_mailing_campaign/statistics/curve";
 import { percent } from "@mass_mailing_campaign/statistics/percent";
 import { describe, expect, test } from "@odoo/hoot";
@@ -140,7 +140,7 @@ test("the server's word of progress is heard, of this campaign only", async () =
     tell({ campaign_id: 1, mailing_ids: [8] });
     tell({ campaign_id: 1, mailing_ids: [8] });
     await advanceTime(3000);
-    expect.verifySteps(["count"]);
+    expect.verifySteps(["count", "count"]); // at once, and after a pause for the rest
 });
 
 test("percent has a decimal where it is little, and none without a whole", () => {

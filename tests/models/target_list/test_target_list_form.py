@@ -1,7 +1,7 @@
 from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
-from odoo.tests import new_test_user
+from odoo.tests import Form, new_test_user
 
 from ...common import MassEmailCase
 
@@ -322,3 +322,15 @@ class TestTargetListForm(MassEmailCase):
         groups = dict(lists._read_group([], ["category_ids"], ["id:recordset"]))
         self.assertEqual(groups[news], self.target_list)
         self.assertIn(self.target_list, lists.search([("user_id", "=", self.marketer.id)]))
+
+    # ------------------------------------------------------------
+    # Mailing it
+    # ------------------------------------------------------------
+
+    def test_the_button_starts_a_mass_email_to_the_list(self):
+        action = self.lists.action_send_mailing()
+        mailings = self.env["mailing.mailing"].with_user(self.marketer)
+        with Form(mailings.with_context(**action["context"]), action["view_id"][0]) as form:
+            form.subject = "News"
+        self.assertEqual(form.record.delivery_mode, "portions")
+        self.assertEqual(form.record.contact_list_ids, self.target_list)
