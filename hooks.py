@@ -6,6 +6,7 @@ from odoo.tools import SQL
 
 from .delivery.address import wire_address
 from .delivery.placeholders import Placeholders
+from .engine import stock_words
 
 _logger = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ def take_over_from_odoo(env):
     """What held before the installation holds on: opt-outs, and what users see."""
     remember_earlier_opt_outs(env)
     keep_what_users_see(env)
+    stock_words.use_ours(env)
 
 
 def remember_earlier_opt_outs(env):
@@ -59,6 +61,7 @@ def hand_over_to_odoo(env):
     for name, label in ODOO_NAMES.items():
         env.ref(f"mass_mailing.{name}").name = label
     env.ref("mass_mailing.group_mass_mailing_user").write({"name": "User", "comment": False})
+    stock_words.use_odoos(env)
     env["ir.config_parameter"].search([("key", "=like", "mass_mailing_campaign.%")]).unlink()
 
 

@@ -29,6 +29,7 @@ from .engine import test_run
 from .engine import test_run_faults
 from .engine import test_spliced_letter
 from .engine import test_state_machine
+from .engine import test_stock_words
 from .models.standard import test_standard
 from .models.settings import test_mail_server_choice
 from .models.settings import test_settings

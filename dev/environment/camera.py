@@ -25,7 +25,7 @@ WAIT_MS, IDLE_MS = 10000, 1500
 BUNDLES_MS = 120000  # the first page has them made
 # One page of a guide is this wide.
 DOCS_WIDTH, DOCS_TALLEST, DOCS_COLORS, MARGIN = 1200, 800, 128, 16
-IDLE = "() => !document.querySelector('.o_blockUI, .o_loading_indicator')"
+IDLE = "() => !document.querySelector('.o_blockUI, .o_loading_indicator, .placeholder-glow')"
 TALL = """() => Math.max(document.body.scrollHeight, ...[...document.querySelectorAll(
     '.o_content, .o_form_sheet_bg, .o_renderer, .modal-body')].map(
     (each) => each.scrollHeight + each.getBoundingClientRect().top))"""

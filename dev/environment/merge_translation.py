@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import polib
 
 # What is no demo data: code, and what Odoo itself shows.
-OURS = ("addons", "code:", "model:ir.", "model_terms:ir.", "odoo-javascript")
+OURS = ("addons", "code:", "model:ir.", "model_terms:ir.", "model:res.groups", "odoo-javascript")
 
 
 def merge(template, translation):

@@ -13,6 +13,7 @@ MASS_EMAILS = "/odoo/action-mass_mailing_campaign.mailing_mailing_action_mass_em
 CAMPAIGNS_MASS_EMAILS = "/odoo/action-mass_mailing_campaign.mailing_mailing_action_mass_emails"
 MAILINGS = "/odoo/action-mass_mailing.mailing_mailing_action_mail"
 ANALYSIS = "/odoo/action-mass_mailing_campaign.mailing_message_report_action"
+MAIL_SERVERS = "/odoo/action-base.action_ir_mail_server_list"
 LISTS = "/odoo/action-mass_mailing.action_view_mass_mailing_lists"
 LIST = LISTS + "/{list_customers}"
 CONTACT = "/odoo/action-contacts.action_contacts"
@@ -116,9 +117,25 @@ SCREENS = [
         ("[name=action_save_as_template]",),
     ),
     Screen("mass-email-test", MASS_EMAILS + "/{mailing_draft}", ("[name=action_send_test]",)),
+    Screen(
+        "mass-email-test-results",
+        MASS_EMAILS + "/{mailing_draft}",
+        (
+            "[name=action_send_test]",
+            (".modal [name=addresses] textarea", "anna@example.com, nobody"),
+            ".modal-footer button[name=action_send]",
+        ),
+    ),
+    Screen(
+        "mass-email-preview-links",
+        MASS_EMAILS + "/{mailing_sent}",
+        ("[name=action_preview]", ".modal " + tab("links")),
+        widths=(1440,),
+    ),
     Screen("mass-email-members", MASS_EMAILS + "/{mailing_sent}", ("[name=action_view_members]",)),
     Screen("analysis", ANALYSIS),
     Screen("analysis-pivot", ANALYSIS + "?view_type=pivot", widths=(1440,)),
+    Screen("analysis-list", ANALYSIS + "?view_type=list", widths=(1440,)),
     # target lists
     Screen("lists", LISTS),
     Screen("lists-list", LISTS + "?view_type=list"),
@@ -144,6 +161,12 @@ SCREENS = [
     Screen("company", CONTACT + "/{partner_lumber}"),
     Screen("lead", "/odoo/action-crm.crm_lead_all_leads/{lead_erik}", login="admin"),
     Screen("user", "/odoo/action-base.action_res_users/{user_marta}", login="admin"),
+    Screen(
+        "user-access",
+        "/odoo/action-base.action_res_users/{user_marta}",
+        (tab("access_rights"),),
+        login="admin",
+    ),
     Screen("contact-log", CONTACT + "/{partner_anna}", ("button[name=action_view_campaign_log]",)),
     Screen(
         "contact-lists", CONTACT + "/{partner_anna}", ("button[name=action_view_target_lists]",)
@@ -181,6 +204,7 @@ SCREENS = [
         login="admin",
     ),
     Screen("checkup", "/odoo/action-mass_mailing_campaign.mailing_checkup_action", login="admin"),
+    Screen("mail-server", MAIL_SERVERS + "/new", login="admin", widths=(1440,)),
     # recipients'
     Screen("opt-out", "/mailing/opt-out/{token_{lang}}", login="", docs="body"),
     Screen(

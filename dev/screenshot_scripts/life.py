@@ -47,6 +47,7 @@ def make_users():
                 "login": "marta",
                 "password": "marta",
                 "email": "marta@garden.example.com",
+                "tz": "UTC",
                 "group_ids": [Command.set([ref(group).id for group in groups])],
             }
         )
