@@ -14,6 +14,7 @@ FINAL_REPLY_SECONDS = 600
 BLOCK_SIZE = 64 * 1024
 # Bytes of a reply's line; RFC 5321, section 4.5.3.1.5, allows 512.
 LONGEST_LINE = 8192
+END_OF_CONTENT = b"\r\n.\r\n"
 
 
 class Conversation:
@@ -124,20 +125,19 @@ class Conversation:
         commands = b""
         if successor and self.is_pipelined and not _invalid(successor):
             commands = _commands_at_once(successor)
-        # a dot at the start of a line is doubled (RFC 5321, section 4.5.2)
-        content = content.replace(b"\n.", b"\n..") + b"\r\n.\r\n"
-        data, sent = memoryview(content + commands), 0
+        end_of_content = len(content) + len(END_OF_CONTENT)
+        data, sent = memoryview(b"".join((content, END_OF_CONTENT, commands))), 0
         try:
             while sent < len(data):
                 # where nobody tells how much of a block went out, the content ends with one
-                is_exact = hasattr(self.session.sock, "send") or sent >= len(content)
-                end = min(sent + BLOCK_SIZE, len(data) if is_exact else len(content))
+                is_exact = hasattr(self.session.sock, "send") or sent >= end_of_content
+                end = min(sent + BLOCK_SIZE, len(data) if is_exact else end_of_content)
                 sent += self._send_some(data[sent:end])
         except OSError as error:
             # a server that closed may have said why
-            if sent < len(content) and not isinstance(error, ConnectionError):
+            if sent < end_of_content and not isinstance(error, ConnectionError):
                 raise
-        is_out = sent >= len(content)
+        is_out = sent >= end_of_content
         self._offered = successor if is_out and commands else None
         return is_out
 
