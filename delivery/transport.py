@@ -125,19 +125,24 @@ class Conversation:
         commands = b""
         if successor and self.is_pipelined and not _invalid(successor):
             commands = _commands_at_once(successor)
-        end_of_content = len(content) + len(END_OF_CONTENT)
-        data, sent = memoryview(b"".join((content, END_OF_CONTENT, commands))), 0
+        # what comes behind it joins its last block: a large content is not copied for it
+        last = len(content) // BLOCK_SIZE * BLOCK_SIZE
+        blocks = [memoryview(content)[at : at + BLOCK_SIZE] for at in range(0, last, BLOCK_SIZE)]
+        end = content[last:] + END_OF_CONTENT
+        # where nobody tells how much of a block went out, the content ends with one
+        is_exact = hasattr(self.session.sock, "send")
+        blocks += [end + commands] if is_exact else [end, commands]
+        left = last + len(end)
         try:
-            while sent < len(data):
-                # where nobody tells how much of a block went out, the content ends with one
-                is_exact = hasattr(self.session.sock, "send") or sent >= end_of_content
-                end = min(sent + BLOCK_SIZE, len(data) if is_exact else end_of_content)
-                sent += self._send_some(data[sent:end])
+            for block in map(memoryview, blocks):
+                while block:
+                    sent = self._send_some(block[:BLOCK_SIZE])
+                    block, left = block[sent:], left - sent
         except OSError as error:
             # a server that closed may have said why
-            if sent < end_of_content and not isinstance(error, ConnectionError):
+            if left > 0 and not isinstance(error, ConnectionError):
                 raise
-        is_out = sent >= end_of_content
+        is_out = left <= 0
         self._offered = successor if is_out and commands else None
         return is_out
 
