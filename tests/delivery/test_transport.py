@@ -4,7 +4,7 @@ from unittest import TestCase
 from unittest.mock import patch
 
 from odoo.addons.mass_mailing_campaign.delivery import transport
-from odoo.addons.mass_mailing_campaign.delivery.envelope import Envelope
+from odoo.addons.mass_mailing_campaign.delivery.envelope import Envelope, dot_stuffed
 from odoo.addons.mass_mailing_campaign.delivery.reply import Outcome, describe
 from odoo.addons.mass_mailing_campaign.delivery.transport import Conversation
 
@@ -15,7 +15,7 @@ CONTENT = b"Subject: Hi\r\nMessage-Id: <1@example.com>\r\n\r\nHello\r\n.\r\n..\r
 
 
 def envelope(recipient=RECIPIENT, sender=SENDER, content=CONTENT):
-    return Envelope(("trace", 7), sender, recipient, "<1@example.com>", content)
+    return Envelope(("trace", 7), sender, recipient, "<1@example.com>", dot_stuffed(content))
 
 
 def transmit(session, envelope):
