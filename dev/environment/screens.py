@@ -159,12 +159,6 @@ SCREENS = [
     Screen("company", CONTACT + "/{partner_lumber}"),
     Screen("lead", "/odoo/action-crm.crm_lead_all_leads/{lead_erik}", login="admin"),
     Screen("user", "/odoo/action-base.action_res_users/{user_marta}", login="admin"),
-    Screen(
-        "user-access",
-        "/odoo/action-base.action_res_users/{user_marta}",
-        (tab("access_rights"),),
-        login="admin",
-    ),
     Screen("contact-log", CONTACT + "/{partner_anna}", ("button[name=action_view_campaign_log]",)),
     Screen(
         "contact-lists", CONTACT + "/{partner_anna}", ("button[name=action_view_target_lists]",)
