@@ -204,8 +204,12 @@ class Letter:
         """Compose the messages of claimed rows for a session.
 
         :param rows: claimed traces, see ``mailing.trace._claim``
-        :return: an Envelope per row, or at once the Result of one that cannot be addressed
+        :return: an Envelope per row, or at once the Result of one that cannot be addressed; nothing
+            for who was deleted behind her claim, so that she is judged by the next one
         """
+        # what is read from here on is of one moment
+        there = set(self.env["mailing.contact"].browse(row.contact_id for row in rows).exists().ids)
+        rows = [row for row in rows if row.contact_id in there]
         spliced = self._splice(rows, session)
         if spliced is not None:
             return spliced

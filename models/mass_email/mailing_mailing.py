@@ -120,15 +120,18 @@ class MailingMailing(models.Model):
     def unlink(self):
         """Delete mass emails, but keep what recipients' links lead to.
 
-        Raw SQL: the delivered messages are only detached, however many there are.
+        Raw SQL: the delivered messages are only detached, however many there are. One that a
+        server refused may have been delivered by an attempt before, that was in doubt.
         """
-        self.env["mailing.trace"].flush_model(["mass_mailing_id", "portion_datetime", "token"])
+        self.env["mailing.trace"].flush_model(
+            ["mass_mailing_id", "message_id", "portion_datetime", "token"]
+        )
         self.env.cr.execute(
             SQL(
                 """
                 UPDATE mailing_trace SET mass_mailing_id = NULL
                  WHERE mass_mailing_id = ANY(%s) AND token IS NOT NULL
-                   AND portion_datetime IS NOT NULL
+                   AND (portion_datetime IS NOT NULL OR message_id IS NOT NULL)
                 """,
                 self.ids,
             )

@@ -175,9 +175,9 @@ class MailingTrace(models.Model):
                            WHEN decided.trace_status != 'process' THEN trace.portion_places
                            WHEN trace.portion_datetime > %(window_start)s
                            THEN COALESCE(trace.portion_places, 1) + 1 ELSE 1 END,
+                       -- who is not mailed again may have been mailed before
                        portion_datetime = CASE decided.trace_status
-                           WHEN 'process' THEN %(now)s
-                           WHEN 'outgoing' THEN trace.portion_datetime END,
+                           WHEN 'process' THEN %(now)s ELSE trace.portion_datetime END,
                        mail_server_id = %(mail_server)s,
                        claim_key = CASE WHEN decided.trace_status = 'process' THEN %(run)s END,
                        claim_number = %(number)s

@@ -1,7 +1,9 @@
+from datetime import timedelta
 from unittest.mock import patch
 
 from psycopg2.errors import UniqueViolation
 
+from odoo import fields
 from odoo.addons.mass_mailing_campaign.models.opt_out.mailing_trace import MailingTrace
 from odoo.fields import Command
 from odoo.tests import HttpCase, tagged
@@ -139,6 +141,37 @@ class TestOldLetters(OptOutCase):
         self.mailing.unlink()
         self.assertEqual(self.one_click().status_code, 200)
         self.assertEqual(self.opted_out_lists(), self.target_list + self.other_list)
+
+    def send_what_is_in_doubt_again(self, *, hours, reply="250 OK"):
+        """The letter may have been delivered; it is sent once more, to no avail, and deleted."""
+        self.trace.write(
+            {
+                "trace_status": "error",
+                "failure_type": "in_doubt",
+                "message_id": False,
+                "portion_datetime": fields.Datetime.now() - timedelta(hours=hours),
+            }
+        )
+        self.mailing.action_send_unknown_again()
+        with self.smtp() as server:
+            server.replies["anna@example.com"] = reply
+            self.run_delivery()
+            self.assertFalse(server.messages)
+        self.assertEqual(self.mailing.state, "done")
+        self.mailing.unlink()
+
+    def test_what_may_have_been_delivered_works_though_it_is_not_sent_again(self):
+        self.target_list._update_subscription_from_email("anna@example.com", opt_out=True)
+        self.send_what_is_in_doubt_again(hours=0)
+        self.assertEqual(self.trace.exists().trace_status, "cancel")
+        self.assertEqual(self.one_click().status_code, 200)
+        self.assertIn(self.other_list, self.opted_out_lists())
+
+    def test_what_may_have_been_delivered_works_though_it_is_refused_the_next_time(self):
+        self.send_what_is_in_doubt_again(hours=2, reply="550 5.1.1 no such user")
+        self.assertEqual(self.trace.exists().trace_status, "error")
+        self.assertEqual(self.one_click().status_code, 200)
+        self.assertIn(self.other_list, self.opted_out_lists())
 
     def test_what_the_lists_say_now_is_what_counts(self):
         self.target_list._update_subscription_from_email("anna@example.com", opt_out=True)

@@ -87,7 +87,7 @@ class TestSlowLineWithTls(TestCase):
         self.addCleanup(line.close)
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)  # the least there is
         server = StalledServer(line, contexts[0], size)
-        session = smtplib.SMTP()
+        session = smtplib.SMTP(timeout=1)
         session.sock = contexts[1].wrap_socket(raw, server_hostname="localhost")
         session.sock.settimeout(0.1)
         session.esmtp_features = {"pipelining": ""}

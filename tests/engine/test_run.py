@@ -11,6 +11,7 @@ from odoo import fields
 from odoo.addons.mass_mailing_campaign.delivery import pool
 from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome, Result
 from odoo.addons.mass_mailing_campaign.engine import job, job_time, run
+from odoo.addons.mass_mailing_campaign.engine.letter import Letter
 from odoo.addons.mass_mailing_campaign.engine.spliced_letter import SplicedLetter
 from odoo.addons.mass_mailing_campaign.models.message.mailing_trace import STANDINGS
 from odoo.addons.mass_mailing_campaign.models.sending.ir_mail_server import IrMailServer
@@ -95,6 +96,25 @@ class TestRun(MassEmailCase):
                 addresses = target_list.contact_ids.mapped("address")
                 self.assertEqual(server.addresses(), sorted(filter(None, addresses)))
                 self.assertEqual(mailing.state, "done")
+
+    def test_who_is_deleted_behind_her_claim_holds_nobody_up(self):
+        self._contacts(5, self.target_list)
+        deleted = self._contact("Dora", self.target_list)
+        mailing = self._mass_email()
+        compose = Letter.compose
+
+        def delete(letter, *args):
+            deleted.with_env(letter.env).exists().unlink()
+            return compose(letter, *args)
+
+        with self.smtp() as server, patch.object(Letter, "compose", delete):
+            self.send(mailing, server)
+            self.run_delivery()
+        self.assertEqual(len(server.messages), 5)
+        self.assertFalse(mailing.delivery_issue)
+        self.assertEqual(mailing.state, "done")
+        trace = mailing.mailing_trace_ids.filtered(lambda each: each.res_id == deleted.id)
+        self.assertEqual((trace.trace_status, trace.failure_type), ("cancel", "archived"))
 
     def test_who_alone_is_refused_does_not_stop_the_mass_email(self):
         self._contacts(10, self.target_list)

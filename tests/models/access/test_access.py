@@ -370,9 +370,10 @@ class TestNoWayRound(AccessCase):
         self.refused(lambda: preview.create(mailing_id).read())
         self.refused(lambda: check.create(mailing_id).findings)
         self.refused(lambda: template.create({**mailing_id, "name": "Mine"}).action_save())
-        self.others.message_post(body="Secret")
+        note = "Secret"
+        self.others.message_post(body=note)
         notes = self.env["mail.message"].with_user(self.olga)
-        self.assertFalse(notes.search([("body", "ilike", "Secret")]))
+        self.assertFalse(notes.search([("body", "ilike", note)]))
         groups = log.web_read_group([], ["campaign_id"], ["__count"])["groups"]
         self.assertEqual(len(groups), 1)
 

@@ -1,6 +1,10 @@
+from contextlib import contextmanager
 from unittest.mock import Mock, patch
 
+import psycopg2
+
 from odoo.addons.mass_mailing_campaign.engine import results
+from odoo.addons.mass_mailing_campaign.models.live import mailing_mailing as live
 from odoo.addons.mass_mailing_campaign.models.live.mailing_mailing import PROGRESS
 from odoo.tests import RecordCapturer
 
@@ -12,6 +16,15 @@ class TestProgress(MassEmailCase):
         websocket = self.env["ir.websocket"].with_user(user)
         with patch("odoo.addons.bus.models.ir_websocket.wsrequest", new=Mock()):
             return websocket._build_bus_channel_list(list(asked))
+
+    @contextmanager
+    def committed(self):
+        """Do what a commit does after it; yield what captures the notifications."""
+        hooks = self.env.cr.postcommit
+        hooks.clear()
+        with self.enter_registry_test_mode(), RecordCapturer(self.env["bus.bus"]) as capture:
+            yield capture
+            hooks.run()
 
     def told(self, notes):
         return [note for note in notes if PROGRESS in (note.message or "")]
@@ -39,20 +52,27 @@ class TestProgress(MassEmailCase):
 
     def test_who_looks_is_told_of_a_new_status(self):
         mailing = self._mass_email()
-        self.env.cr.precommit.run()
-        with RecordCapturer(self.env["bus.bus"]) as capture:
+        with self.committed() as capture:
             mailing.is_paused = True
-            self.env.cr.precommit.run()
         notes = self.told(capture.records)
         self.assertEqual(len(notes), 2, "on the channels of the mass email and of its campaign")
         self.assertIn(f'"campaign_id":{self.campaign.id}', notes[0].message)
         self.assertIn(f'"mailing_ids":[{mailing.id}]', notes[0].message)
 
+    def test_a_bus_that_is_out_of_order_stops_no_commit(self):
+        mailing = self._mass_email()
+        refuse = Mock(side_effect=psycopg2.OperationalError("sorry, too many clients already"))
+        bus = self.registry["bus.bus"]
+        with (
+            patch.object(bus, "_sendone", refuse),
+            self.assertLogs(live.__name__, "WARNING"),
+            self.committed(),
+        ):
+            mailing.is_paused = True
+
     def test_a_standard_mailing_tells_nothing(self):
-        self.env.cr.precommit.run()
-        with RecordCapturer(self.env["bus.bus"]) as capture:
+        with self.committed() as capture:
             self.env["mailing.mailing"].create({"subject": "Standard news"})
-            self.env.cr.precommit.run()
         self.assertFalse(self.told(capture.records))
 
     def statements(self, count, chunk):
