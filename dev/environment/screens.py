@@ -118,15 +118,6 @@ SCREENS = [
     ),
     Screen("mass-email-test", MASS_EMAILS + "/{mailing_draft}", ("[name=action_send_test]",)),
     Screen(
-        "mass-email-test-results",
-        MASS_EMAILS + "/{mailing_draft}",
-        (
-            "[name=action_send_test]",
-            (".modal [name=addresses] textarea", "anna@example.com, nobody"),
-            ".modal-footer button[name=action_send]",
-        ),
-    ),
-    Screen(
         "mass-email-preview-links",
         MASS_EMAILS + "/{mailing_sent}",
         ("[name=action_preview]", ".modal " + tab("links")),
