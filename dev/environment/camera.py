@@ -57,7 +57,8 @@ VISIBLE = """() => [document.title, document.body.innerText,
     ...[...document.querySelectorAll('input, textarea')].filter((each) => each.checkVisibility())
     .map((each) => each.value || each.placeholder)].join('\\n')"""
 TECHNICAL = ["{{", "object.", "mass_mailing_campaign", "mailing.trace", "undefined", "NaN"]
-ERROR_DIALOG = ".o_error_dialog, .modal:has(.o_error_detail), .modal:has(.fa-exclamation-triangle)"
+ERROR_DIALOG = """.o_error_dialog, .modal:has(.o_error_detail),
+    .modal:has(.fa-exclamation-triangle):not(:has(.o_field_widget[name=findings]))"""
 
 
 class Camera:

@@ -67,7 +67,7 @@ SCREENS = [
     Screen(
         "campaign-log-menu",
         CAMPAIGN,
-        (tab("log"), ".o_widget_campaign_log_menu button"),
+        (tab("log"), ".o_campaign_log .o_record_menu button"),
         docs=".o-dropdown--menu",
     ),
     Screen("campaign-statistics", CAMPAIGN, (tab("statistics"),)),
@@ -168,7 +168,7 @@ SCREENS = [
         CAMPAIGN,
         (
             tab("log"),
-            ".o_widget_campaign_log_menu button",
+            ".o_campaign_log .o_record_menu button",
             ".o-dropdown--menu .o-dropdown-item:not(:has(.o_item_count))",
         ),
         docs=DIALOG,
