@@ -27,7 +27,7 @@ BUNDLES_MS = 120000  # the first page has them made
 DOCS_WIDTH, DOCS_TALLEST, DOCS_COLORS, MARGIN = 1200, 800, 128, 16
 IDLE = "() => !document.querySelector('.o_blockUI, .o_loading_indicator, .placeholder-glow')"
 TALL = """() => Math.max(document.body.scrollHeight, ...[...document.querySelectorAll(
-    '.o_content, .o_form_sheet_bg, .o_renderer, .modal-body')].map(
+    '.o_content, .o_form_sheet_bg, .o_renderer, .settings, .modal-body')].map(
     (each) => each.scrollHeight + each.getBoundingClientRect().top))"""
 # Nothing moves, no cursor blinks, no notification covers anything.
 STILL = """*, *::before, *::after { transition: none !important; animation: none !important;

@@ -102,9 +102,7 @@ SCREENS = [
     Screen("mass-email-complete", MASS_EMAILS + "/{mailing_sent}"),
     Screen("mass-email-trouble", MASS_EMAILS + "/{mailing_trouble}"),
     Screen("mass-email-paused", MASS_EMAILS + "/{mailing_paused}"),
-    Screen(
-        "mass-email-sender", MASS_EMAILS + "/{mailing_draft}", (tab("sender"),), widths=(1440,)
-    ),
+    Screen("mass-email-sender", MASS_EMAILS + "/{mailing_draft}", (tab("sender"),), widths=(1440,)),
     Screen(
         "mass-email-options", MASS_EMAILS + "/{mailing_draft}", (tab("options"),), widths=(1440,)
     ),
