@@ -16,7 +16,7 @@ class Envelope:
     :ivar str sender: address of the MAIL command's reverse-path; empty for the null one
     :ivar str recipient: address of the RCPT command's forward-path, as ``wire_address`` gives it
     :ivar str message_id: Message-ID of the content (RFC 5322, section 3.6.4)
-    :ivar bytes content: header and body, CRLF line ends, seven-bit, not dot-stuffed
+    :ivar bytes content: header and body, CRLF line ends, seven-bit, dot-stuffed
     """
 
     key: Hashable
@@ -33,4 +33,16 @@ def flatten(message: EmailMessage) -> bytes:
 
 def seal(key: Hashable, sender: str, recipient: str, message: EmailMessage) -> Envelope:
     """Flatten a message into an envelope."""
-    return Envelope(key, sender, recipient, str(message["Message-Id"]), flatten(message))
+    content = dot_stuffed(flatten(message))
+    return Envelope(key, sender, recipient, str(message["Message-Id"]), content)
+
+
+def dot_stuffed(lines: bytes) -> bytes:
+    """Double each dot at the start of a line (RFC 5321, section 4.5.2).
+
+    So what is the same for many is looked through once, and not for each of them.
+
+    :param lines: they begin a line
+    """
+    lines = lines.replace(b"\n.", b"\n..")
+    return b"." + lines if lines.startswith(b".") else lines

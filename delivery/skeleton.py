@@ -3,8 +3,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+from .envelope import dot_stuffed
+
 # Between the pieces of a part: a line goes on (RFC 2045, section 6.7).
 SOFT_BREAK = b"=\r\n"
+# A line that leaves no room for a soft break, its last character apart.
+_FULL_LINE = re.compile(rb"^(?=.{76})(.*?)(=[0-9A-F]{2}|[^=\n])$", re.MULTILINE)
 
 
 class MarkLost(ValueError):
@@ -27,7 +31,8 @@ class Skeleton:
     def __init__(self, message: bytes, slots: Mapping[str, str]):
         self._pieces, self._holes = [], []
         found = []
-        for literal, mark in split(marks_pattern(slots), message.decode("ascii")):
+        message = dot_stuffed(message).decode("ascii")
+        for literal, mark in split(marks_pattern(slots), message):
             self._pieces.append(literal.encode("ascii"))
             if mark:
                 found.append(mark)
@@ -37,10 +42,10 @@ class Skeleton:
             raise MarkLost
 
     def splice(self, values: Mapping) -> bytes:
-        """Return the message for one recipient.
+        """Return the message for one recipient, dot-stuffed.
 
         :param values: bytes by slot: encoded header values for slots of the header, and for a part
-            its quoted-printable text
+            its pieces, joined
         :raise KeyError: a slot has no value
         """
         pieces = self._pieces.copy()
@@ -52,15 +57,19 @@ class Skeleton:
 def part(pieces: Iterable[bytes]) -> bytes:
     """Join quoted-printable pieces, each encoded by itself, to the text of a part.
 
-    The line is broken softly between them, so no line gets too long.
+    The line is broken softly between them, so no line gets too long, and each begins one.
     """
     return SOFT_BREAK.join(pieces)
 
 
 def quoted_printable(text: str) -> bytes:
-    """Encode text as quoted-printable with CRLF line ends (RFC 2045, section 6.7)."""
+    """Encode text as quoted-printable with CRLF line ends (RFC 2045, section 6.7), dot-stuffed.
+
+    A soft break behind it makes no line longer than the 76 characters that are allowed.
+    """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return binascii.b2a_qp(text.encode(), istext=True).replace(b"\n", b"\r\n")
+    encoded = binascii.b2a_qp(text.encode(), istext=True)
+    return dot_stuffed(_FULL_LINE.sub(rb"\1=\n\2", encoded).replace(b"\n", b"\r\n"))
 
 
 def marks_pattern(marks: Iterable[str]) -> re.Pattern:

@@ -10,10 +10,12 @@ from .reply import Moment, Outcome, Result, classify, describe, in_words
 # else the session's own timeout counts.
 FINAL_REPLY_SECONDS = 600
 # The content is sent in blocks of so many bytes, for the timeout counts for each: on a slow line
-# a large content takes long.
-BLOCK_SIZE = 64 * 1024
+# a large content takes long. TLS seals no more in one piece (RFC 8446, section 5.1): of a block
+# that failed the server can read nothing.
+BLOCK_SIZE = 16 * 1024
 # Bytes of a reply's line; RFC 5321, section 4.5.3.1.5, allows 512.
 LONGEST_LINE = 8192
+END_OF_CONTENT = b"\r\n.\r\n"
 
 
 class Conversation:
@@ -97,16 +99,20 @@ class Conversation:
             code, text = self._replies.next_reply()
             if code // 100 != moment.welcome:
                 if self.is_pipelined and code != 421:
-                    self._read_on(moment, len(commands) - sent)
+                    is_nobody = moment is Moment.RCPT and code // 100 in (4, 5)
+                    self._read_on(is_nobody, len(commands) - sent)
                 break
         return moment, (code, text)
 
-    def _read_on(self, refused, count):
-        """Read the replies to the commands that were sent behind one that failed."""
+    def _read_on(self, is_nobody, count):
+        """Read the replies to the commands that were sent behind one that failed.
+
+        :param is_nobody: it refused the recipient, without a doubt
+        """
         try:
             replies = [self._replies.next_reply() for _command in range(count)]
             if replies and replies[-1][0] == 354:
-                if refused is not Moment.RCPT:
+                if not is_nobody:
                     raise smtplib.SMTPException("It waits for a message that it refused")
                 # it waits for a message to nobody: end it (RFC 2920, section 3.1)
                 self._ask(b".\r\n")
@@ -124,20 +130,24 @@ class Conversation:
         commands = b""
         if successor and self.is_pipelined and not _invalid(successor):
             commands = _commands_at_once(successor)
-        # a dot at the start of a line is doubled (RFC 5321, section 4.5.2)
-        content = content.replace(b"\n.", b"\n..") + b"\r\n.\r\n"
-        data, sent = memoryview(content + commands), 0
+        # what comes behind it joins its last block: a large content is not copied for it
+        last = len(content) // BLOCK_SIZE * BLOCK_SIZE
+        blocks = [memoryview(content)[at : at + BLOCK_SIZE] for at in range(0, last, BLOCK_SIZE)]
+        end = content[last:] + END_OF_CONTENT
+        # where nobody tells how much of a block went out, the content ends with one
+        is_exact = hasattr(self.session.sock, "send")
+        blocks += [end + commands] if is_exact else [end, commands]
+        left = last + len(end)
         try:
-            while sent < len(data):
-                # where nobody tells how much of a block went out, the content ends with one
-                is_exact = hasattr(self.session.sock, "send") or sent >= len(content)
-                end = min(sent + BLOCK_SIZE, len(data) if is_exact else len(content))
-                sent += self._send_some(data[sent:end])
+            for block in map(memoryview, blocks):
+                while block:
+                    sent = self._send_some(block[:BLOCK_SIZE])
+                    block, left = block[sent:], left - sent
         except OSError as error:
             # a server that closed may have said why
-            if sent < len(content) and not isinstance(error, ConnectionError):
+            if left > 0 and not isinstance(error, ConnectionError):
                 raise
-        is_out = sent >= len(content)
+        is_out = left <= 0
         self._offered = successor if is_out and commands else None
         return is_out
 

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytz
 
 from odoo import fields
-from odoo.tools import format_date, format_time
+from odoo.tools import babel_locale_parse, format_date, format_time, get_lang
 
 
 def in_words(env, moment):
@@ -21,11 +21,21 @@ def until(env, moment):
     return env._("%(day)s %(time)s", day=day, time=clock) if day else clock
 
 
+def _clock(env, time):
+    """Return the time as the language has it, by the clock of 12 or 24 hours that is set for it."""
+    lang = get_lang(env)
+    has_12_hours = "%I" in lang.time_format
+    usual = babel_locale_parse(lang.code).time_formats["short"].pattern
+    if has_12_hours == ("H" not in usual):
+        return format_time(env, time, time_format="short")
+    return format_time(env, time, time_format="h:mm a" if has_12_hours else "HH:mm")
+
+
 def _day_and_clock(env, moment):
     """Return the day in words, empty for today, and the time."""
     local = pytz.utc.localize(moment).astimezone(env.tz)
     today = pytz.utc.localize(fields.Datetime.now()).astimezone(env.tz).date()
-    clock = format_time(env, local.time(), time_format="short")
+    clock = _clock(env, local.time())
     if local.date() == today:
         return "", clock
     if local.date() == today + timedelta(days=1):

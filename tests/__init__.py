@@ -18,6 +18,7 @@ from .delivery import test_reference
 from .delivery import test_report
 from .delivery import test_robots
 from .delivery import test_skeleton
+from .delivery import test_slow_line
 from .delivery import test_token
 from .delivery import test_transport
 from .engine import test_compiled_letter
@@ -82,6 +83,7 @@ from .models.tracking import test_hits
 from .models.tracking import test_parallel_hits
 from .models.tracking import test_people_count
 from .models.statistics import test_people_figures
+from .models.statistics import test_random_figures
 from .models.statistics import test_statements_of_views
 from .models.log import test_log_panel
 from .models.statistics import test_log_statistics

@@ -127,6 +127,15 @@ class TestRights(MassEmailCase):
         mailing.with_user(self.marketer).action_back_to_draft()
         mailing.with_user(self.marketer).campaign_id = news
 
+    def test_what_was_sent_stays_in_the_campaign_of_its_log(self):
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email()
+        self.send(mailing)
+        other = self.env["utm.campaign"].create({"title": "Other"})
+        for values in ({"delivery_mode": "standard"}, {"campaign_id": other.id}):
+            with self.assertRaisesRegex(UserError, "stays in its campaign"):
+                mailing.with_user(self.marketer).write(values)
+
     def test_other_employees_get_nothing_new(self):
         employee = new_test_user(self.env, login="employee", groups="base.group_user")
         for model in ("mailing.trace.event", "mailing.list.from.log", "mailing.send.test"):

@@ -101,7 +101,8 @@ class TestTours(MassEmailData, HttpCase):
         self._contacts(3, self.target_list)
         self._mass_email(name="A mass email with a name that is rather long for a phone")
         path = f"/odoo/action-mass_mailing.action_view_utm_campaigns/{self.campaign.id}"
-        with patch.object(type(self), "browser_size", "390x844"):
+        with self.smtp(), patch.object(type(self), "browser_size", "390x844"):
+            self.env["ir.mail_server"].search([]).from_filter = "example.com"
             self.start_tour(path, "mass_email_panel_on_a_phone", login="marketer")
         self.assertEqual(self.campaign.mass_email_ids.mapped("mass_email_status"), ["pending"])
 
@@ -194,10 +195,10 @@ class TestTours(MassEmailData, HttpCase):
         )
         target = self.env["mailing.contact"]._for_records(lead)
         self.target_list.contact_ids = target
-        self.send(self._mass_email(subject="First news"))
+        self.send(self._mass_email(name="First news"))
         self.excluding_list.contact_ids = target
         self._contact("Bob", self.target_list)
-        self.send(self._mass_email(subject="Summer offer"))
+        self.send(self._mass_email(name="Summer offer"))
         self.start_tour(f"/odoo/crm/{lead.id}", "mass_email_why_not", login="seller")
 
     def test_a_marketer_without_sales_rights_sees_to_the_lists_of_a_contact(self):

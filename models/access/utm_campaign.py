@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 # Odoo's own figures of a campaign's messages.
 RATIOS = ("received_ratio", "opened_ratio", "replied_ratio", "bounced_ratio")
@@ -12,7 +13,7 @@ class UtmCampaign(models.Model):
 
     Every employee reads of a campaign what other apps need: its name, type and dates. Its mass
     emails, messages, log, tracking URLs and figures are for her whose it is, and only she changes
-    it. One without mass emails is everybody's of Email Marketing, as in Odoo.
+    it. One that never had mass emails is everybody's of Email Marketing, as in Odoo.
     """
 
     _inherit = "utm.campaign"
@@ -22,16 +23,15 @@ class UtmCampaign(models.Model):
         search="_search_is_bare",
         compute_sudo=True,
         groups="mass_mailing.group_mass_mailing_user",
-        help="It has no mass emails, archived ones included.",
+        help="It has no mass emails, archived ones included, and no log of deleted ones.",
     )
 
     @api.depends("mass_email_ids")
     def _compute_is_bare(self):
         """Not by ``mass_email_ids``: the cache would show them to who may not see them."""
-        mailings = self.env["mailing.mailing"].sudo().with_context(active_test=False)
-        in_these = Domain("campaign_id", "in", self.ids)
-        groups = mailings._read_group(OF_MASS_EMAILS & in_these, ["campaign_id"])
-        used = {campaign.id for (campaign,) in groups}
+        bare = self.sudo().with_context(active_test=False)
+        bare = bare.search(Domain("id", "in", self.ids) & Domain("is_bare", "=", True))
+        used = {*self.ids} - {*bare.ids}
         for campaign in self:
             campaign.is_bare = campaign._origin.id not in used
 
@@ -42,7 +42,21 @@ class UtmCampaign(models.Model):
         mailings = self.env["mailing.mailing"].sudo().with_context(active_test=False)
         used = mailings._search(OF_MASS_EMAILS)
         is_bare = Domain("id", "not in", used.subselect("campaign_id"))
+        self.env["mailing.trace.event"].flush_model(["campaign_id", "event_type"])
+        is_bare &= Domain.custom(to_sql=self._sql_without_log)
         return Domain.OR(is_bare if value else ~is_bare for value in values)
+
+    @api.model
+    def _sql_without_log(self, model, alias, query):
+        """SQL condition: no mass email has left lines in the log; one look in an index.
+
+        A lead leaves its line with whatever campaign it came of.
+        """
+        return SQL(
+            "NOT EXISTS (SELECT FROM mailing_trace_event line WHERE line.campaign_id = %s"
+            " AND line.event_type != 'lead_created')",
+            model._field_to_sql(alias, "id", query),
+        )
 
     def _in_reach(self):
         """Return those whose mass emails, log and figures this user may see.

@@ -30,22 +30,26 @@ class MailingTraceEvent(models.Model):
 
     @api.depends_context("uid", "lang")
     def _compute_details(self):
-        """One look at each table, however many lines there are."""
+        """One look at each table, however many lines there are.
+
+        A line names its mass email and its tracking URL wherever they belong by now.
+        """
         opt_outs = self._told_opt_outs()
         leads = self._readable_leads()
         bounces = dict(self._fields["bounce_type"]._description_selection(self.env))
         for line in self:
+            link, mailing = line.link_id.sudo(), line.mailing_id.sudo()
             match line.event_type:
                 case "clicked":
-                    words = [line.link_id.display_name]
+                    words = [link.display_name]
                 case "bounced" | "complained":
                     words = [bounces.get(line.bounce_type), line.words]
                 case "opted_out":
-                    words = opt_outs.get(line.trace_id, [line.mailing_id.display_name])
+                    words = opt_outs.get(line.trace_id, [mailing.display_name])
                 case "lead_created":
                     words = [leads.get(line.id)]
                 case _:
-                    words = [line.mailing_id.display_name]
+                    words = [mailing.display_name]
             line.details = ": ".join(" ".join(word.split()) for word in words if word) or False
 
     def _told_opt_outs(self):

@@ -98,7 +98,7 @@ class MailingMailing(models.Model):
 
     def write(self, vals):
         if not self.env.su and not vals.keys().isdisjoint(("delivery_mode", "campaign_id")):
-            self._check_not_under_way()
+            self._check_stays_in_campaign()
         if vals.get("schedule_date") and self == self._mass_emails():
             vals = {"schedule_type": "scheduled", **vals}
         result = super().write(vals)
@@ -136,11 +136,19 @@ class MailingMailing(models.Model):
         self.env["mailing.trace"].invalidate_model(["mass_mailing_id"])
         return super().unlink()
 
-    def _check_not_under_way(self):
-        """Who must not be mailed hangs on the campaign and on the way of sending."""
-        if any(self.filtered(lambda m: m.delivery_mode == "portions").mapped("is_under_way")):
+    def _check_stays_in_campaign(self):
+        """Who must not be mailed hangs on the campaign and on the way of sending.
+
+        So do the log and the figures once it was sent, and who may see them.
+        """
+        mass_emails = self._mass_emails()
+        if any(mass_emails.mapped("is_under_way")):
             raise UserError(
                 self.env._("A mass email that is pending or in process stays in its campaign.")
+            )
+        if any(mailing.state == "done" for mailing in mass_emails):
+            raise UserError(
+                self.env._("A mass email that was sent stays in its campaign, as its log does.")
             )
 
     # ------------------------------------------------------------

@@ -49,6 +49,13 @@ class MailingMailing(models.Model):
             },
         }
 
+    def write(self, vals):
+        """A card that is moved, an import or a program goes by no button."""
+        if vals.get("state") in ("in_queue", "sending") and not self.env.su:
+            for mailing in self._mass_emails().filtered(lambda each: each.state == "draft"):
+                mailing._check_ready()
+        return super().write(vals)
+
     # ------------------------------------------------------------
     # Findings
     # ------------------------------------------------------------

@@ -54,7 +54,8 @@ class MailingTrace(models.Model):
         """Add one log line per message, in one statement; a line that stands already is kept.
 
         Raw SQL: a portion settles thousands of rows, and two openings at the same moment must not
-        conflict. Rows of standard mailings have no token and are not logged.
+        conflict. Rows of standard mailings have no token and are not logged; those of a deleted
+        mass email know their campaign themselves.
 
         :return: how many lines are new
         """
@@ -68,8 +69,9 @@ class MailingTrace(models.Model):
                     event_type, event_datetime, trace_id, campaign_id, mailing_id, contact_id,
                     email, link_id, bounce_type, words, is_test
                 )
-                SELECT %(event_type)s, %(now)s, trace.id, mailing.campaign_id, mailing.id,
-                       contact.id, trace.email, %(link_id)s, %(bounce_type)s, %(words)s,
+                SELECT %(event_type)s, %(now)s, trace.id,
+                       COALESCE(mailing.campaign_id, trace.campaign_id), mailing.id, contact.id,
+                       trace.email, %(link_id)s, %(bounce_type)s, %(words)s,
                        COALESCE(trace.is_test_trace, FALSE)
                   FROM mailing_trace trace
                   LEFT JOIN mailing_mailing mailing

@@ -62,7 +62,8 @@ class MailingTrace(models.Model):
             SQL(
                 """
                 WITH hit AS (
-                    SELECT trace.id, trace.email, mailing.id AS mailing_id, mailing.campaign_id,
+                    SELECT trace.id, trace.email, mailing.id AS mailing_id,
+                           COALESCE(mailing.campaign_id, trace.campaign_id) AS campaign_id,
                            contact.id AS contact_id, trace.is_test_trace IS TRUE AS is_test,
                            mailing.open_tracking IS TRUE AS tells_openings,
                            NULLIF(%(made_by)s, 'person') AS made_by,

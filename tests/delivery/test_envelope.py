@@ -6,7 +6,7 @@ from unittest import TestCase
 from hypothesis import given
 from hypothesis import strategies as st
 
-from odoo.addons.mass_mailing_campaign.delivery.envelope import seal
+from odoo.addons.mass_mailing_campaign.delivery.envelope import dot_stuffed, seal
 
 # what an e-mail body can hold: no lone surrogates, no control characters
 texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=2000)
@@ -23,5 +23,16 @@ class TestSeal(TestCase):
         lines = content.split(b"\r\n")
         self.assertNotIn(b"\n", b"".join(lines))
         self.assertLessEqual(max(map(len, lines)), 998)
+        self.assertFalse([line for line in lines if line.startswith(b".") and line[:2] != b".."])
+        content = content.replace(b"\n..", b"\n.")
         parsed = email.message_from_bytes(content, policy=email.policy.SMTP)
         self.assertEqual(parsed.get_content().rstrip("\r\n"), text)
+
+    def test_each_dot_at_the_start_of_a_line_is_doubled(self):
+        for lines, stuffed in (
+            (b"", b""),
+            (b".", b".."),
+            (b".\r\n..\r\n", b"..\r\n...\r\n"),
+            (b"a.b\r\n.c.\r\n\r\n.", b"a.b\r\n..c.\r\n\r\n.."),
+        ):
+            self.assertEqual(dot_stuffed(lines), stuffed)

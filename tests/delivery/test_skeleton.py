@@ -20,7 +20,9 @@ SKELETON = (
 )
 SLOTS = {"SUBJECT": "subject", "BODY": "body"}
 MARKS = marks_pattern(["NAME"])
-texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.just("\n"), max_size=400)
+texts = st.text(
+    st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from("\n."), max_size=400
+)
 
 
 class TestSkeleton(TestCase):
@@ -28,7 +30,11 @@ class TestSkeleton(TestCase):
         body = part(map(quoted_printable, pieces))
         content = Skeleton(SKELETON, SLOTS).splice({"subject": b"Hello", "body": body})
         self.assertTrue(content.isascii())
-        self.assertLessEqual(max(map(len, content.split(b"\r\n"))), 998)
+        lines = content.split(b"\r\n")
+        # a line of one dot would end the message, and what stands behind it be commands
+        self.assertFalse([line for line in lines if line.startswith(b".") and line[:2] != b".."])
+        content = content.replace(b"\n..", b"\n.")
+        self.assertLessEqual(max(map(len, content.split(b"\r\n"))), 76)
         return email.message_from_bytes(content, policy=email.policy.default)
 
     def test_slots_are_filled_in_header_and_body(self):
@@ -44,6 +50,20 @@ class TestSkeleton(TestCase):
         message = self.splice(*pieces)
         content = message.get_content().replace("\r\n", "\n")
         self.assertEqual(content, "".join(pieces))
+
+    def test_no_line_gets_too_long_where_pieces_meet(self):
+        for length in range(70, 155):
+            for end in ("", " ", "\t", "ö", "=", "\n"):
+                with self.subTest(length=length, end=end):
+                    self.splice("x" * length + end, "behind it")
+
+    def test_lines_of_dots_arrive_as_they_were(self):
+        message = self.splice(".", ".\n", "\n.", ".\n.\n..", ".")
+        content = message.get_content().replace("\r\n", "\n")
+        self.assertEqual(content, "..\n\n..\n.\n...")
+        skeleton = Skeleton(b"To: A\r\n\r\n.\r\nB\r\n..", {"A": "a", "B": "b"})
+        content = skeleton.splice({"a": b"a", "b": b"b"})
+        self.assertEqual(content, b"To: a\r\n\r\n..\r\nb\r\n...")
 
     def test_a_value_is_never_a_slot(self):
         message = self.splice("Dear ", "BODY SUBJECT")

@@ -4,7 +4,7 @@ from unittest import TestCase
 from unittest.mock import patch
 
 from odoo.addons.mass_mailing_campaign.delivery import transport
-from odoo.addons.mass_mailing_campaign.delivery.envelope import Envelope
+from odoo.addons.mass_mailing_campaign.delivery.envelope import Envelope, dot_stuffed
 from odoo.addons.mass_mailing_campaign.delivery.reply import Outcome, describe
 from odoo.addons.mass_mailing_campaign.delivery.transport import Conversation
 
@@ -15,7 +15,7 @@ CONTENT = b"Subject: Hi\r\nMessage-Id: <1@example.com>\r\n\r\nHello\r\n.\r\n..\r
 
 
 def envelope(recipient=RECIPIENT, sender=SENDER, content=CONTENT):
-    return Envelope(("trace", 7), sender, recipient, "<1@example.com>", content)
+    return Envelope(("trace", 7), sender, recipient, "<1@example.com>", dot_stuffed(content))
 
 
 def transmit(session, envelope):
@@ -302,6 +302,14 @@ class TestTransmitToBrokenServers(TestCase):
         result = transmit(session, envelope())
         self.assertEqual((result.outcome, result.reply), (Outcome.BAD_ADDRESS, "550 no such user"))
         self.assertTrue(self.server.received.endswith(b"DATA\r\n.\r\nRSET\r\n"))
+
+    def test_whom_a_server_may_not_have_refused_gets_no_empty_message(self):
+        for words in (b"25O ok", b"350 go on"):
+            session = self.connect((b"250 ok", words, b"354 go on"), b"250 taken", pipelining=True)
+            with self.subTest(words):
+                self.assertEqual(transmit(session, envelope()).outcome, Outcome.NOT_SENT)
+                self.assertIsNone(session.sock)
+                self.assertTrue(self.server.received.endswith(b"DATA\r\n"))
 
     def test_hanging_up_on_a_silent_or_closed_session_is_harmless(self):
         Conversation(smtplib.SMTP(timeout=5)).hang_up()

@@ -146,7 +146,9 @@ class TestCompiledLetter(MassEmailCase):
     def compose(self, letter, contacts):
         rows = [Claimed(c.id, c.id, c.email_normalized, f"{c.id:032x}", 1) for c in contacts]
         return [
-            email.message_from_bytes(each.content, policy=email.policy.default)
+            email.message_from_bytes(
+                each.content.replace(b"\n..", b"\n."), policy=email.policy.default
+            )
             for each in letter.compose(rows, Session())
         ]
 

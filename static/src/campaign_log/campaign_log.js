@@ -88,12 +88,14 @@ export class CampaignLog extends Component {
         return this.state.figures ? formatInteger(count) : "…";
     }
 
-    /** One count at a time: of a million lines it takes a while. */
+    /** One count at a time: of a million lines it takes a while, and there is news meanwhile. */
     async count() {
         if (!this.campaignId || this.isCounting) {
+            this.isAskedAgain = this.isCounting;
             return;
         }
         this.isCounting = true;
+        this.isAskedAgain = false;
         const asked = [this.campaignId, this.state.withMachines];
         let figures;
         try {
@@ -111,6 +113,9 @@ export class CampaignLog extends Component {
             return this.count();
         }
         this.state.figures = figures;
+        if (this.isAskedAgain) {
+            return this.count();
+        }
     }
 
     /** Show what is new, unless somebody ticks lines or reads another page than the first. */

@@ -66,7 +66,7 @@ registry.category("web_tour.tours").add("campaign_log", {
         { trigger: ".o_funnel_step[data-type=sent]:contains(4)" },
         { trigger: ".o_funnel_step[data-type=opened]:contains(2):contains(50)" },
         { trigger: ".o_funnel_step[data-type=clicked]:contains(1):contains(25)" },
-        { trigger: ".o_funnel_step[data-type=final]:contains(1)" },
+        { trigger: ".o_funnel_step[data-type=bounced_final]:contains(1)" },
         { trigger: ".o_curve_canvas canvas" },
         click(".o_statistics_curve button[name=days]"),
         { trigger: ".o_statistics_curve button[name=days].active" },

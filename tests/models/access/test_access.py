@@ -2,7 +2,7 @@ from odoo import fields
 from odoo.addons.mass_mailing_campaign.hooks import keep_what_users_see
 from odoo.exceptions import AccessError
 from odoo.fields import Command
-from odoo.tests import new_test_user
+from odoo.tests import Form, new_test_user
 
 from ...common import ALL_CAMPAIGNS, MassEmailCase
 
@@ -211,6 +211,22 @@ class TestWhoSeesWhat(AccessCase):
         with self.assertRaises(AccessError):
             campaign.with_user(self.olga).user_id = self.olga
 
+    def test_a_campaign_whose_mass_emails_were_deleted_is_not_everybodys(self):
+        mailing = self.mailings["south"]
+        campaign = mailing.campaign_id.with_user(self.olga)
+        mailing.mailing_trace_ids.portion_datetime = fields.Datetime.now()
+        mailing.state = "done"
+        mailing.unlink()
+        self.assertFalse(any(figure["count"] for figure in campaign.get_figures()))
+        with self.assertRaises(AccessError):
+            campaign.user_id = self.olga
+        campaign.with_user(self.sven).title = "South"
+
+    def test_a_lead_leaves_a_campaign_without_mass_emails_everybodys(self):
+        campaign = self.env["utm.campaign"].create({"title": "Odd", "user_id": self.sven.id})
+        self.env["crm.lead"].create({"name": "Lee", "campaign_id": campaign.id})
+        campaign.with_user(self.olga).title = "Even"
+
     def test_a_campaign_without_mass_emails_is_everybodys_as_ever(self):
         campaign = self.env["utm.campaign"].create({"title": "Odd", "user_id": self.sven.id})
         campaign.with_user(self.olga).title = "Even"
@@ -321,6 +337,95 @@ class TestNoWayRound(AccessCase):
                 self.assertEqual("Message" in told, is_told)
                 self.assertEqual("Opening or Click" in told, is_told)
                 self.assertEqual("are not shown" in told, not is_told)
+
+    def test_ones_own_log_names_what_belongs_elsewhere_by_now(self):
+        own, url = self.mailings["olga's"], self.env["link.tracker"]
+        url = url.search([("title", "=", "URL of olga's")])
+        own.mailing_trace_ids.sudo()._receive_click(url.code)
+        url.with_user(self.boss).campaign_id = self.others.campaign_id
+        self.env.flush_all()
+        self.env.invalidate_all()
+        lines = self.env["mailing.trace.event"].with_user(self.olga)
+        clicked = lines.search([("event_type", "=", "clicked")])
+        self.assertEqual(clicked.details, "URL of olga's")
+        clicked.action_open()
+        self.assertTrue(own.with_user(self.olga).get_click_map()["people"])
+        self.assertEqual(lines.get_statistics(campaign_id=own.campaign_id.id)["links"], [])
+
+    def test_no_screen_of_others_mass_emails_opens(self):
+        others = self.others.with_user(self.olga)
+        for method in (
+            *("get_figures", "get_click_map", "get_progress", "copy"),
+            *("action_check", "action_send_to_unopened"),
+        ):
+            with self.subTest(method):
+                self.refused(getattr(others, method))
+        log = self.env["mailing.trace.event"].with_user(self.olga)
+        self.refused(lambda: log.get_statistics(mailing_id=self.others.id))
+        mailing_id = {"mailing_id": self.others.id}
+        preview, check, template = (
+            self.env[model].with_user(self.olga)
+            for model in ("mailing.preview", "mailing.check", "mailing.save.template")
+        )
+        self.refused(lambda: preview.create(mailing_id).read())
+        self.refused(lambda: check.create(mailing_id).findings)
+        self.refused(lambda: template.create({**mailing_id, "name": "Mine"}).action_save())
+        self.others.message_post(body="Secret")
+        notes = self.env["mail.message"].with_user(self.olga)
+        self.assertFalse(notes.search([("body", "ilike", "Secret")]))
+        groups = log.web_read_group([], ["campaign_id"], ["__count"])["groups"]
+        self.assertEqual(len(groups), 1)
+
+    def test_all_screens_of_ones_own_open(self):
+        campaigns = self.env["utm.campaign"].with_user(self.olga)
+        lists = self.mailings["olga's"].contact_list_ids
+        campaign = campaigns.create({"title": "Mine", "target_list_ids": [Command.set(lists.ids)]})
+        mailing = self.env["mailing.mailing"].with_user(self.olga)
+        mailing = mailing.create(
+            {
+                "delivery_mode": "portions",
+                "campaign_id": campaign.id,
+                "subject": "Hi {{ object.name }}",
+                "body_arch": "<p>Hello</p>",
+                "email_from": "news@garden.example.com",
+            }
+        )
+        previews = self.env["mailing.preview"].with_user(self.olga)
+        self.assertFalse(Form(previews.with_context(default_mailing_id=mailing.id)).error)
+        self.assertEqual(mailing.get_progress()[0]["subject"], "Hi Reader of olga's")
+        mailing.get_audience({})
+        self.env["mailing.save.template"].with_user(self.olga).create(
+            {"mailing_id": mailing.id, "name": "Mine"}
+        ).action_save()
+        test = self.env["mailing.send.test"].with_user(self.olga).create({"mailing_id": mailing.id})
+        with self.smtp() as server, self.committing(test) as committing:
+            self.assertIn("olga@example.com", committing.action_send()["params"]["message"])
+        self.assertEqual(server.addresses(), ["olga@example.com"])
+        self.send(mailing)
+        self.assertEqual(mailing.state, "done")
+        log = self.env["mailing.trace.event"].with_user(self.olga)
+        self.assertEqual(log.get_statistics(campaign_id=campaign.id)["totals"], {"sent": 1})
+        self.assertEqual(log.get_statistics(mailing_id=mailing.id)["totals"], {"sent": 1})
+        self.assertEqual(campaign.get_log_figures()["counts"], {"sent": 2}, "one is the test")
+        self.assertTrue(mailing.get_click_map()["page"])
+        self.assertTrue(mailing.action_send_to_unopened())
+
+    def test_what_somebody_set_pending_goes_out_when_she_has_left(self):
+        campaign = self.mailings["olga's"].campaign_id
+        mailing = self._mass_email(
+            "<p>Hello</p>", campaign_id=campaign.id, user_id=self.olga.id, open_tracking=True
+        )
+        mailing.contact_list_ids = self.mailings["olga's"].contact_list_ids
+        mailing.with_user(self.olga).action_set_pending()
+        self.olga.group_ids -= self.env.ref(OWN)
+        self.olga.active = False
+        with self.smtp() as server:
+            self.run_delivery()
+        self.assertEqual((mailing.state, len(server.addresses())), ("done", 1))
+        message = mailing.mailing_trace_ids.sudo()
+        message._receive_open()
+        message._receive_opt_out()
+        self.assertEqual(message.contact_id.subscription_ids.mapped("opt_out"), [True])
 
     def test_one_may_send_ones_own(self):
         campaign = self.mailings["olga's"].campaign_id

@@ -72,6 +72,15 @@ class TestPreflight(MassEmailCase):
                 set_pending()
         self.assertEqual(mailing.state, "draft")
 
+    def test_an_error_stops_it_when_its_state_is_written(self):
+        mailing = self.mass_email(body="<p>{trackingUrl:x}</p>").with_user(self.marketer)
+        for state in ("in_queue", "sending"):
+            with self.assertRaisesRegex(UserError, "not understood"):
+                mailing.state = state
+        good = self.mass_email().with_user(self.marketer)
+        good.state = "in_queue"
+        self.assertEqual(good.mass_email_status, "pending")
+
     def test_a_warning_is_looked_at_and_let_pass(self):
         mailing = self.mass_email(TEXT + '<a href="">x</a>').with_user(self.marketer)
         check = self.open(mailing.action_check_and_set_pending())
@@ -209,12 +218,12 @@ class TestPreflight(MassEmailCase):
             "https://exa mple.com",
             "https://example.com:port",
             "file:///tmp/offer.html",
-            "mailto:",
             "http://[::1",
+            "webcal://",
             "{offer}",
         ):
             with self.subTest(link):
-                words = link.removesuffix("/")
+                words = link.rstrip("/")
                 self.assert_finding("link_broken", "error", self.link(link), words=words)
 
     def test_links_without_a_host_are_errors(self):
@@ -225,7 +234,19 @@ class TestPreflight(MassEmailCase):
     def test_empty_links_are_told_by_their_text(self):
         for link in ('<a href="">our shop</a>', '<a href="#">our shop</a>', "<a>our shop</a>"):
             self.assert_finding("link_empty", "warning", TEXT + link, words="our shop")
+        self.assert_finding("link_empty", "warning", self.link("mailto:"), words="mailto:")
         self.assertEqual(self.findings(TEXT + '<a id="top"/><a href="#top">up</a>'), {})
+
+    def test_odoos_own_themes_have_no_errors(self):
+        views = self.env["ir.ui.view"]
+        themes = views.search([("key", "=like", "mass_mailing%.theme\\_%\\_template")])
+        self.assertTrue(themes)
+        for theme in themes:
+            body = str(self.env["ir.qweb"]._render(theme.key, {"company_id": self.env.company}))
+            findings = self.findings(body, body_editor="designer", body_html=body)
+            errors = [each.words for each in findings.values() if each.severity == "error"]
+            with self.subTest(theme.key):
+                self.assertFalse(errors)
 
     def test_links_that_nobody_outside_can_reach_are_told(self):
         for host in ("localhost:8069", "127.0.0.1", "10.1.2.3", "odoo", "erp.local"):
@@ -234,7 +255,10 @@ class TestPreflight(MassEmailCase):
     def test_links_without_tracking_are_told(self):
         page = "https://www.example.com/page"
         self.assert_finding("link_untracked", "warning", self.link(page), words=page)
-        for link in ("mailto:us@example.com", "tel:+4912345", "{optOutUrl}"):
+        for link in (
+            *("mailto:us@example.com", "tel:+4912345", "{optOutUrl}"),
+            *("webcal://example.com/fair.ics", "whatsapp://send?text=Hi", "ftp://example.com/a"),
+        ):
             self.assertEqual(self.findings(self.link(link)), {})
         findings = self.findings(self.link(page), campaign_id=self.informational.id)
         self.assertEqual(findings, {})

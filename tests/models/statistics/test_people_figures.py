@@ -145,6 +145,16 @@ class TestPeopleFigures(FiguresCase):
         self.env["mailing.contact"].search([("name", "=", "Anna")]).unlink()
         self.assertEqual(self.counts(), before | {"opened": 1})
 
+    def test_what_is_done_with_letters_of_a_deleted_mass_email_counts(self):
+        self.mailing.mailing_trace_ids.sudo().portion_datetime = "2030-01-01"
+        self.mailing.unlink()
+        self.anna._receive_click(self.offer.code)
+        self.bob._receive_opt_out()
+        counts = self.counts()
+        self.assertEqual((counts["clicked"], counts["opted_out"]), (1, 1))
+        self.assertEqual(self.people("clicked"), ["Anna"])
+        self.assertEqual(self.people("opted_out"), ["Bob"])
+
     def test_there_are_figures_by_the_type_of_the_campaign(self):
         expected = {
             "email": [*CAMPAIGN_FIGURES, "leads", "revenue"],

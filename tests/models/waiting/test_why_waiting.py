@@ -56,6 +56,21 @@ class TestWhyWaiting(MassEmailCase):
         self.mailing = self.mailing.with_context(tz="Asia/Tokyo")
         self.check("starts tomorrow at 11:00 PM")
 
+    def test_the_clock_is_the_one_that_is_set_for_the_users_language(self):
+        self.env["res.lang"]._activate_lang("ru_RU")
+        in_russian = self.env["res.lang"].search([("code", "=", "ru_RU")])
+        self.mailing.schedule_date = datetime(2026, 3, 7, 8, 40)
+        self.mailing.action_set_pending()
+        self.mailing = self.mailing.with_context(lang="ru_RU", tz="Asia/Tokyo")
+        self.check("17:40")
+        in_russian.time_format = "%I:%M:%S %p"
+        self.check("5:40 PM")
+        self.mailing = self.mailing.with_context(lang="en_US")
+        self.check("5:40 PM")
+        in_english = self.env["res.lang"].search([("code", "=", "en_US")])
+        in_english.time_format = "%H:%M:%S"
+        self.check("17:40")
+
     def test_what_the_mail_server_says_and_when_it_is_tried_again(self):
         self.build()
         with self.committing(self.mailing.sudo()) as mailing:
