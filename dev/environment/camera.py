@@ -27,7 +27,7 @@ BUNDLES_MS = 120000  # the first page has them made
 DOCS_WIDTH, DOCS_TALLEST, DOCS_COLORS, MARGIN = 1200, 800, 128, 16
 IDLE = "() => !document.querySelector('.o_blockUI, .o_loading_indicator, .placeholder-glow')"
 TALL = """() => Math.max(document.body.scrollHeight, ...[...document.querySelectorAll(
-    '.o_content, .o_form_sheet_bg, .o_renderer, .modal-body')].map(
+    '.o_content, .o_form_sheet_bg, .o_renderer, .settings, .modal-body')].map(
     (each) => each.scrollHeight + each.getBoundingClientRect().top))"""
 # Nothing moves, no cursor blinks, no notification covers anything.
 STILL = """*, *::before, *::after { transition: none !important; animation: none !important;
@@ -57,7 +57,8 @@ VISIBLE = """() => [document.title, document.body.innerText,
     ...[...document.querySelectorAll('input, textarea')].filter((each) => each.checkVisibility())
     .map((each) => each.value || each.placeholder)].join('\\n')"""
 TECHNICAL = ["{{", "object.", "mass_mailing_campaign", "mailing.trace", "undefined", "NaN"]
-ERROR_DIALOG = ".o_error_dialog, .modal:has(.o_error_detail), .modal:has(.fa-exclamation-triangle)"
+ERROR_DIALOG = """.o_error_dialog, .modal:has(.o_error_detail),
+    .modal:has(.fa-exclamation-triangle):not(:has(.o_field_widget[name=findings]))"""
 
 
 class Camera:

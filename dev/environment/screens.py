@@ -67,7 +67,7 @@ SCREENS = [
     Screen(
         "campaign-log-menu",
         CAMPAIGN,
-        (tab("log"), ".o_widget_campaign_log_menu button"),
+        (tab("log"), ".o_campaign_log .o_record_menu button"),
         docs=".o-dropdown--menu",
     ),
     Screen("campaign-statistics", CAMPAIGN, (tab("statistics"),)),
@@ -115,15 +115,6 @@ SCREENS = [
         ("[name=action_save_as_template]",),
     ),
     Screen("mass-email-test", MASS_EMAILS + "/{mailing_draft}", ("[name=action_send_test]",)),
-    Screen(
-        "mass-email-test-results",
-        MASS_EMAILS + "/{mailing_draft}",
-        (
-            "[name=action_send_test]",
-            (".modal [name=addresses] textarea", "anna@example.com, nobody"),
-            ".modal-footer button[name=action_send]",
-        ),
-    ),
     Screen(
         "mass-email-preview-links",
         MASS_EMAILS + "/{mailing_sent}",
@@ -175,7 +166,7 @@ SCREENS = [
         CAMPAIGN,
         (
             tab("log"),
-            ".o_widget_campaign_log_menu button",
+            ".o_campaign_log .o_record_menu button",
             ".o-dropdown--menu .o-dropdown-item:not(:has(.o_item_count))",
         ),
         docs=DIALOG,
