@@ -14,6 +14,9 @@ from .worker import Worker
 LOOK_SECONDS = 0.5
 # A server may limit the messages of one session; a fresh one in time is cheaper than a refusal.
 MESSAGES_PER_SESSION = 1000
+# Sessions opened side by side: more look like an attack, and each needs what the caller opens it
+# with, a connection to a database maybe.
+OPENED_AT_ONCE = 5
 # After so many messages sent in a row a pool that was cut down uses one session more.
 MESSAGES_TO_GROW = 20
 # So many sessions broken, or rests taken, in a row without a message sent in between are an outage.
@@ -47,14 +50,19 @@ class Pool:
     down: of a process killed at any moment at most one message per session is in doubt, and it is
     known which. Behind the content the next message may be offered already (see ``Conversation``).
 
+    Where there is no session, one is opened in the caller's thread, and when that fails, so does
+    the delivery. Further ones are opened side by side, each in its own; when one fails, the pool
+    goes on with those there are.
+
     When the server is busy, all sessions rest, and half of them are used from then on; as long as
     it takes what it gets, more are used again. A session that the server ends after it took
     messages, for it may allow so many per session, is replaced without further ado.
 
-    :param open_session: opens an SMTP session, ready for MAIL; called in the caller's thread
+    :param open_session: opens an SMTP session, ready for MAIL; called in any thread
     :param size: sessions at most; they are opened as messages come
     :param probe: use one session until the server has taken a first message
     :param first: a session that the caller has opened already; the pool ends it, too
+    :param side_by_side: else sessions are opened one after the other, in the caller's thread
     """
 
     def __init__(
@@ -63,15 +71,21 @@ class Pool:
         size: int,
         probe: bool = False,
         first: smtplib.SMTP | None = None,
+        side_by_side: bool = True,
     ):
         self._open_session = open_session
         self._size = self._allowed = max(size, 1)
         self._probing = probe
+        self._side_by_side = side_by_side
         self._results = queue.SimpleQueue()
         self._envelopes = iter(())
         self._is_more = False
-        self._returned = collections.deque()  # of sessions that ended before they came to them
-        self._idle = [Worker(first, self._results)] if first else []
+        # taken before there was a session for them, or back from one that ended
+        self._at_hand = collections.deque()
+        self._idle = []
+        self._opening = set()
+        if first:
+            self._open_here(lambda: first)
         self._ready = []  # those that may go on as soon as the caller comes back
         self._working = set()
         self._unwritten = []  # results that the caller does not know yet
@@ -132,12 +146,16 @@ class Pool:
         # when an error ended the delivery, some were about to go on
         self._idle += self._ready
         self._ready = []
-        while self._idle:
-            self._dismiss(self._idle.pop())
+        for worker in (*self._idle, *self._opening):
+            self._dismiss(worker)
+        self._idle, self._opening = [], set()
+        leave_at = time.monotonic() + FAREWELL_SECONDS
         for worker in self._leaving:
-            worker.join(FAREWELL_SECONDS)
-            worker.cut_off()
-            worker.join()
+            worker.join(max(leave_at - time.monotonic(), 0))
+            # one whose server does not even greet ends by itself
+            if worker.is_open:
+                worker.cut_off()
+                worker.join()
         return late
 
     def _may_go_on(self):
@@ -150,33 +168,48 @@ class Pool:
         return 1 if self._probing else self._allowed
 
     def _has_more(self):
-        return self._is_more or self._returned or any(worker.next for worker in self._idle)
+        return self._is_more or self._at_hand or any(worker.next for worker in self._idle)
 
     def _has_room(self):
         is_free = len(self._working) + len(self._ready) < self._limit()
         return is_free and self._may_go_on() and self._rest_left() <= 0
 
+    def _open_count(self):
+        return len(self._working) + len(self._ready) + len(self._idle)
+
+    def _may_open(self):
+        # those that are being opened are waited for where there is no other
+        most = OPENED_AT_ONCE if self._open_count() else 1
+        is_free = self._open_count() + len(self._opening) < self._limit()
+        return self._has_room() and is_free and len(self._opening) < most
+
     def _prepare(self, look_at):
-        """Have sessions ready that were idle, or opened now, each with its next envelope."""
+        """Have sessions ready that were idle, each with its next envelope, and open more."""
         # those that have offered one already go first
         self._idle.sort(key=lambda worker: worker.next is not None)
         while self._has_room() and time.monotonic() < look_at:
             if not self._idle and not self._open():
                 break
-            # when taking one raises, the session is still among the idle ones
-            worker = self._idle[-1]
-            worker.next = worker.next or self._take()
-            if worker.next is None:
-                break
-            self._ready.append(self._idle.pop())
+            if self._idle:  # else it is being opened
+                # when taking one raises, the session is still among the idle ones
+                worker = self._idle[-1]
+                worker.next = worker.next or self._take()
+                if worker.next is None:
+                    break
+                self._ready.append(self._idle.pop())
 
     def _take(self):
         """Take the next envelope; None when there is none."""
-        if self._returned:
-            return self._returned.popleft()
-        envelope = next(self._envelopes, None) if self._is_more else None
-        self._is_more = envelope is not None
-        return envelope
+        return self._at_hand.popleft() if self._has_at_hand(1) else None
+
+    def _has_at_hand(self, count):
+        """Take so many envelopes ahead; tell whether there are so many."""
+        while self._is_more and len(self._at_hand) < count:
+            envelope = next(self._envelopes, None)
+            self._is_more = envelope is not None
+            if self._is_more:
+                self._at_hand.append(envelope)
+        return len(self._at_hand) >= count
 
     def _take_successor(self, worker):
         """Take the envelope that is offered behind the next one of a session."""
@@ -195,20 +228,45 @@ class Pool:
         self._ready = []
 
     def _open(self):
-        """Open a session, unless others wait or the server wants no more of them."""
+        """Open a session, or begin to; return whether it did."""
+        if not (self._may_open() and self._has_at_hand(len(self._opening) + 1)):
+            return False
+        if self._side_by_side and self._open_count():
+            worker = Worker(self._open_session, self._results)
+            self._opening.add(worker)
+            worker.start()
+            return True
         # opening takes long
         if self._ready or self._unwritten or not self._results.empty():
             return False
         try:
-            self._idle.append(Worker(self._open_session(), self._results))
+            self._open_here(self._open_session)
             return True
         except (OSError, smtplib.SMTPException):
-            if not self._working:
+            if not self._open_count():
                 raise
-            # go on with those there are, and for long
-            self._allowed = len(self._working)
-            self._sent_in_a_row = -MESSAGES_PER_SESSION
+            self._be_content()
             return False
+
+    def _open_here(self, open_session):
+        worker = Worker(open_session, self._results)
+        worker.open()
+        worker.start()
+        self._idle.append(worker)
+
+    def _take_in(self, worker, error):
+        """A session was opened, or could not be."""
+        self._opening.discard(worker)
+        if error:
+            self._be_content()
+        else:
+            self._idle.append(worker)
+
+    def _be_content(self):
+        """The server wants no more sessions: go on with those there are, and for long."""
+        there_are = self._open_count() + len(self._opening)
+        self._allowed = max(min(self._allowed, there_are), 1)
+        self._sent_in_a_row = -MESSAGES_PER_SESSION
 
     def _wait(self, look_at):
         """Wait for a result, take along what has come meanwhile; nothing when none came."""
@@ -223,7 +281,7 @@ class Pool:
             while True:
                 batch.append(self._results.get_nowait())
         self._working.difference_update(worker for worker, _result in batch)
-        self._unwritten += [result for _worker, result in batch]
+        self._unwritten += [result for _worker, result in batch if isinstance(result, Result)]
         return batch
 
     def _seconds_until(self, look_at):
@@ -233,14 +291,21 @@ class Pool:
             look_at = min(look_at, self._cut_off_at)
         if not self._working:
             look_at = min(look_at, self._rest_until)
-        if self._has_room() and self._has_more():
+        # messages that wait for sessions being opened need no others
+        is_to_open = self._is_more or len(self._at_hand) > len(self._opening)
+        if (is_to_open and self._may_open()) or (
+            self._idle and self._has_more() and self._has_room()
+        ):
             look_at = now
         return max(look_at - now, 0)
 
     def _take_back(self, batch):
         """Judge by results whose session goes on; what belongs to one trouble counts once."""
         was_resting = self._rest_left() > 0
+        opened = [each for each in batch if not isinstance(each[1], Result)]
         for worker, result in batch:
+            if not isinstance(result, Result):
+                continue
             # that was all the server takes over one session
             is_spent = worker.has_sent and worker.is_broken
             if result.outcome is Outcome.SENT:
@@ -258,6 +323,8 @@ class Pool:
                 self._dismiss(worker)
             else:
                 self._idle.append(worker)
+        for worker, error in opened:
+            self._take_in(worker, error)
         # what others could send does not wait in a session that is not used for now
         waiting = [worker for worker in self._idle if worker.next]
         for worker in waiting[max(self._limit() - len(self._working), 0) :]:
@@ -289,6 +356,6 @@ class Pool:
 
     def _dismiss(self, worker):
         if worker.next:
-            self._returned.append(worker.next)
+            self._at_hand.append(worker.next)
         worker.inbox.put(None)
         self._leaving = [each for each in self._leaving if each.is_alive()] + [worker]

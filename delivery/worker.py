@@ -9,27 +9,29 @@ from .transport import Conversation
 
 
 class Worker(threading.Thread):
-    """One session and the thread that uses it.
+    """One session and the thread that opens and uses it.
 
-    :param session: an SMTP session, ready for MAIL
-    :param results: a queue, for each result with this worker
+    :param open_session: opens an SMTP session, ready for MAIL
+    :param results: a queue, for this worker with None when its session is open or with why it is
+        not, and with each result
     :ivar Envelope next: what it sends next; offered to the server already, where that could be done
     :ivar int count: messages that it got
     :ivar bool has_sent: whether one of them was taken
     """
 
-    def __init__(self, session, results):
+    def __init__(self, open_session, results):
         super().__init__(name="smtp-session", daemon=True)
         self.inbox = queue.SimpleQueue()
         self.next = None
         self.has_sent = False
         self.count = 0
-        self._conversation = Conversation(session)
+        self._open_session = open_session
+        self._conversation = None
         self._results = results
-        with self._socket() as raw:
-            # else small commands wait for the server's delayed acknowledgement, 40 ms a message
-            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.start()
+
+    @property
+    def is_open(self):
+        return self._conversation is not None
 
     @property
     def is_broken(self):
@@ -44,7 +46,21 @@ class Worker(threading.Thread):
         self.count += 1
         self.inbox.put((envelope, successor))
 
+    def open(self):
+        """Open the session; raises what speaks against it."""
+        conversation = Conversation(self._open_session())
+        with _plain_socket(conversation) as raw:
+            # else small commands wait for the server's delayed acknowledgement, 40 ms a message
+            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._conversation = conversation
+
     def run(self):
+        if not self.is_open:
+            try:
+                self.open()
+            except Exception as error:
+                return self._results.put((self, error))
+            self._results.put((self, None))
         while order := self.inbox.get():
             envelope, successor = order
             try:
@@ -59,9 +75,11 @@ class Worker(threading.Thread):
     def cut_off(self):
         """Break the connection under the session, so that its thread comes back."""
         # it may be closed already
-        with contextlib.suppress(OSError, AttributeError), self._socket() as raw:
-            raw.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError, AttributeError):
+            with _plain_socket(self._conversation) as raw:
+                raw.shutdown(socket.SHUT_RDWR)
 
-    def _socket(self):
-        """The plain socket, whatever TLS library wraps it."""
-        return socket.socket(fileno=os.dup(self._conversation.session.sock.fileno()))
+
+def _plain_socket(conversation):
+    """The plain socket, whatever TLS library wraps it."""
+    return socket.socket(fileno=os.dup(conversation.session.sock.fileno()))

@@ -13,7 +13,7 @@ from ..delivery.transport import Outcome, Result, describe
 from . import shutdown
 from .limits import Limits
 from .results import Results
-from .turns import notice_broken_connections
+from .turns import autocommitted, is_own_session, notice_broken_connections
 
 _logger = logging.getLogger(__name__)
 
@@ -95,8 +95,14 @@ class Run:
         with shutdown.waits_for(self), self._runs._alive(self.key) as self._journal:
             pool = None
             try:
-                self._session = self._open_session()
-                pool = Pool(self._open_session, session_count, is_in_trouble, self._session)
+                self._session = self._open_session(self._journal)
+                pool = Pool(
+                    self._open_further_session,
+                    session_count,
+                    probe=is_in_trouble,
+                    first=self._session,
+                    side_by_side=is_own_session(self._journal),
+                )
                 self._deliver(pool, self._messages(letter, claims), stops_in)
             except Exception:
                 with suppress(psycopg2.Error):
@@ -119,10 +125,22 @@ class Run:
         )
         return self._issue
 
-    def _open_session(self):
-        # the journal's cursor opens no transaction while the server is waited for
-        mail_server = self.mail_server.with_env(self.mail_server.env(cr=self._journal))
-        return mail_server._open_session(self.address)
+    def _open_session(self, cr):
+        """Open a session.
+
+        :param cr: autocommitted, so that no transaction is open while the server is waited for
+        """
+        mail_server = self.mail_server.with_env(self.mail_server.env(cr=cr))
+        session = mail_server._open_session(self.address)
+        cr.flush()  # a log-in may have got a new token
+        return session
+
+    def _open_further_session(self):
+        """Open a session in whatever thread."""
+        if not is_own_session(self._journal):
+            return self._open_session(self._journal)
+        with self.env.registry.cursor() as cr, autocommitted(cr):
+            return self._open_session(cr)
 
     def _let_go_of_the_database(self):
         self.env.cr.commit()  # no transaction is open while SMTP waits

@@ -67,6 +67,11 @@ def turn_to_claim(env):
         )
 
 
+def is_own_session(cr):
+    """Tell whether a cursor has its database session for itself; those of tests share one."""
+    return isinstance(cr, Cursor)
+
+
 @contextmanager
 def autocommitted(cr):
     """Have each statement committed by itself; what the transaction did before is rolled back.
@@ -74,7 +79,7 @@ def autocommitted(cr):
     Such a statement sees what others have committed (READ COMMITTED), so that two that write the
     same row follow each other without an error.
     """
-    if not isinstance(cr, Cursor):  # tests have another
+    if not is_own_session(cr):
         yield
         return
     cr.rollback()

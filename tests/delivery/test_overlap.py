@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from odoo.addons.mass_mailing_campaign.delivery import pool, transport
-from odoo.addons.mass_mailing_campaign.delivery.envelope import Envelope
+from odoo.addons.mass_mailing_campaign.delivery.envelope import Envelope, dot_stuffed
 from odoo.addons.mass_mailing_campaign.delivery.pool import Pool
 from odoo.addons.mass_mailing_campaign.delivery.reply import Outcome
 
@@ -167,7 +167,7 @@ class TestOverlap(TestCase):
                 early.append(recipient)
 
         server.on_content = look
-        content = b"Subject: Hi\r\n\r\nMAIL FROM:<a@b.example>\r\n.\r\n"
+        content = dot_stuffed(b"Subject: Hi\r\n\r\nMAIL FROM:<a@b.example>\r\n.\r\n")
         addresses = (f"to{number}@example.com" for number in range(COUNT))
         envelopes = (Envelope(each, "a@b.example", each, "", content) for each in addresses)
         with (

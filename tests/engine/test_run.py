@@ -1,6 +1,7 @@
 import functools
 import random
 import resource
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -257,6 +258,25 @@ class TestRun(MassEmailCase):
             status = journal._cnx.info.transaction_status
             journal.execute("DELETE FROM mailing_journal_run WHERE key = 'a run'")
         self.assertEqual(status, TRANSACTION_STATUS_IDLE)
+
+    def test_further_sessions_are_opened_in_threads_without_a_transaction(self):
+        runs, seen = self.env["mailing.journal.run"], []
+        sending = run.Run(self.env["mailing.mailing"], self.env["ir.mail_server"], "a@example.com")
+
+        def look(mail_server, _address):
+            mail_server.search([]).mapped("name")
+            seen.append((mail_server.env.cr, mail_server.env.cr._cnx.info.transaction_status))
+
+        with runs._alive("a run") as sending._journal, ThreadPoolExecutor() as threads:
+            with patch.object(IrMailServer, "_open_session", look):
+                further = [threads.submit(sending._open_further_session) for _each in range(3)]
+                for opening in further:
+                    opening.result()
+            cursors, statuses = zip(*seen, strict=True)
+            self.assertFalse({sending._journal, self.env.cr} & {*cursors})
+            sending._journal.execute("DELETE FROM mailing_journal_run WHERE key = 'a run'")
+        self.assertEqual(statuses, (TRANSACTION_STATUS_IDLE,) * 3)
+        self.assertTrue(all(cursor.closed for cursor in cursors))
 
 
 class TestDoubt(MassEmailCase):
