@@ -30,7 +30,8 @@ class Placeholders:
 
     def __init__(self):
         self.host = f"https://{secrets.token_hex(16)}.invalid"
-        self._mark = re.compile(rf"{re.escape(self.host)}/(opt-out|open|view|link/\d+)(?!\w)")
+        # each mark has an end of its own: anything may stand right behind it
+        self._mark = re.compile(rf"{re.escape(self.host)}/(opt-out|open|view|link/\d+)/")
         self.has_opt_out = False
         self.link_ids = set()
 
@@ -38,17 +39,17 @@ class Placeholders:
     def opt_out(self) -> str:
         """The mark that ``fill`` replaces by the opt-out URL."""
         self.has_opt_out = True
-        return f"{self.host}/opt-out"
+        return f"{self.host}/opt-out/"
 
     @property
     def open(self) -> str:
         """The mark that ``fill`` replaces by the URL of the open pixel."""
-        return f"{self.host}/open"
+        return f"{self.host}/open/"
 
     @property
     def view(self) -> str:
         """The mark that ``fill`` replaces by the URL of the letter as a page."""
-        return f"{self.host}/view"
+        return f"{self.host}/view/"
 
     @property
     def body(self) -> str:
@@ -59,12 +60,12 @@ class Placeholders:
     def marks(self) -> dict[str, str]:
         """The marks in use, with the keys that ``fill`` takes their URLs by."""
         keys = ["opt-out", "open", "view", *(f"link/{link_id}" for link_id in self.link_ids)]
-        return {f"{self.host}/{key}": key for key in keys}
+        return {f"{self.host}/{key}/": key for key in keys}
 
     def link(self, link_id: int) -> str:
         """The mark that ``fill`` replaces by a tracking URL."""
         self.link_ids.add(link_id)
-        return f"{self.host}/link/{link_id}"
+        return f"{self.host}/link/{link_id}/"
 
     def mark(self, body: str, opt_out_label: str) -> str:
         """Replace the placeholders of a body by marks.

@@ -31,6 +31,13 @@ class TestPlaceholders(TestCase):
     def test_a_longer_id_is_another_url(self):
         self.assertEqual(self.fill("{trackingUrl:71} {trackingUrl:7}"), "T71 T7")
 
+    def test_whatever_stands_right_behind_it_is_no_part_of_it(self):
+        marks = Placeholders()
+        source = marks.mark("{optOutUrl}VALUE {trackingUrl:7}VALUE", "")
+        for value in ("Anna", "1", "/", "-", "_", "ö"):
+            filled = marks.fill(source.replace("VALUE", value), URLS)
+            self.assertEqual(filled, f"U{value} T7{value}")
+
     def test_it_knows_what_it_found(self):
         marks = Placeholders()
         marks.mark("{trackingUrl:7} {trackingUrl:71}", "")
