@@ -35,4 +35,5 @@ class MailingMailing(models.Model):
         target_list, _counts = wizard._fill()
         another = self.copy({"schedule_type": "now", "schedule_date": False})
         another.contact_list_ids = target_list  # Odoo's copy keeps the lists, whatever it is told
+        another.repeated_id = self
         return another.get_formview_action()

@@ -14,6 +14,14 @@ class MailingMailing(models.Model):
         context={"active_test": False},  # an archived list excludes as before
         help="Their members are not mailed, nor is anybody with the same e-mail address.",
     )
+    repeated_id = fields.Many2one(
+        "mailing.mailing",
+        "Repeats",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        help="Who leaves a target list of the mass email that is repeated does not get this one.",
+    )
 
     def _objections(self, contacts):
         """Tell why some contacts must not get a test of this mass email.
@@ -49,6 +57,7 @@ class MailingMailing(models.Model):
         """
         target_lists = self.with_context(active_test=False).contact_list_ids
         active_lists = target_lists.filtered("active").ids
+        repeated_lists = self.with_context(active_test=False).repeated_id.contact_list_ids
         excludes = self.excluding_list_ids and not is_test
         sources, source_is_active = self._source_joins()
         return SQL(
@@ -68,6 +77,7 @@ class MailingMailing(models.Model):
                         SELECT FROM mail_blacklist
                          WHERE address = contact.address AND active
                     ) THEN 'mail_bl'
+                    WHEN %(respect_opt_out)s AND %(has_left_repeated)s THEN 'mail_optout'
                     WHEN %(may_be_mailed)s THEN NULL
                     WHEN %(is_resting)s THEN 'too_soon'
                     WHEN %(respect_opt_out)s AND (%(has_left)s OR EXISTS (
@@ -97,14 +107,19 @@ class MailingMailing(models.Model):
             active_lists=active_lists,
             may_be_mailed=self._stays_in(active_lists, SQL("NOT %s", self._is_resting(is_test))),
             is_resting=self._stays_in(active_lists, self._is_resting(is_test)),
-            has_left=self.env["mailing.opt.out"]._knows(
-                SQL("ANY(%s)", target_lists.ids), SQL("contact.id"), SQL("contact.address")
-            ),
+            has_left=self._has_left(target_lists),
+            has_left_repeated=self._has_left(repeated_lists) if repeated_lists else SQL("FALSE"),
             must_be_member=not is_test,
             is_erased=self.env["mailing.erased.address"]._is_erased(SQL("contact.address")),
             is_dead=self.env["mailing.address"]._is_dead(SQL("contact.address")),
             use_blacklist=self.use_exclusion_list,
             respect_opt_out=not self._is_informational(),
+        )
+
+    def _has_left(self, lists):
+        """SQL condition: ``contact`` left one of some lists, or anybody of her address did."""
+        return self.env["mailing.opt.out"]._knows(
+            SQL("ANY(%s)", lists.ids), SQL("contact.id"), SQL("contact.address")
         )
 
     def _stays_in(self, list_ids, condition):

@@ -269,3 +269,12 @@ class TestListFromLog(MassEmailCase):
         domain = wizard._contact_domain()
         with self.assertQueryCount(1):
             self.env["mailing.contact"].with_user(self.marketer).search_count(domain)
+
+    def test_who_opts_out_by_a_mass_email_is_not_mailed_by_the_one_that_repeats_it(self):
+        self.mailing.open_tracking = True
+        action = self.mailing.with_user(self.marketer).action_send_to_unopened()
+        again = self.env["mailing.mailing"].browse(action["res_id"])
+        self.assertEqual(again.contact_list_ids.contact_ids, self.contacts["Carl"])
+        self.trace("Carl")._receive_opt_out()
+        again._build_queue()
+        self.assertEqual(self.outcomes(again), {"Carl": "mail_optout"})
