@@ -289,7 +289,7 @@ class Pool:
         now = time.monotonic()
         if now < self._cut_off_at:
             look_at = min(look_at, self._cut_off_at)
-        if not self._working:
+        if not self._working and (now < self._rest_until or not self._opening):
             look_at = min(look_at, self._rest_until)
         # messages that wait for sessions being opened need no others
         is_to_open = self._is_more or len(self._at_hand) > len(self._opening)

@@ -300,6 +300,24 @@ class TestPool(TestCase):
             release.set()
             self.assertEqual(sum(map(len, batches)), count)
 
+    def test_the_caller_waits_in_peace_though_the_only_session_ended(self):
+        self.enterContext(patch.object(pool, "MESSAGES_PER_SESSION", 1))
+        release, first = threading.Event(), self.open_session()
+
+        def open_slowly():
+            release.wait()
+            return self.open_session()
+
+        delivery = self.make_pool(3, open_slowly, first=first)
+        batches = delivery.deliver(self.envelopes(9))
+        while not next(batches):
+            pass
+        self.assertFalse(delivery._working)
+        self.assertEqual(len(delivery._opening), 2)
+        self.assertGreater(delivery._seconds_until(time.monotonic() + 10), 5)
+        release.set()
+        self.assertEqual(sum(map(len, batches)), 8)
+
     def test_no_more_sessions_are_opened_than_there_are_messages(self):
         self.deliver(3, 10)
         self.assertLessEqual(self.opened, 3)
