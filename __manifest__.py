@@ -21,6 +21,7 @@
         "wizards/mailing_send_test_views.xml",
         "wizards/mailing_list_from_log_views.xml",
         "wizards/mailing_list_add_views.xml",
+        "wizards/mailing_list_merge_views.xml",
         "views/ir_mail_server_views.xml",
         "views/mailing_checkup_finding_views.xml",
         "views/mailing_address_views.xml",

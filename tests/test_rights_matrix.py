@@ -58,7 +58,7 @@ mailing.list.add      action_add                yes      yes    yes    no    no 
 mailing.list.from.log action_create             yes      yes    yes    no    no       no     no
 mailing.list.from.log count_presets             yes      yes    yes    no    no       no     no
 mailing.list.from.log create_from_preset        yes      yes    yes    no    no       no     no
-mailing.list.merge    action_mailing_lists_merge yes     yes    yes    no    no       no     no
+mailing.list.merge    action_merge_and_open     yes      yes    yes    no    no       no     no
 mailing.trace         read                      yes      yes    yes    no    no       no     no
 mailing.trace         action_send_again         yes      yes    yes    no    no       no     no
 mailing.trace         action_leave              yes      yes    yes    no    no       no     no

@@ -6,8 +6,8 @@ class MailingListMerge(models.TransientModel):
 
     _inherit = "mailing.list.merge"
 
-    def action_mailing_lists_merge(self):
-        merged = super().action_mailing_lists_merge()
+    def action_merge_and_open(self):
+        merged = self.action_mailing_lists_merge()
         return {
             "type": "ir.actions.act_window",
             "res_model": merged._name,

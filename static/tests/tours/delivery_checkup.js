@@ -13,7 +13,6 @@ registry.category("web_tour.tours").add("delivery_checkup", {
         { trigger: `${action}:has(.fa-check-circle)` },
         // the campaigns have no dot any more
         { trigger: ".o_main_navbar [data-menu-xmlid='mass_mailing.menu_email_campaigns']", run: "click" },
-        { trigger: ".o-dropdown--menu .dropdown-item:contains(Campaigns)", run: "click" },
         { trigger: ".o_control_panel:contains(Campaigns):not(:has(.o_mass_email_dot))" },
     ],
 });

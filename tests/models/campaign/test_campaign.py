@@ -158,7 +158,7 @@ class TestCampaign(MassEmailCase):
         names = ("mailing_mailing_menu_mass_emails", "mail_template_menu_mass_email")
         for name in (*names, "link_tracker_menu_tracking_url"):
             menu = self.env.ref(f"mass_mailing_campaign.{name}")
-            self.assertEqual(menu.parent_id, self.env.ref("mass_mailing.menu_email_campaigns"))
+            self.assertEqual(menu.parent_id, self.env.ref("mass_mailing_campaign.mass_email_menu"))
             records = self.env[menu.action.res_model].with_user(self.marketer)
             records.get_views(menu.action.views)
             found[name] = records.search(safe_eval(menu.action.domain))

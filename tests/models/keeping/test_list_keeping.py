@@ -138,7 +138,7 @@ class TestListKeeping(MassEmailCase):
                 "new_list_name": "Both",
             }
         )
-        action = wizard.action_mailing_lists_merge()
+        action = wizard.action_merge_and_open()
         opened = self.env[action["res_model"]].browse(action["res_id"])
         self.assertEqual((opened.name, action["views"]), ("Both", [(False, "form")]))
 
