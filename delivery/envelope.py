@@ -46,3 +46,9 @@ def dot_stuffed(lines: bytes) -> bytes:
     """
     lines = lines.replace(b"\n.", b"\n..")
     return b"." + lines if lines.startswith(b".") else lines
+
+
+def as_received(content: bytes) -> bytes:
+    """Return a content as its recipient's server keeps it, without the doubled dots."""
+    content = content.replace(b"\n..", b"\n.")
+    return content[1:] if content.startswith(b"..") else content

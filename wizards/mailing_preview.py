@@ -11,6 +11,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from ..delivery.envelope import as_received
 from ..delivery.token import new_token
 from ..delivery.transport import Result, describe
 from ..models.sending.mailing_trace import Claimed
@@ -122,10 +123,11 @@ class MailingPreview(models.TransientModel):
         [envelope] = letter.compose([row], self._session())
         if isinstance(envelope, Result):
             return {"error": envelope.reply}
-        message = email.message_from_bytes(envelope.content, policy=policy.default)
+        content = as_received(envelope.content)
+        message = email.message_from_bytes(content, policy=policy.default)
         page = message.get_body(("html",)).get_content()
         urls = letter._urls(token)
-        raw_headers = envelope.content.partition(b"\r\n\r\n")[0]
+        raw_headers = content.partition(b"\r\n\r\n")[0]
         return {
             "subject": message["Subject"],
             "sender": message["From"],

@@ -6,7 +6,7 @@ from unittest import TestCase
 from hypothesis import given
 from hypothesis import strategies as st
 
-from odoo.addons.mass_mailing_campaign.delivery.envelope import dot_stuffed, seal
+from odoo.addons.mass_mailing_campaign.delivery.envelope import as_received, dot_stuffed, seal
 
 # what an e-mail body can hold: no lone surrogates, no control characters
 texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=2000)
@@ -24,9 +24,13 @@ class TestSeal(TestCase):
         self.assertNotIn(b"\n", b"".join(lines))
         self.assertLessEqual(max(map(len, lines)), 998)
         self.assertFalse([line for line in lines if line.startswith(b".") and line[:2] != b".."])
-        content = content.replace(b"\n..", b"\n.")
+        content = as_received(content)
         parsed = email.message_from_bytes(content, policy=email.policy.SMTP)
         self.assertEqual(parsed.get_content().rstrip("\r\n"), text)
+
+    @given(st.text(".\r\na", max_size=30))
+    def test_what_is_received_is_what_was_stuffed(self, text):
+        self.assertEqual(as_received(dot_stuffed(text.encode())), text.encode())
 
     def test_each_dot_at_the_start_of_a_line_is_doubled(self):
         for lines, stuffed in (

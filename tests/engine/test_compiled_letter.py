@@ -5,6 +5,7 @@ from unittest.mock import patch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from odoo.addons.mass_mailing_campaign.delivery.envelope import as_received
 from odoo.addons.mass_mailing_campaign.engine.spliced_letter import NotSpliceable, SplicedLetter
 from odoo.addons.mass_mailing_campaign.models.sending.mailing_trace import Claimed
 from odoo.exceptions import UserError
@@ -146,9 +147,7 @@ class TestCompiledLetter(MassEmailCase):
     def compose(self, letter, contacts):
         rows = [Claimed(c.id, c.id, c.email_normalized, f"{c.id:032x}", 1) for c in contacts]
         return [
-            email.message_from_bytes(
-                each.content.replace(b"\n..", b"\n."), policy=email.policy.default
-            )
+            email.message_from_bytes(as_received(each.content), policy=email.policy.default)
             for each in letter.compose(rows, Session())
         ]
 
