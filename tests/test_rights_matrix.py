@@ -112,7 +112,7 @@ mailing.list          action_archive            yes      yes    yes    no    no 
 mailing.list          get_figures               yes      yes    yes    no    no       no     no
 mailing.list          get_target_kinds          yes      yes    yes    no    no       no     no
 mailing.list          action_view_figure        yes      yes    yes    no    no       no     no
-mailing.list          action_send_mailing       yes      yes    yes    no    no       no     no
+mailing.list          action_send_mailing       yes      yes    yes    yes   no       no     no
 mailing.list          add_targets               yes      yes    yes    no    no       no     no
 mailing.list          remove_members            yes      yes    yes    no    no       no     no
 mailing.list.category create                    yes      yes    yes    no    no       no     no
