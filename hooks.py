@@ -2,6 +2,7 @@ import html
 import logging
 from collections import defaultdict
 
+from odoo.addons.base.models.ir_model import MODULE_UNINSTALL_FLAG
 from odoo.tools import SQL
 
 from .delivery.address import wire_address
@@ -62,7 +63,17 @@ def hand_over_to_odoo(env):
         env.ref(f"mass_mailing.{name}").name = label
     env.ref("mass_mailing.group_mass_mailing_user").write({"name": "User", "comment": False})
     stock_words.use_odoos(env)
+    _delete_demo(env)
     env["ir.config_parameter"].search([("key", "=like", "mass_mailing_campaign.%")]).unlink()
+
+
+def _delete_demo(env):
+    """Uninstalling deletes it anyway, and by then cannot compute the stored status any more."""
+    demo = env["ir.model.data"].search(
+        [("module", "=", "mass_mailing_campaign"), ("model", "=", "mailing.mailing")]
+    )
+    mass_emails = env["mailing.mailing"].with_context(**{MODULE_UNINSTALL_FLAG: True})
+    mass_emails.browse(demo.mapped("res_id")).exists().unlink()
 
 
 def _take_out_of_line(mass_emails):

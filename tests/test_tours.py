@@ -102,7 +102,7 @@ class TestTours(MassEmailData, HttpCase):
         self._mass_email(name="A mass email with a name that is rather long for a phone")
         path = f"/odoo/action-mass_mailing.action_view_utm_campaigns/{self.campaign.id}"
         with self.smtp(), patch.object(type(self), "browser_size", "390x844"):
-            self.env["ir.mail_server"].search([]).from_filter = "example.com"
+            self.env["ir.mail_server"].search([]).from_filter = "garden.example.com"
             self.start_tour(path, "mass_email_panel_on_a_phone", login="marketer")
         self.assertEqual(self.campaign.mass_email_ids.mapped("mass_email_status"), ["pending"])
 
