@@ -8,7 +8,7 @@ export const CLICKS = {
     campaign: 5,
     "tracking url": 4,
     "tracking url in the letter": 2,
-    "mass email": 4,
+    "mass email": 3,
     test: 3,
     log: 1,
     "list from the log": 3,

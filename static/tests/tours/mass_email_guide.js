@@ -60,11 +60,8 @@ tours.add("mass_email_guide_mass_email", {
         { trigger: ".o_field_widget[name=mail_template_id] input", run: "edit Autumn letter" },
         { trigger: ".o-autocomplete--dropdown-item:contains(Autumn letter)", run: "click" },
         { trigger: ".o_field_widget[name=subject] textarea:value(Autumn for)" },
+        // it starts now
         { trigger: ".o_form_view:not(:has(.o_field_widget[name=schedule_date] input))" },
-        { trigger: ".o_field_widget[name=schedule_type] label:contains(Send on)", run: "click" },
-        { trigger: ".o_field_widget[name=schedule_date] button, .o_field_widget[name=schedule_date] input", run: "click" },
-        { trigger: ".o_field_widget[name=schedule_date] input", run: "edit 01/01/2024 08:00:00 && press Enter" },
-        { trigger: "div:contains(it goes out as soon as it is pending)" },
         { trigger: "button[name=action_check_and_set_pending]", run: "click" },
         { trigger: ".o_statusbar_status .o_arrow_button_current:contains(Pending)" },
         guide(""),
