@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+OWN_ITEMS = ["mailing.delivery_mode", "mailing.campaign_id", "mailing.user_id"]
+
 
 class MailingTraceReport(models.Model):
     """Odoo's analysis of mailings, with what access hangs on."""
@@ -11,9 +13,7 @@ class MailingTraceReport(models.Model):
     user_id = fields.Many2one("res.users", "Responsible", readonly=True)
 
     def _report_get_request_select_items(self):
-        own = ["mailing.delivery_mode", "mailing.campaign_id", "mailing.user_id"]
-        return super()._report_get_request_select_items() + own
+        return super()._report_get_request_select_items() + OWN_ITEMS
 
     def _report_get_request_group_by_items(self):
-        own = ["mailing.delivery_mode", "mailing.campaign_id", "mailing.user_id"]
-        return super()._report_get_request_group_by_items() + own
+        return super()._report_get_request_group_by_items() + OWN_ITEMS

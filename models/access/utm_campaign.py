@@ -70,8 +70,9 @@ class UtmCampaign(models.Model):
 
     @api.depends_context("uid")
     def _compute_statistics(self):
-        result = super(UtmCampaign, self._in_reach())._compute_statistics()
-        (self - self._in_reach()).update(dict.fromkeys(RATIOS, 0))
+        in_reach = self._in_reach()
+        result = super(UtmCampaign, in_reach)._compute_statistics()
+        (self - in_reach).update(dict.fromkeys(RATIOS, 0))
         return result
 
     @api.depends_context("uid")

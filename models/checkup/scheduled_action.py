@@ -1,6 +1,5 @@
 from datetime import timedelta
 
-from odoo import fields
 from odoo.tools import config, format_datetime
 
 from .check import Check
@@ -59,7 +58,7 @@ class ScheduledActionCheck(Check):
                 self.env._("Look for its error in the server's log, then run it again."),
                 "run_now",
             )
-        if due := self._due_since(lanes):
+        if due := lanes._overdue_since(LATE):
             return self.bad(
                 self.env._(
                     "It should have run at %s and did not: Odoo runs no scheduled actions, or all "
@@ -72,16 +71,6 @@ class ScheduledActionCheck(Check):
                 ),
             )
         return None
-
-    def _due_since(self, lanes):
-        """Return since when one of the lanes should have run; None while it is on time."""
-        triggers = self.env["ir.cron.trigger"].sudo()
-        limit = fields.Datetime.now() - LATE
-        late = triggers.search(
-            [("cron_id", "in", lanes.ids), ("call_at", "<", limit)], order="call_at", limit=1
-        )
-        moments = [*lanes.mapped("nextcall"), *late.mapped("call_at")]
-        return min((moment for moment in moments if moment < limit), default=None)
 
     def _time(self, moment):
         return format_datetime(self.env, moment)

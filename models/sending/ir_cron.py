@@ -62,14 +62,16 @@ class IrCron(models.Model):
         now = fields.Datetime.now()
         return now + relativedelta(**{self.interval_type: self.interval_number}) - now
 
-    def _overdue_since(self):
+    def _overdue_since(self, too_late=TOO_LATE):
         """Return since when the next of these should have run; None when nobody is late.
 
         A worker takes a job within a minute, and is at it for another.
+
+        :param timedelta too_late: how much later than it should counts as late
         """
         triggers = self.env["ir.cron.trigger"].sudo().search([("cron_id", "in", self.ids)])
         moment = min([*self.mapped("nextcall"), *triggers.mapped("call_at")], default=None)
-        return moment if moment and moment < fields.Datetime.now() - TOO_LATE else None
+        return moment if moment and moment < fields.Datetime.now() - too_late else None
 
     @classmethod
     def _process_job(cls, cron_cr, job):

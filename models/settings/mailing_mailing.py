@@ -46,9 +46,9 @@ class MailingMailing(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        default = self._default_mass_email_server()
-        for vals in vals_list:
-            if vals.get("delivery_mode") == "portions" and default:
+        new = [vals for vals in vals_list if vals.get("delivery_mode") == "portions"]
+        if new and (default := self._default_mass_email_server()):
+            for vals in new:
                 vals.setdefault("mail_server_id", default.id)
         return super().create(vals_list)
 

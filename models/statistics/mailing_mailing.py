@@ -70,6 +70,3 @@ class MailingMailing(models.Model):
         for mailing in self:
             is_tracked = mailing.open_tracking or mailing.opened_people_count
             mailing.are_openings_tracked = is_tracked and not mailing._is_informational()
-
-    def _is_informational(self):
-        return self.campaign_id.campaign_type == "informational"
