@@ -31,7 +31,8 @@ TRICKS = {
     "reset": b"",
     "well, and close": None,  # the welcome
 }
-CLOSES = {"bye", "half", "close", "well, and close"}
+# It closes or hangs: who skips a reply and goes on answers, for all one can tell, that command.
+ENDS = {"bye", "half", "close", "well, and close", "silence"}
 CLEAR = {"later", "never", "lines", "bye", "bye and stays"}
 
 
@@ -132,14 +133,10 @@ class ScriptedServer:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             lines.close()
             raise EOFError
-        if act == "silence":
-            # it hangs: who skips a reply and goes on answers, for all one can tell, that command
-            while lines.read1(65536):
-                pass
-            raise EOFError
-        if act in CLOSES:
-            # in good order: what was said arrives
-            connection.shutdown(socket.SHUT_WR)
+        if act in ENDS:
+            if act != "silence":
+                # in good order: what was said arrives
+                connection.shutdown(socket.SHUT_WR)
             while lines.read1(65536):
                 pass
             raise EOFError
