@@ -1,4 +1,3 @@
-import base64
 import logging
 from functools import partial
 
@@ -10,13 +9,11 @@ from odoo.http import request
 
 from ..delivery import robots
 from ..delivery.token import is_token
+from ..engine.pixel import PIXEL
 from ..engine.turns import again_at_once, autocommitted
 from .public_page import HEADERS, look, neutral_page, public_page
 
 _logger = logging.getLogger(__name__)
-
-# A transparent GIF of one pixel.
-PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 
 
 class TrackingController(http.Controller):

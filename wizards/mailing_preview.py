@@ -14,6 +14,7 @@ from odoo.fields import Domain
 from ..delivery.envelope import as_received
 from ..delivery.token import new_token
 from ..delivery.transport import Result, describe
+from ..engine.pixel import INERT_PIXEL
 from ..models.sending.mailing_trace import Claimed
 
 _logger = logging.getLogger(__name__)
@@ -22,8 +23,6 @@ _logger = logging.getLogger(__name__)
 SAMPLE = 100
 # Stands in the letter of who has no address; nobody can have it (RFC 2606).
 NO_ADDRESS = "no-address@example.invalid"
-# An image that is fetched from nowhere.
-NOTHING = "data:,"
 
 
 class MailingPreview(models.TransientModel):
@@ -133,7 +132,7 @@ class MailingPreview(models.TransientModel):
             "sender": message["From"],
             "preheader": self.mailing_id._render_field("preview", contact.ids)[contact.id],
             # whoever looks has not opened it
-            "page": page.replace(urls["open"], NOTHING),
+            "page": page.replace(urls["open"], INERT_PIXEL),
             "text": message.get_body(("plain",)).get_content(),
             "headers": raw_headers.decode("ascii", "replace").replace("\r\n", "\n"),
             "links": self._table_of_links(page, self._names(urls, letter.links)),

@@ -1,8 +1,8 @@
 from datetime import timedelta
 
 from odoo import fields
-from odoo.tools import format_datetime
 
+from ...engine.moments import in_words
 from .check import Check
 
 # Odoo fetches every few minutes.
@@ -64,13 +64,12 @@ class IncomingServerCheck(Check):
                 mend,
             )
         if server.error_date:
+            lines = (server.error_message or "").strip().splitlines()
             return self.bad(
                 self.env._(
                     "%(server)s could not be fetched: %(error)s",
                     server=server.name,
-                    error=(server.error_message or "").strip().splitlines()[-1:][0]
-                    if (server.error_message or "").strip()
-                    else format_datetime(self.env, server.error_date),
+                    error=lines[-1] if lines else in_words(self.env, server.error_date),
                 ),
                 self.env._("Correct its log-in, and test it."),
                 mend,
@@ -88,17 +87,17 @@ class IncomingServerCheck(Check):
         if server.date < fields.Datetime.now() - LATELY:
             return self.bad(
                 self.env._(
-                    "%(server)s was fetched the last time at %(date)s.",
+                    "%(server)s was fetched the last time %(date)s.",
                     server=server.name,
-                    date=format_datetime(self.env, server.date),
+                    date=in_words(self.env, server.date),
                 ),
                 self.env._("See that the scheduled action that fetches mail is on."),
                 mend,
             )
         return self.good(
             self.env._(
-                "%(server)s was fetched at %(date)s.",
+                "%(server)s was fetched %(date)s.",
                 server=server.name,
-                date=format_datetime(self.env, server.date),
+                date=in_words(self.env, server.date),
             )
         )

@@ -1,11 +1,10 @@
-from odoo.tools import format_datetime
-
 from ...engine.limits import Limits, SendingHours
+from ...engine.moments import until
 from ..sending.mailing_mailing import UNDER_WAY
 from .check import Check
 
-# Issues that are told one by one.
-MOST_ISSUES = 5
+# Reasons that are told one by one.
+MOST_REASONS = 5
 
 
 class WaitingCheck(Check):
@@ -18,45 +17,34 @@ class WaitingCheck(Check):
             [("delivery_mode", "=", "portions"), ("state", "in", UNDER_WAY)]
         )
         troubled = mailings.filtered("delivery_issue")
-        for issue, stopped in [*troubled.grouped("delivery_issue").items()][:MOST_ISSUES]:
+        for issue, group in [*troubled.grouped("delivery_issue").items()][:MOST_REASONS]:
             yield self.bad(
-                self.env._("Waiting: %(count)s. %(issue)s", count=len(stopped), issue=issue),
+                self._waiting(group, issue),
                 self.env._("See to what the mail server says, then try again."),
                 "open_waiting",
             )
-        others = mailings - troubled
-        paused = others.filtered("is_paused")
-        inactive = (others - paused).filtered(
-            lambda mailing: mailing.campaign_id.campaign_status == "inactive"
-        )
-        if paused:
+        stopped = (mailings - troubled).grouped(lambda mailing: mailing._why_somebody_stopped_it())
+        flowing = stopped.pop(False, mailings.browse())
+        for reason, group in [*stopped.items()][:MOST_REASONS]:
             yield self.warning(
-                self.env._("Paused by a user: %s.", len(paused)),
-                self.env._("Resume what shall go out."),
-                "open_waiting",
-            )
-        if inactive:
-            yield self.warning(
-                self.env._("In an inactive campaign: %s.", len(inactive)),
-                self.env._("Set the campaign Active."),
+                self._waiting(group, reason),
+                self.env._("Resume it, or set its campaign Active, if it shall go out."),
                 "open_waiting",
             )
         hours = SendingHours(self.env)
         if mailings and not hours.are_open():
             yield self.warning(
-                self.env._(
-                    "Outside the sending hours; the next begin at %s.",
-                    format_datetime(self.env, hours.open_at()),
-                ),
+                self.env._("Outside the sending hours until %s.", until(self.env, hours.open_at())),
                 self.env._("Wait, or change the sending hours."),
                 "open_settings",
             )
-        elif not (troubled or paused or inactive):
-            yield self.good(
-                self.env._("Under way: %s. Nothing holds them up.", len(mailings))
-                if mailings
-                else self.env._("No mass email is pending or in process.")
-            )
+        elif flowing:
+            yield self.good(self.env._("Under way: %s. Nothing holds them up.", len(flowing)))
+        elif not mailings:
+            yield self.good(self.env._("No mass email is pending or in process."))
+
+    def _waiting(self, mailings, reason):
+        return self.env._("Waiting: %(count)s. %(reason)s", count=len(mailings), reason=reason)
 
 
 class PortionCheck(Check):
@@ -77,9 +65,9 @@ class PortionCheck(Check):
         else:
             yield self.warning(
                 self.env._(
-                    "All %(size)s of this hour are used. The next may leave at %(time)s.",
+                    "All %(size)s of this hour are used until %(time)s.",
                     size=size,
-                    time=format_datetime(self.env, limits.frees_at()),
+                    time=until(self.env, limits.frees_at()),
                 ),
                 self.env._("Wait, or raise the hourly portion if your provider allows more."),
                 "open_settings",

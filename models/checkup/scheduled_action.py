@@ -1,7 +1,8 @@
 from datetime import timedelta
 
-from odoo.tools import config, format_datetime
+from odoo.tools import config
 
+from ...engine.moments import in_words
 from .check import Check
 
 # A lane that should have run so long ago is not only waiting for a free worker.
@@ -25,7 +26,7 @@ class ScheduledActionCheck(Check):
         )
         if last:
             words = self.env._(
-                "It ran at %(last)s, and runs again at %(next)s at the latest.",
+                "It ran %(last)s, and runs again %(next)s at the latest.",
                 last=self._time(last),
                 next=self._time(min(lanes.mapped("nextcall"))),
             )
@@ -50,7 +51,7 @@ class ScheduledActionCheck(Check):
             lane = failed[0]
             return self.bad(
                 self.env._(
-                    "“%(name)s” failed %(count)s times in a row, the first time at %(since)s.",
+                    "“%(name)s” failed %(count)s times in a row, the first time %(since)s.",
                     name=lane.name,
                     count=lane.failure_count,
                     since=self._time(lane.first_failure_date or lane.lastcall or lane.nextcall),
@@ -61,7 +62,7 @@ class ScheduledActionCheck(Check):
         if due := lanes._overdue_since(LATE):
             return self.bad(
                 self.env._(
-                    "It should have run at %s and did not: Odoo runs no scheduled actions, or all "
+                    "It should have run %s and did not: Odoo runs no scheduled actions, or all "
                     "its workers are busy.",
                     self._time(due),
                 ),
@@ -73,7 +74,7 @@ class ScheduledActionCheck(Check):
         return None
 
     def _time(self, moment):
-        return format_datetime(self.env, moment)
+        return in_words(self.env, moment)
 
 
 class WorkersCheck(Check):
@@ -92,7 +93,7 @@ class WorkersCheck(Check):
         elif workers <= lanes:
             yield self.warning(
                 self.env._(
-                    "%(lanes)s lanes and %(workers)s cron workers on this Odoo server: while mass "
+                    "Lanes: %(lanes)s, cron workers on this Odoo server: %(workers)s. While mass "
                     "emails are sent, nothing else that is scheduled runs here.",
                     lanes=lanes,
                     workers=workers,

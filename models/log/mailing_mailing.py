@@ -1,19 +1,9 @@
-import base64
-
 from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from ...engine.pixel import INERT_PIXEL
 from ..response.mailing_trace_event import BY_PEOPLE
-
-# What stands for the open pixel, so that looking at a letter is no opening.
-NO_PIXEL = (
-    "data:image/gif;base64,"
-    + base64.b64encode(
-        b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,"
-        b"\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x01D\x00;"
-    ).decode()
-)
 
 
 class MailingMailing(models.Model):
@@ -55,5 +45,5 @@ class MailingMailing(models.Model):
         except UserError:
             return False
         urls = {f"link/{link_id}": f"#link-{link_id}" for link_id in letter.placeholders.link_ids}
-        urls |= {"opt-out": "#opt-out", "view": "#view", "open": NO_PIXEL}
+        urls |= {"opt-out": "#opt-out", "view": "#view", "open": INERT_PIXEL}
         return str(letter.placeholders.fill(letter.page(body), urls))

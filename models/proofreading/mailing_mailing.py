@@ -53,9 +53,7 @@ class MailingMailing(models.Model):
 
     def _filled_in(self, letter):
         """Return subject and body for one of those who get it; as they stand without anybody."""
-        contact = self.env["mailing.contact"].search(
-            [("list_ids", "in", self.contact_list_ids.ids)], limit=1
-        )
+        contact = self._sample_contact()
         return letter.render(contact).get(contact.id, ("", letter.html))
 
     # ------------------------------------------------------------

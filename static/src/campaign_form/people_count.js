@@ -1,12 +1,9 @@
 import { registry } from "@web/core/registry";
-import { formatInteger, formatPercentage } from "@web/views/fields/formatters";
+import { formatInteger } from "@web/views/fields/formatters";
 import { IntegerField, integerField } from "@web/views/fields/integer/integer_field";
+import { formatShare } from "../statistics/share";
 
-export function formatShare(share) {
-    return formatPercentage(share, { digits: [false, 1] });
-}
-
-const shareOf = (name) => name.replace("_people_count", "_share");
+const shareField = (name) => name.replace("_people_count", "_share");
 
 /** How many people did something, and which share that is of who was sent to: "1,234 (5.6%)". */
 export class PeopleCount extends IntegerField {
@@ -14,7 +11,7 @@ export class PeopleCount extends IntegerField {
 
     get formattedValue() {
         const { name, record, shareOnly } = this.props;
-        const share = record.data[shareOf(name)];
+        const share = record.data[shareField(name)];
         if (shareOnly) {
             return formatShare(share);
         }
@@ -26,6 +23,6 @@ registry.category("fields").add("people_count", {
     ...integerField,
     component: PeopleCount,
     additionalClasses: ["o_field_integer"],
-    fieldDependencies: ({ name }) => [{ name: shareOf(name), type: "float", readonly: true }],
+    fieldDependencies: ({ name }) => [{ name: shareField(name), type: "float", readonly: true }],
     extractProps: ({ options }) => ({ shareOnly: Boolean(options.share_only) }),
 });

@@ -5,7 +5,7 @@ import { KeepLast } from "@web/core/utils/concurrency";
 import { useService } from "@web/core/utils/hooks";
 import { formatInteger } from "@web/views/fields/formatters";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
-import { formatShare } from "./people_count";
+import { formatShare } from "../statistics/share";
 import { COUNT_PAUSE, useProgress } from "./progress";
 
 // as long as the browser's tab is open, and from campaign to campaign

@@ -2,7 +2,7 @@ import { Component, onMounted, onWillUnmount, useRef, useState } from "@odoo/owl
 import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
 import { formatInteger } from "@web/views/fields/formatters";
-import { percent } from "./percent";
+import { shareOf } from "./share";
 
 const LINK = /^#link-(\d+)$/;
 const LEAST_HEIGHT = 200;
@@ -54,7 +54,7 @@ export class ClickMap extends Component {
         const count = people[linkId] || 0;
         return {
             people: count,
-            text: `${formatInteger(count)} · ${percent(count, sent)}`,
+            text: `${formatInteger(count)} · ${shareOf(count, sent)}`,
             title: _t("%s people clicked it", formatInteger(count)),
             // at the link's end, and within the picture
             left: Math.max(0, Math.min(right, width - 90)),

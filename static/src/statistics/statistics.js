@@ -7,7 +7,7 @@ import { formatInteger } from "@web/views/fields/formatters";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 import { ClickMap } from "./click_map";
 import { Curve } from "./curve";
-import { percent } from "./percent";
+import { shareOf } from "./share";
 
 // How far people went, then what nobody wishes for.
 const FUNNEL = [
@@ -42,7 +42,7 @@ export class Statistics extends Component {
         this.orm = useService("orm");
         this.state = useState({ answer: null, letterId: null });
         this.formatInteger = formatInteger;
-        this.percent = percent;
+        this.shareOf = shareOf;
         this.compared = COMPARED;
         useEffect(
             () => {
@@ -99,7 +99,7 @@ export class Statistics extends Component {
             return {
                 ...step,
                 count: formatInteger(count),
-                percent: percent(count, totals.sent),
+                share: shareOf(count, totals.sent),
                 width: Math.min(100, (100 * count) / most),
             };
         });
@@ -125,10 +125,10 @@ export class Statistics extends Component {
     cell(mailing, type) {
         const { counts, tells_openings } = mailing;
         if (type === "opened" && !tells_openings && !counts.opened) {
-            return { count: "–", percent: "", title: _t("Openings are not tracked") };
+            return { count: "–", share: "", title: _t("Openings are not tracked") };
         }
         const count = counts[type] || 0;
-        return { count: formatInteger(count), percent: percent(count, counts.sent) };
+        return { count: formatInteger(count), share: shareOf(count, counts.sent) };
     }
 
     async openMailing({ id }) {

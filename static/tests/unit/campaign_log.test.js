@@ -1,7 +1,7 @@
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import { PROGRESS } from "@mass_mailing_campaign/campaign_form/progress";
 import { byTime } from "@mass_mailing_campaign/statistics/curve";
-import { percent } from "@mass_mailing_campaign/statistics/percent";
+import { shareOf } from "@mass_mailing_campaign/statistics/share";
 import { describe, expect, test } from "@odoo/hoot";
 import { queryAllTexts, waitFor } from "@odoo/hoot-dom";
 import { advanceTime, animationFrame } from "@odoo/hoot-mock";
@@ -143,11 +143,11 @@ test("the server's word of progress is heard, of this campaign only", async () =
     expect.verifySteps(["count", "count"]); // at once, and after a pause for the rest
 });
 
-test("percent has a decimal where it is little, and none without a whole", () => {
-    expect(percent(1, 0)).toBe("–");
-    expect(percent(0, 10)).toBe("0\u00a0%");
-    expect(percent(1, 30)).toBe("3.3\u00a0%");
-    expect(percent(15, 30)).toBe("50\u00a0%");
+test("a share has a decimal where there is one, and there is none without a whole", () => {
+    expect(shareOf(1, 0)).toBe("–");
+    expect(shareOf(0, 10)).toBe("0%");
+    expect(shareOf(1, 30)).toBe("3.3%");
+    expect(shareOf(15, 30)).toBe("50%");
 });
 
 test("a curve adds up hours, and ends where nothing more happens", () => {

@@ -46,7 +46,7 @@ class TestScheduledActionCheck(CheckupCase):
         self.lane.write({"nextcall": now + timedelta(minutes=50), "lastcall": now})
 
     def test_one_that_ran_on_time_is_good_and_can_be_run_now(self):
-        self.assert_found(ScheduledActionCheck, "good", "It ran at", "run_now")
+        self.assert_found(ScheduledActionCheck, "good", "It ran today", "run_now")
 
     def test_a_new_one_has_not_run_yet(self):
         self.lane.lastcall = False
@@ -112,7 +112,7 @@ class TestQueueChecks(CheckupCase):
         self.assert_found(WaitingCheck, "warning", "Paused", "open_waiting")
         self.env["mailing.mailing"].search([("state", "=", "sending")]).is_paused = False
         self.campaign.campaign_status = "inactive"
-        self.assert_found(WaitingCheck, "warning", "inactive campaign", "open_waiting")
+        self.assert_found(WaitingCheck, "warning", "is inactive", "open_waiting")
 
     def test_outside_the_sending_hours_it_waits(self):
         self.under_way()
