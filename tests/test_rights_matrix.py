@@ -76,6 +76,7 @@ mailing.trace.event   read                      yes      yes    yes    yes   no 
 mailing.trace.event   write                     no       no     no     no    no       no     no
 mailing.trace.event   unlink                    no       no     no     yes   no       no     no
 mailing.trace.event   get_statistics            yes      yes    yes    no    no       no     no
+mailing.trace.event   get_curve                 yes      yes    yes    yes   no       no     no
 mailing.trace.event   action_open               yes      yes    yes    yes   no       no     no
 mailing.message.report search                   yes      yes    yes    no    no       no     no
 mailing.message.report create                   no       no     no     no    no       no     no
@@ -378,6 +379,7 @@ class TestRightsMatrix(MassEmailCase):
             "add_targets": ["mailing.contact", []],
             "remove_members": [[]],
             "get_statistics": [self.campaign.id],
+            "get_curve": [self.campaign.id],
         }.get(method, [])
 
     def buttons(self):

@@ -78,21 +78,25 @@ class MailingTraceEvent(models.Model):
 
         The number of statements is the same however many mass emails and tracking URLs there are.
 
-        :return: ``{"totals", "mailings", "links", "curve"}``: counts as ``_count_people`` has
-            them; the same of each mass email; clicks of each tracking URL; and openings and
-            clicks by hour after the message was sent
+        :return: ``{"totals", "mailings", "links"}``: counts as ``_count_people`` has them; the
+            same of each mass email; and clicks of each tracking URL
         """
+        record, scope = self._scope(campaign_id, mailing_id)
         name = "mailing_id" if mailing_id else "campaign_id"
-        record = self.env[self._fields[name].comodel_name].browse(mailing_id or campaign_id)
-        record.check_access("read")
-        scope = BY_PEOPLE & Domain(name, "=", record.id)
         totals = self._count_people(name, record.ids)[record.id]
         return {
             "totals": dict(totals),
             "mailings": [] if mailing_id else self._mass_emails_compared(record, totals),
             "links": self._clicked_links(scope, record if mailing_id else None, campaign_id),
-            "curve": self._curve(scope),
         }
+
+    @api.model
+    def _scope(self, campaign_id, mailing_id):
+        """Return the campaign or mass email, and the domain of what people did with its messages."""
+        name = "mailing_id" if mailing_id else "campaign_id"
+        record = self.env[self._fields[name].comodel_name].browse(mailing_id or campaign_id)
+        record.check_access("read")
+        return record, BY_PEOPLE & Domain(name, "=", record.id)
 
     @api.model
     def _mass_emails_compared(self, campaign, totals):
@@ -162,11 +166,14 @@ class MailingTraceEvent(models.Model):
         return sorted(rows, key=lambda row: (-row["people"], row["name"]))
 
     @api.model
-    def _curve(self, scope):
-        """Return ``{event type: [[hours after sending, people]]}``.
+    @api.readonly
+    def get_curve(self, campaign_id=False, mailing_id=False):
+        """Return when people opened and clicked: ``{event type: [[hours after sending, people]]}``.
 
+        Apart from the other statistics, for of a million lines it takes seconds.
         Raw SQL: each counts by her first click, which is found among all lines.
         """
+        _record, scope = self._scope(campaign_id, mailing_id)
         query = self._search(scope & Domain("event_type", "in", ("opened", "clicked")))
         message = query.join(query.table, "trace_id", "mailing_trace", "id", "trace")
         line = SQL.identifier(query.table)

@@ -40,14 +40,13 @@ export class Statistics extends Component {
     setup() {
         this.action = useService("action");
         this.orm = useService("orm");
-        this.state = useState({ answer: null, letterId: null });
+        this.state = useState({ answer: null, curve: null, letterId: null });
         this.formatInteger = formatInteger;
         this.shareOf = shareOf;
         this.compared = COMPARED;
         useEffect(
             () => {
-                this.state.answer = null;
-                this.state.letterId = null;
+                Object.assign(this.state, { answer: null, curve: null, letterId: null });
                 this.ask();
             },
             () => [this.resId]
@@ -69,10 +68,18 @@ export class Statistics extends Component {
             return;
         }
         const scope = { [this.isOfCampaign ? "campaign_id" : "mailing_id"]: resId };
-        const answer = await this.orm.silent.call("mailing.trace.event", "get_statistics", [], scope);
-        if (!this.isGone && resId === this.resId) {
+        const call = (method) => this.orm.silent.call("mailing.trace.event", method, [], scope);
+        const isShown = () => !this.isGone && resId === this.resId;
+        // the curve may take a while: the rest does not wait for it
+        const curve = call("get_curve");
+        const answer = await call("get_statistics");
+        if (isShown()) {
             this.state.answer = answer;
             this.state.letterId = this.isOfCampaign ? this.letters[0]?.id || null : resId;
+        }
+        const points = await curve;
+        if (isShown()) {
+            this.state.curve = points;
         }
     }
 

@@ -362,6 +362,7 @@ class TestNoWayRound(AccessCase):
                 self.refused(getattr(others, method))
         log = self.env["mailing.trace.event"].with_user(self.olga)
         self.refused(lambda: log.get_statistics(mailing_id=self.others.id))
+        self.refused(lambda: log.get_curve(mailing_id=self.others.id))
         mailing_id = {"mailing_id": self.others.id}
         preview, check, template = (
             self.env[model].with_user(self.olga)

@@ -105,7 +105,7 @@ class TestStatistics(MassEmailCase):
         one.sent_datetime -= timedelta(hours=3)
         two.sent_datetime -= timedelta(hours=30)
         self.env.flush_all()
-        curve = self.of_campaign()["curve"]
+        curve = self.log.get_curve(campaign_id=self.campaign.id)
         self.assertEqual(curve, {"opened": [[0, 1], [3, 1], [30, 1]], "clicked": [[3, 1]]})
 
     def test_what_is_known_of_no_mass_email_any_more_counts_in_the_campaign(self):
