@@ -15,3 +15,15 @@ class TestToursOnAPhone(MassEmailData, HttpCase):
         self.start_tour(path, "target_list_on_a_phone", login="marketer")
         self.assertEqual(self.target_list.contact_ids, anna)
         self.assertFalse(anna.subscription_ids.opt_out)
+
+    def test_a_letter_is_previewed_tested_and_set_pending(self):
+        self._contact("Anna", self.target_list)
+        self._contact("Bob", self.target_list)
+        mailing = self._mass_email(
+            '<p>Dear <t t-out="object.name"/></p><p><a href="#">empty</a></p>'
+        )
+        path = f"/odoo/action-mass_mailing_campaign.mailing_mailing_action_mass_email/{mailing.id}"
+        with self.smtp() as server:
+            self.start_tour(path, "letter_on_a_phone", login="marketer")
+            self.assertEqual(server.addresses(), ["new@example.com"])
+        self.assertEqual(mailing.mass_email_status, "paused")

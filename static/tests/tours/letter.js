@@ -90,3 +90,45 @@ tours.add("letter_send_test", {
         ...close,
     ],
 });
+
+// The same with a thumb: what is not the loudest button is behind "More".
+const fits = {
+    trigger: ".modal .o_form_view, body:not(:has(.modal)) .o_form_view",
+    run() {
+        const { scrollWidth } = document.documentElement;
+        if (scrollWidth > window.innerWidth) {
+            throw new Error(`${scrollWidth} pixels on a screen of ${window.innerWidth}`);
+        }
+    },
+};
+const more = (name) => [
+    { trigger: ".o_statusbar_buttons button[title=More]", run: "click" },
+    { trigger: `.o-dropdown--menu button[name=${name}]`, run: "click" },
+];
+
+tours.add("letter_on_a_phone", {
+    steps: () => [
+        fits,
+        { trigger: "button[name=action_preview]", run: "click" },
+        shows("Anna"),
+        { trigger: ".modal .o_preview_next", run: "click" },
+        shows("Bob"),
+        fits,
+        ...close,
+        ...more("action_send_test"),
+        { trigger: ".modal .o_field_widget[name=user_ids] .o_tag .o_delete", run: "click" },
+        { trigger: ".modal .o_field_widget[name=addresses] textarea", run: "edit new@example.com" },
+        fits,
+        { trigger: ".modal button[name=action_send]:visible", run: "click" },
+        { trigger: ".o_notification:contains(new@example.com)" },
+        { trigger: "body:not(:has(.modal))" },
+        { trigger: "button[name=action_check_and_set_pending]", run: "click" },
+        finding("link_empty", "warning"),
+        fits,
+        { trigger: ".modal button[name=action_set_pending]", run: "click" },
+        { trigger: ".o_statusbar_status button:contains(Pending)" },
+        ...more("action_pause"),
+        { trigger: ".o_why_waiting:contains(Paused by Marta Marketer)" },
+        fits,
+    ],
+});
