@@ -112,6 +112,7 @@ mailing.list          action_archive            yes      yes    yes    no    no 
 mailing.list          get_figures               yes      yes    yes    no    no       no     no
 mailing.list          get_target_kinds          yes      yes    yes    no    no       no     no
 mailing.list          action_view_figure        yes      yes    yes    no    no       no     no
+mailing.list          action_view_contacts_email yes     yes    yes    no    no       no     no
 mailing.list          action_send_mailing       yes      yes    yes    yes   no       no     no
 mailing.list          add_targets               yes      yes    yes    no    no       no     no
 mailing.list          remove_members            yes      yes    yes    no    no       no     no
@@ -146,7 +147,6 @@ crm.lead              create                    no       yes    no     no    no 
 utm.campaign          read                      yes      yes    yes    yes   yes      no     no
 utm.campaign          write                     yes      yes    yes    yes   yes      no     no
 utm.campaign          copy                      yes      yes    yes    yes   yes      no     no
-utm.campaign          action_add_mass_email     yes      yes    yes    yes   no       no     no
 utm.campaign          action_list_from_log      yes      yes    yes    no    no       no     no
 utm.campaign          get_log_figures           yes      yes    yes    yes   no       no     no
 utm.campaign          action_view_log           yes      yes    yes    yes   no       no     no
