@@ -1,11 +1,6 @@
-import { formatFloat } from "@web/core/utils/numbers";
+import { formatShare } from "../campaign_form/people_count";
 
-/** Percent of a whole, with a decimal where it is little. */
+/** Percent of a whole, as on every figure. */
 export function percent(part, whole) {
-    if (!whole) {
-        return "–";
-    }
-    const value = (100 * part) / whole;
-    const digits = value > 0 && value < 10 ? 1 : 0;
-    return `${formatFloat(value, { digits: [16, digits] })}\u00a0%`;
+    return whole ? formatShare(part / whole) : "–";
 }

@@ -143,11 +143,11 @@ test("the server's word of progress is heard, of this campaign only", async () =
     expect.verifySteps(["count", "count"]); // at once, and after a pause for the rest
 });
 
-test("percent has a decimal where it is little, and none without a whole", () => {
+test("percent has a decimal where there is one, and none without a whole", () => {
     expect(percent(1, 0)).toBe("–");
-    expect(percent(0, 10)).toBe("0\u00a0%");
-    expect(percent(1, 30)).toBe("3.3\u00a0%");
-    expect(percent(15, 30)).toBe("50\u00a0%");
+    expect(percent(0, 10)).toBe("0%");
+    expect(percent(1, 30)).toBe("3.3%");
+    expect(percent(15, 30)).toBe("50%");
 });
 
 test("a curve adds up hours, and ends where nothing more happens", () => {
