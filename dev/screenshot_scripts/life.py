@@ -281,6 +281,7 @@ def make_troubled(campaign):
     designer = mass_email(
         harvest, "The programme", "All that is on.", body_editor="designer", schedule_type="now"
     )
+    designer._make_design()
     return {
         "mailing_failed": failed.id,
         "mailing_faulty": faulty.id,
