@@ -211,6 +211,7 @@ def play():
     in_process = mass_email(summer, "Summer sale, {{ object.name }}", "All tools at half price.")
     in_process.action_set_pending()
     run_lanes()
+    scan(in_process)
     pending = mass_email(
         summer,
         "The last days of our sale",
@@ -288,6 +289,24 @@ def make_troubled(campaign):
         "mailing_unfillable": unfillable.id,
         "mailing_designer": designer.id,
     }
+
+
+def scan(mailing):
+    """A firewall opens what comes in, before anybody reads it."""
+    sent = mailing.mailing_trace_ids.filtered(lambda trace: trace.trace_status == "sent")
+    env["mailing.trace.hit"].create(
+        [
+            {
+                "event_type": "opened",
+                "hit_datetime": Datetime.now(),
+                "trace_id": trace.id,
+                "made_by": "machine",
+                "ip": "203.0.113.7",
+                "user_agent": "Mozilla/5.0 (compatible; LinkScanner/2.1)",
+            }
+            for trace in sent.sorted("id")[:5]
+        ]
+    )
 
 
 def send_test(mailing, user_id):
