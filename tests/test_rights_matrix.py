@@ -221,6 +221,11 @@ class TestRightsMatrix(MassEmailCase):
         rows = {tuple(line.split()[:2]) for line in MATRIX.strip().splitlines()}
         self.assertFalse((self.buttons() | self.public_methods()) - rows)
 
+    def test_every_button_can_be_pressed_that_is_it_takes_the_records_of_its_screen(self):
+        for model, method in self.buttons():
+            with self.subTest(f"{model}.{method}"):
+                self.assertFalse(hasattr(getattr(self.env[model], method), "_api_model"))
+
     def test_what_employees_see_of_it(self):
         self.assertEqual(self.visible_fields("employee"), SEEN_BY_EMPLOYEES)
         self.assertFalse(self.visible_fields("portal") | self.visible_fields("public"))

@@ -122,8 +122,18 @@ class UtmCampaign(models.Model):
 
     @api.depends("mass_email_ids")
     def _compute_mass_email_count(self):
+        """Whoever may see them, as Odoo counts all mailings: what is left are Odoo's own."""
+        counts = dict(
+            self.env["mailing.mailing"]
+            .sudo()
+            ._read_group(
+                [("campaign_id", "in", self.ids), ("delivery_mode", "=", "portions")],
+                ["campaign_id"],
+                ["__count"],
+            )
+        )
         for campaign in self:
-            campaign.mass_email_count = len(campaign.mass_email_ids)
+            campaign.mass_email_count = counts.get(campaign._origin, 0)
 
     def write(self, vals):
         new_type = vals.get("campaign_type")

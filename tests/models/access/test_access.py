@@ -208,6 +208,12 @@ class TestWhoSeesWhat(AccessCase):
         for user, count in ((self.olga, 0), (self.sven, 1), (self.boss, 1)):
             self.assertEqual(target_list.with_user(user).mailing_count, count, user.login)
 
+    def test_mass_emails_of_others_are_no_mailings_of_odoos_own(self):
+        campaign = self.mailings["south"].campaign_id
+        for user in (self.olga, self.sven):
+            seen = campaign.with_user(user)
+            self.assertEqual((seen.mailing_mail_count, seen.mass_email_count), (1, 1), user.login)
+
     def test_bare_campaigns_are_read_by_all_and_changed_by_whom_they_are(self):
         campaign = self.mailings["south"].campaign_id
         self.assertEqual(campaign.with_user(self.olga).title, "south")
