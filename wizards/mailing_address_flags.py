@@ -13,7 +13,7 @@ class MailingAddressFlags(models.TransientModel):
     _description = "Address Flags"
 
     addresses = fields.Json()
-    summary = fields.Char("E-mail Address", compute="_compute_summary")
+    summary = fields.Char("Email", compute="_compute_summary")
     opted_out = fields.Selection(
         FLAGS,
         "Opted Out of Everything",

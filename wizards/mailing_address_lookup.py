@@ -21,7 +21,7 @@ class MailingAddressLookup(models.TransientModel):
     _description = "What We Know of an Address"
     _rec_name = "email"
 
-    email = fields.Char("E-mail Address", required=True)
+    email = fields.Char(required=True)
     address = fields.Char(readonly=True, help="What the lines are about.")
     erased_datetime = fields.Datetime("Erased", readonly=True)
     line_ids = fields.One2many("mailing.address.lookup.line", "lookup_id", readonly=True)

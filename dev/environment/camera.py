@@ -21,6 +21,8 @@ from playwright.sync_api import Error, sync_playwright
 
 HEIGHT, TALLEST = 900, 4000
 PHONE = 600  # narrower is a phone
+# A form's buttons are behind these on a phone.
+MORE = [".o_statusbar_buttons .btn:has(.oi-ellipsis-v)", ".o_control_panel .btn:has(.fa-bolt)"]
 WAIT_MS, IDLE_MS = 10000, 1500
 BUNDLES_MS = 120000  # the first page has them made
 # One page of a guide is this wide.
@@ -134,9 +136,12 @@ class Camera:
 
     def click(self, page, selector, width):
         target = page.locator(selector).locator("visible=true").first
-        more = page.locator(".o_control_panel .btn:has(.fa-bolt)")
-        if width < PHONE and not target.is_visible() and more.count():
-            more.first.click()  # a form's buttons are behind it on a phone
+        for more in MORE if width < PHONE else ():
+            if not target.is_visible() and page.locator(more).count():
+                page.locator(more).first.click()
+                page.wait_for_timeout(250)
+                if not target.is_visible():
+                    page.keyboard.press("Escape")
         target.click()
 
     def settle(self, page, screen):

@@ -53,7 +53,14 @@ def of_ticked(path, action):
     return path + "?view_type=list", (ticked, menu, f'.o-dropdown-item:text-is("{action}")')
 
 
+def of_one(path, action):
+    """An action in the menu of a form."""
+    menu = ".o_cp_action_menus .dropdown-toggle:has(.fa-cog)"
+    return path, (menu, f'.o-dropdown-item:text-is("{action}")')
+
+
 ACTION = ".o_action_manager"
+LETTER_LINK = ".o_field_widget[name=body_arch] .odoo-editor-editable a"
 DIALOG = ".modal-content"
 SCREENS = [
     # campaigns
@@ -89,7 +96,6 @@ SCREENS = [
     # mass emails
     Screen("mass-emails", CAMPAIGNS_MASS_EMAILS),
     Screen("mass-emails-kanban", CAMPAIGNS_MASS_EMAILS + "?view_type=kanban"),
-    Screen("mass-emails-calendar", CAMPAIGNS_MASS_EMAILS + "?view_type=calendar"),
     Screen("mailings", MAILINGS),
     Screen("mailings-list", MAILINGS + "?view_type=list"),
     Screen("mailings-calendar", MAILINGS + "?view_type=calendar"),
@@ -102,19 +108,38 @@ SCREENS = [
     Screen("mass-email-complete", MASS_EMAILS + "/{mailing_sent}"),
     Screen("mass-email-trouble", MASS_EMAILS + "/{mailing_trouble}"),
     Screen("mass-email-paused", MASS_EMAILS + "/{mailing_paused}"),
-    Screen("mass-email-sender", MASS_EMAILS + "/{mailing_draft}", (tab("sender"),), widths=(1440,)),
+    Screen("mass-email-failed", MASS_EMAILS + "/{mailing_failed}"),
+    Screen("mass-email-designer", MASS_EMAILS + "/{mailing_designer}"),
+    Screen("mass-email-sender", MASS_EMAILS + "/{mailing_draft}", (tab("sender"),)),
+    Screen("mass-email-options", MASS_EMAILS + "/{mailing_draft}", (tab("options"),)),
     Screen(
-        "mass-email-options", MASS_EMAILS + "/{mailing_draft}", (tab("options"),), widths=(1440,)
+        "mass-email-new-tracking-url",
+        MASS_EMAILS + "/{mailing_draft}",
+        (
+            LETTER_LINK,
+            ".o-we-linkpopover .o_we_edit_link",
+            ".o-we-linkpopover .o_link_destination input",
+            ".o_new_tracking_url",
+        ),
     ),
     Screen("mass-email-statistics", MASS_EMAILS + "/{mailing_sent}", (tab("statistics"),)),
     Screen("mass-email-preview", MASS_EMAILS + "/{mailing_sent}", ("[name=action_preview]",)),
     Screen("mass-email-check", MASS_EMAILS + "/{mailing_draft}", ("[name=action_check]",)),
+    Screen("mass-email-check-faults", MASS_EMAILS + "/{mailing_faulty}", ("[name=action_check]",)),
+    Screen(
+        "mass-email-check-error", MASS_EMAILS + "/{mailing_unfillable}", ("[name=action_check]",)
+    ),
     Screen(
         "mass-email-template",
         MASS_EMAILS + "/{mailing_draft}",
         ("[name=action_save_as_template]",),
     ),
     Screen("mass-email-test", MASS_EMAILS + "/{mailing_draft}", ("[name=action_send_test]",)),
+    Screen(
+        "mass-email-test-results",
+        "/odoo/mailing.send.test/{send_test}",
+        allow=("mailing.send.test",),  # a dialog has no such title
+    ),
     Screen(
         "mass-email-preview-links",
         MASS_EMAILS + "/{mailing_sent}",
@@ -123,7 +148,7 @@ SCREENS = [
     ),
     Screen("mass-email-members", MASS_EMAILS + "/{mailing_sent}", ("[name=action_view_members]",)),
     Screen("analysis", ANALYSIS),
-    Screen("analysis-pivot", ANALYSIS + "?view_type=pivot", widths=(1440,)),
+    Screen("analysis-graph", ANALYSIS + "?view_type=graph"),
     Screen("analysis-list", ANALYSIS + "?view_type=list", widths=(1440,)),
     # target lists
     Screen("lists", LISTS),
@@ -162,6 +187,13 @@ SCREENS = [
     ),
     Screen("wizard-flags", *of_ticked(CONTACT, "{flags_{lang}}"), widths=(1440,)),
     Screen(
+        "wizard-add-one-to-list",
+        CONTACT + "/{partner_anna}",
+        ("button[name=action_view_target_lists]", "button[name=action_add_record]"),
+        widths=(390,),
+    ),
+    Screen("wizard-flags-of-one", *of_one(CONTACT + "/{partner_anna}", "{flags_{lang}}")),
+    Screen(
         "wizard-list-from-log",
         CAMPAIGN,
         (
@@ -175,11 +207,19 @@ SCREENS = [
         "wizard-address-lookup",
         "/odoo/action-mass_mailing_campaign.mailing_address_lookup_action",
     ),
-    Screen("wizard-import", LIST, ("button[name=action_open_import]",), widths=(1440,)),
+    Screen("wizard-import", LIST, ("button[name=action_open_import]",)),
     Screen("dead-addresses", "/odoo/action-mass_mailing_campaign.mailing_address_action"),
     Screen("categories", "/odoo/action-mass_mailing_campaign.mailing_list_category_action"),
     Screen("log", "/odoo/action-mass_mailing_campaign.mailing_trace_event_action"),
     Screen("hits", "/odoo/action-mass_mailing_campaign.mailing_trace_hit_action"),
+    # who sees her own campaigns only
+    Screen("own-campaigns", CAMPAIGNS, login="otto"),
+    Screen("own-campaign-of-others", CAMPAIGN, login="otto"),
+    Screen("own-mass-emails", CAMPAIGNS_MASS_EMAILS, login="otto"),
+    Screen("own-list", LIST, login="otto"),
+    Screen(
+        "own-log", "/odoo/action-mass_mailing_campaign.mailing_trace_event_action", login="otto"
+    ),
     # the administrator's
     Screen(
         "settings",

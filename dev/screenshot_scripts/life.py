@@ -32,28 +32,30 @@ def ref(name):
 
 
 def make_users():
-    """A marketer without Sales, whose screens most are; both have names that fit a picture."""
-    groups = [
-        "base.group_user",
-        "group_all_campaigns",
-        "base.group_partner_manager",
-    ]
-    marta = (
+    """Marketers without Sales: one whose screens most are, and one with own campaigns only."""
+    marta = make_user("Marta Meadow", "group_all_campaigns")
+    make_user("Otto Orchard", "mass_mailing.group_mass_mailing_user")
+    ref("base.main_company").write({"name": "Garden Centre", "email": "news@garden.example.com"})
+    return {"user_marta": marta.id}
+
+
+def make_user(name, group):
+    login = name.split()[0].lower()
+    groups = ["base.group_user", "base.group_partner_manager", group]
+    return (
         env["res.users"]
         .with_context(no_reset_password=True)
         .create(
             {
-                "name": "Marta Meadow",
-                "login": "marta",
-                "password": "marta",
-                "email": "marta@garden.example.com",
+                "name": name,
+                "login": login,
+                "password": login,
+                "email": f"{login}@garden.example.com",
                 "tz": "UTC",
-                "group_ids": [Command.set([ref(group).id for group in groups])],
+                "group_ids": [Command.set([ref(each).id for each in groups])],
             }
         )
     )
-    ref("base.main_company").write({"name": "Garden Centre", "email": "news@garden.example.com"})
-    return {"user_marta": marta.id}
 
 
 def make_customers():
@@ -209,6 +211,7 @@ def play():
     in_process = mass_email(summer, "Summer sale, {{ object.name }}", "All tools at half price.")
     in_process.action_set_pending()
     run_lanes()
+    scan(in_process)
     pending = mass_email(
         summer,
         "The last days of our sale",
@@ -234,6 +237,7 @@ def play():
     paused = mass_email(summer, "The sale goes on", "A week more.")
     paused.action_set_pending()
     paused.with_user(names["user_marta"]).action_pause()
+    names |= make_troubled(summer) | send_test(draft, names["user_marta"])
     env.cr.commit()
     return names | {
         "campaign_summer": summer.id,
@@ -248,6 +252,72 @@ def play():
         "mailing_draft": draft.id,
         "mailing_trouble": trouble.id,
     }
+
+
+def make_troubled(campaign):
+    """Mass emails of a campaign of their own that need somebody's hand."""
+    harvest = campaign.copy({"title": "Harvest Festival"})
+    harvest.tracking_url_ids = [
+        Command.create({"is_tracking_url": True, "title": title, "url": url})
+        for title, url in (
+            ("Programme", "https://www.example.com/programme"),
+            ("Tickets", "https://www.example.com/tickets"),
+        )
+    ]
+    failed = mass_email(harvest, "Come to our harvest festival", "Apples, music and cider.")
+    failed.action_set_pending()
+    failed.write(
+        {
+            "delivery_issue": "garden-mail.example.com:587: Username and password not accepted",
+            "remedy": "server",
+            "retry_datetime": Datetime.now() + timedelta(minutes=30),
+        }
+    )
+    faulty = mass_email(
+        harvest,
+        "RE: YOUR TICKETS!!!",
+        'Click here: <a href="#">the plan</a> and <a href="http://localhost/x">the way</a>.',
+    )
+    unfillable = mass_email(harvest, "Thank you", 'Dear <t t-out="object.nickname"/>, it was fine.')
+    designer = mass_email(
+        harvest, "The programme", "All that is on.", body_editor="designer", schedule_type="now"
+    )
+    designer._make_design()
+    return {
+        "mailing_failed": failed.id,
+        "mailing_faulty": faulty.id,
+        "mailing_unfillable": unfillable.id,
+        "mailing_designer": designer.id,
+    }
+
+
+def scan(mailing):
+    """A firewall opens what comes in, before anybody reads it."""
+    sent = mailing.mailing_trace_ids.filtered(lambda trace: trace.trace_status == "sent")
+    env["mailing.trace.hit"].create(
+        [
+            {
+                "event_type": "opened",
+                "hit_datetime": Datetime.now(),
+                "trace_id": trace.id,
+                "made_by": "machine",
+                "ip": "203.0.113.7",
+                "user_agent": "Mozilla/5.0 (compatible; LinkScanner/2.1)",
+            }
+            for trace in sent.sorted("id")[:5]
+        ]
+    )
+
+
+def send_test(mailing, user_id):
+    """Some of a test arrive, some cannot be mailed."""
+    setting("portion_size", 5000)
+    addresses = "cleo@quiet.example.com, bruno@ash.example.com, bob(at)example.com"
+    wizards = env["mailing.send.test"].with_user(user_id)
+    wizard = wizards.create({"mailing_id": mailing.id, "addresses": addresses})
+    wizard.action_send()
+    setting("portion_size", 100)
+    return {"send_test": wizard.id}
 
 
 def tokens(mailing_id):

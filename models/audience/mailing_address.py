@@ -22,7 +22,7 @@ class MailingAddress(models.Model):
     _rec_name = "address"
     _order = "dead_datetime DESC NULLS LAST, id DESC"
 
-    address = fields.Char("E-mail Address", required=True, readonly=True)
+    address = fields.Char("Email", required=True, readonly=True)
     dead_datetime = fields.Datetime("Dead Since", readonly=True)
     words = fields.Char("Mail Server Says", readonly=True)
     trace_id = fields.Many2one(

@@ -16,7 +16,7 @@ class MailingOptOut(models.Model):
     _rec_name = "list_id"
 
     list_id = fields.Many2one("mailing.list", required=True, readonly=True, ondelete="cascade")
-    email = fields.Char("E-mail Address", readonly=True, help="As it stands on the wire.")
+    email = fields.Char(readonly=True, help="As it stands on the wire.")
     contact_id = fields.Many2one("mailing.contact", "Target", readonly=True, ondelete="cascade")
     trace_id = fields.Many2one(
         "mailing.trace",

@@ -122,8 +122,18 @@ class UtmCampaign(models.Model):
 
     @api.depends("mass_email_ids")
     def _compute_mass_email_count(self):
+        """Whoever may see them, as Odoo counts all mailings: what is left are Odoo's own."""
+        counts = dict(
+            self.env["mailing.mailing"]
+            .sudo()
+            ._read_group(
+                [("campaign_id", "in", self.ids), ("delivery_mode", "=", "portions")],
+                ["campaign_id"],
+                ["__count"],
+            )
+        )
         for campaign in self:
-            campaign.mass_email_count = len(campaign.mass_email_ids)
+            campaign.mass_email_count = counts.get(campaign._origin, 0)
 
     def write(self, vals):
         new_type = vals.get("campaign_type")
@@ -145,10 +155,10 @@ class UtmCampaign(models.Model):
 
     @api.model
     def _get_view(self, view_id=None, view_type="form", **options):
-        """No button of another module is louder than the one that adds a mass email."""
+        """No button is louder than the one in the panel that adds a mass email."""
         arch, view = super()._get_view(view_id, view_type, **options)
         if view_type == "form":
-            for button in arch.xpath("//header/button[@name!='action_add_mass_email']"):
+            for button in arch.xpath("//header/button"):
                 classes = button.get("class", "").split()
                 if "oe_highlight" in classes:
                     classes[classes.index("oe_highlight")] = "btn-secondary"
@@ -163,15 +173,6 @@ class UtmCampaign(models.Model):
                 for campaign, values in zip(self, copies, strict=True):
                     values[name] = campaign[name].ids
         return copies
-
-    def action_add_mass_email(self):
-        """Open a new mass email of this campaign."""
-        self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "mass_mailing_campaign.mailing_mailing_action_mass_email"
-        )
-        context = {"default_campaign_id": self.id, "default_delivery_mode": "portions"}
-        return action | {"context": context}
 
     def action_list_from_log(self):
         """Open the wizard that makes a target list from this campaign's log."""

@@ -1,7 +1,26 @@
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.fields import Command
 
 from ...engine.letter import Letter
+
+# As Odoo's themes wrap a letter: blocks can be dropped into this only, beside one that is there.
+DESIGN = Markup("""
+<div data-name="Mailing" class="o_layout oe_unremovable oe_unmovable o_empty_theme">
+    <div class="container o_mail_wrapper o_mail_regular oe_unremovable">
+        <div class="row mw-100 mx-0">
+            <div class="col o_mail_no_options o_mail_wrapper_td bg-white oe_structure">
+                <section class="s_text_block o_mail_snippet_general pt24 pb24"
+                         style="padding-left: 15px; padding-right: 15px;"
+                         data-snippet="s_text_block" data-name="Text">
+                    <div class="container s_allow_columns">%s</div>
+                </section>
+            </div>
+        </div>
+    </div>
+</div>
+""")
 
 
 class MailingMailing(models.Model):
@@ -105,12 +124,20 @@ class MailingMailing(models.Model):
         self.update(content)
         if content and self.body_editor == "designer":
             self.body_html = self.body_arch
+            self._make_design()
 
     @api.onchange("body_editor")
     def _onchange_body_editor(self):
         """The simple editor goes on with what the designer made for sending."""
         if self.body_editor == "simple" and self.body_html:
             self.body_arch = self.body_html
+        elif self.body_editor == "designer":
+            self._make_design()
+
+    def _make_design(self):
+        """Let blocks be dropped beside what the simple editor wrote."""
+        if self.body_arch and "o_layout" not in self.body_arch:
+            self.body_arch = DESIGN % self.body_arch
 
     def action_save_as_template(self):
         """Open the wizard that keeps this letter as an email template."""

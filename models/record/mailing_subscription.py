@@ -35,7 +35,6 @@ class MailingSubscription(models.Model):
         record.check_access("read")
         return record
 
-    @api.model
     def action_add_record(self):
         """Add the record whose screen is open to several target lists, or to a new one."""
         self.check_access("create")

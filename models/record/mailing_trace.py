@@ -54,7 +54,6 @@ class MailingTrace(models.Model):
             signs = (trace.open_datetime, trace.links_click_datetime, trace.reply_datetime)
             trace.last_sign_datetime = max(filter(None, signs), default=False)
 
-    @api.model
     def action_view_log_lines(self):
         """Open all log lines of a record, those of tests, too."""
         self.check_access("read")

@@ -61,7 +61,7 @@ class MailingTraceEvent(models.Model):
         "mailing.contact", "Target", ondelete="set null", readonly=True, index="btree_not_null"
     )
     target_type = fields.Selection(related="contact_id.target_type")
-    email = fields.Char("E-mail Address", readonly=True)
+    email = fields.Char(readonly=True)
     link_id = fields.Many2one(
         "link.tracker",
         "Tracking URL",

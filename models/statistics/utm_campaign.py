@@ -31,12 +31,13 @@ class UtmCampaign(models.Model):
     )
 
     @api.depends("mass_email_ids.state", "mass_email_ids.mailing_trace_ids.trace_status")
+    @api.depends_context("uid")
     def _compute_progress(self):
         """Only what is being sent is counted: of the rest there may be millions."""
         mailings = self.env["mailing.mailing"].sudo()
         in_process = mailings.search(
             [
-                ("campaign_id", "in", self.ids),
+                ("campaign_id", "in", self._in_reach().ids),
                 ("delivery_mode", "=", "portions"),
                 ("state", "=", "sending"),
             ]

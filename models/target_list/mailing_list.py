@@ -48,7 +48,34 @@ class MailingList(models.Model):
             "COUNT(*) FILTER (WHERE r.opt_out AND r.awaits_opt_in IS NOT TRUE)"
             " AS contact_count_opt_out"
         )
+        statistics["contact_count_email"] = (
+            "COUNT(*) FILTER (WHERE c.email_normalized IS NOT NULL AND r.opt_out IS NOT TRUE"
+            " AND bl.id IS NULL AND dead.id IS NULL) AS contact_count_email"
+        )
         return statistics
+
+    def _get_contact_statistics_joins(self):
+        return (
+            super()._get_contact_statistics_joins()
+            + " LEFT JOIN mailing_address dead"
+            + " ON dead.address = c.address AND dead.dead_datetime IS NOT NULL"
+        )
+
+    def action_view_contacts_email(self):
+        """Open who would be mailed, as the figure on the form does."""
+        return self.action_view_figure("will_receive")
+
+    @api.depends("mailing_ids")
+    @api.depends_context("uid")
+    def _compute_mailing_count(self):
+        """Those that the button beside it opens: not the mass emails of campaigns of others."""
+        counts = dict(
+            self.env["mailing.mailing"]._read_group(
+                [("contact_list_ids", "in", self.ids)], ["contact_list_ids"], ["__count"]
+            )
+        )
+        for target_list in self:
+            target_list.mailing_count = counts.get(target_list._origin, 0)
 
     @api.depends("name", "contact_count")
     def _compute_display_name(self):

@@ -9,7 +9,7 @@ class MailingOptOut(models.Model):
     _inherit = "mailing.opt.out"
 
     contact_name = fields.Char("Name", related="contact_id.name")
-    address = fields.Char("E-mail", compute="_compute_address")
+    address = fields.Char("Email", compute="_compute_address")
     mailing_id = fields.Many2one(related="trace_id.mass_mailing_id", string="By Mass Email")
     is_leaver = fields.Boolean(
         search="_search_is_leaver",

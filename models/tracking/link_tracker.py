@@ -15,18 +15,20 @@ class LinkTracker(models.Model):
         "Clicks",
         compute="_compute_people_count",
         groups="mass_mailing.group_mass_mailing_user",
-        help="How many people clicked it, each counted once; without tests, machines and staff.",
+        help="How many people clicked it, each once per message, as everywhere in the statistics; "
+        "without tests, machines and staff.",
     )
 
     @api.depends_context("uid")
     def _compute_people_count(self):
-        """One statement for all; who is not known any more counts by each message."""
-        figures = self.env["mailing.trace.event"]._read_group(
-            BY_PEOPLE & fields.Domain("link_id", "in", self._origin.ids),
-            ["link_id"],
-            ["email:count_distinct", "email:count", "__count"],
+        """One statement for all: a message has one line per URL."""
+        counts = dict(
+            self.env["mailing.trace.event"]._read_group(
+                BY_PEOPLE & fields.Domain("link_id", "in", self._origin.ids),
+                ["link_id"],
+                ["__count"],
+            )
         )
-        counts = {link: people + lines - known for link, people, known, lines in figures}
         for link in self:
             link.people_count = counts.get(link._origin, 0)
 

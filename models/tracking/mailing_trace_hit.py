@@ -22,7 +22,7 @@ class MailingTraceHit(models.Model):
     trace_id = fields.Many2one(
         "mailing.trace", "Message", required=True, readonly=True, index=True, ondelete="cascade"
     )
-    email = fields.Char("E-mail Address", related="trace_id.email")
+    email = fields.Char("Email", related="trace_id.email")
     mailing_id = fields.Many2one(related="trace_id.mass_mailing_id", string="Mass Email")
     is_test = fields.Boolean("Test", related="trace_id.is_test_trace")
     link_id = fields.Many2one(

@@ -99,7 +99,7 @@ class TestOptOutPage(OptOutCase):
         company.email_secondary_color = "#0a3d0a"
         page = self.page()
         self.assertIn("Gardeners Abroad", self.text(page))
-        self.assertIn("All e-mails from Gardeners Abroad", self.text(page))
+        self.assertIn("All emails from Gardeners Abroad", self.text(page))
         self.assertIn("#0a3d0a", html.tostring(page).decode())
         self.assertTrue(page.xpath(f"//img[contains(@src, 'company={company.id}')]"))
 

@@ -38,7 +38,7 @@ registry.category("web_tour.tours").add("campaign_log", {
         // by address, by mass email, and the chip stays
         click(".o_log_chip[name=sent]"),
         listed(4),
-        ...search("anna@", "E-mail Address"),
+        ...search("anna@", "Email"),
         listed(2),
         click(".o_campaign_log .o_facet_remove"),
         listed(4),

@@ -44,7 +44,7 @@ registry.category("web_tour.tours").add("mass_email_campaign_buttons", {
         { trigger: ".modal .btn-primary:contains(/^End$/)", run: "click" },
         { trigger: ".o_field_widget[name=mass_email_ids] .o_data_row:contains(Complete)" },
         // another is added
-        { trigger: ".o_form_statusbar button[name=action_add_mass_email]", run: "click" },
+        { trigger: ".o_add_mass_email.btn-primary", run: "click" },
         isMassEmailForm,
         { trigger: ".o_field_widget[name=contact_list_ids] .o_tag:contains(Customers)" },
         // who is in too much of a hurry is told what is missing

@@ -130,6 +130,8 @@ class TestWhoSeesWhat(AccessCase):
         ):
             counted = campaigns.with_user(user).filtered("sent_people_count")
             self.assertEqual(set(counted.mapped("title")), set(names))
+            sending = campaigns.with_user(user).filtered("is_sending")
+            self.assertEqual(set(sending.mapped("title")), set(names))
         south = self.mailings["south"].campaign_id.with_user(self.olga)
         self.assertFalse(any(figure["count"] for figure in south.get_figures()))
         log = self.env["mailing.trace.event"].with_user(self.olga)
@@ -200,6 +202,17 @@ class TestWhoSeesWhat(AccessCase):
         )
         standard.with_user(self.olga).subject = "Changed"
         self.assertEqual(trace.with_user(self.olga).mass_mailing_id, standard)
+
+    def test_a_target_list_counts_the_mailings_that_its_button_opens(self):
+        target_list = self.mailings["south"].contact_list_ids
+        for user, count in ((self.olga, 0), (self.sven, 1), (self.boss, 1)):
+            self.assertEqual(target_list.with_user(user).mailing_count, count, user.login)
+
+    def test_mass_emails_of_others_are_no_mailings_of_odoos_own(self):
+        campaign = self.mailings["south"].campaign_id
+        for user in (self.olga, self.sven):
+            seen = campaign.with_user(user)
+            self.assertEqual((seen.mailing_mail_count, seen.mass_email_count), (1, 1), user.login)
 
     def test_bare_campaigns_are_read_by_all_and_changed_by_whom_they_are(self):
         campaign = self.mailings["south"].campaign_id

@@ -1,5 +1,7 @@
 import re
 
+from lxml import html
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user
 from odoo.tools import mute_logger
@@ -221,4 +223,19 @@ class TestEditors(MassEmailCase):
         with Form(mailing.with_user(self.marketer), FORM) as form:
             form.mail_template_id = template
         self.assertEqual(mailing.body_html, "<p>It is winter</p>")
-        self.assertEqual(mailing.body_arch, "<p>It is winter</p>")
+        self.assert_takes_blocks_beside("<p>It is winter</p>", mailing)
+
+    def test_the_designer_takes_blocks_beside_what_the_simple_editor_wrote(self):
+        mailing = self._mass_email("<p>Dear friend</p>")
+        with Form(mailing.with_user(self.marketer), FORM) as form:
+            form.body_editor = "designer"
+        self.assert_takes_blocks_beside("<p>Dear friend</p>", mailing)
+        self.assertEqual(mailing.body_html, "<p>Dear friend</p>")
+        with Form(mailing.with_user(self.marketer), FORM) as form:
+            form.body_editor = "simple"
+        self.assertEqual(mailing.body_arch, "<p>Dear friend</p>")
+
+    def assert_takes_blocks_beside(self, body, mailing):
+        [place] = html.fromstring(mailing.body_arch).find_class("o_mail_wrapper_td")
+        self.assertIn("oe_structure", place.get("class").split())
+        self.assertIn(body, html.tostring(place, encoding="unicode"))

@@ -96,16 +96,16 @@ class TestErasing(MassEmailCase):
         self.assertFalse(self.anna.exists())
         self.assertFalse(self.env["mailing.opt.out"].search([("email", "=", HERS)]))
 
-    def test_people_count_once_by_url_as_before(self):
+    def test_people_count_once_by_message_and_url_as_before(self):
         for _mail in range(2):
             mailing = self._mass_email()
             self.send(mailing)
             trace = mailing.mailing_trace_ids.sudo().filtered(lambda each: each.email == HERS)
             trace._receive_click(self.offer.code)
-        self.assertEqual(self.offer.people_count, 1)
+        self.assertEqual(self.offer.people_count, 2)
         self.erase()
         self.offer.invalidate_recordset()
-        self.assertEqual(self.offer.people_count, 1)
+        self.assertEqual(self.offer.people_count, 2)
 
     def test_links_in_her_old_letters_have_no_meaning_any_more(self):
         _mailing, trace = self.busy_life()

@@ -127,6 +127,17 @@ class TestTargetListForm(MassEmailCase):
         self.assertEqual(self.target_list.contact_pct_blacklisted, 10)
         self.assertEqual(self._list("Empty").contact_pct_opt_out, 0)
 
+    def test_who_can_be_mailed_does_not_include_dead_addresses(self):
+        self._contact("Dead", self.target_list)
+        self.assertEqual(self.target_list.contact_count_email, 3)
+        self.env["mailing.address"].sudo().create(
+            {"address": "dead@example.com", "dead_datetime": fields.Datetime.now()}
+        )
+        self.target_list.invalidate_recordset()
+        self.assertEqual(self.target_list.contact_count_email, 2)
+        action = self.lists.action_view_contacts_email()
+        self.assertEqual(action["domain"], self.lists.action_view_figure("will_receive")["domain"])
+
     # ------------------------------------------------------------
     # Tabs
     # ------------------------------------------------------------
