@@ -74,6 +74,7 @@ from .models.response import test_lead_created
 from .models.response import test_signs_of_life
 from .models.record import test_campaign_log
 from .models.record import test_record
+from .models.record import test_stored_letters
 from .models.privacy import test_erasing
 from .models.privacy import test_retention
 from .models.privacy import test_safe_export
