@@ -21,6 +21,7 @@ from .delivery import test_skeleton
 from .delivery import test_slow_line
 from .delivery import test_token
 from .delivery import test_transport
+from .delivery import test_trouble
 from .engine import test_compiled_letter
 from .engine import test_headers
 from .engine import test_letter

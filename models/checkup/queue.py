@@ -1,6 +1,7 @@
 from odoo.tools import format_datetime
 
 from ...engine.limits import Limits, SendingHours
+from ...engine.troubles import explained
 from ..sending.mailing_mailing import UNDER_WAY
 from .check import Check
 
@@ -20,7 +21,11 @@ class WaitingCheck(Check):
         troubled = mailings.filtered("delivery_issue")
         for issue, stopped in [*troubled.grouped("delivery_issue").items()][:MOST_ISSUES]:
             yield self.bad(
-                self.env._("Waiting: %(count)s. %(issue)s", count=len(stopped), issue=issue),
+                self.env._(
+                    "Waiting: %(count)s. %(issue)s",
+                    count=len(stopped),
+                    issue=explained(self.env, issue),
+                ),
                 self.env._("See to what the mail server says, then try again."),
                 "open_waiting",
             )

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 
 from ...engine.limits import SendingHours
 from ...engine.moments import in_words, until
+from ...engine.troubles import explained
 
 
 class MailingMailing(models.Model):
@@ -75,7 +76,7 @@ class MailingMailing(models.Model):
     def _why_trouble(self):
         if not self.delivery_issue:
             return False
-        issue = self.delivery_issue
+        issue = explained(self.env, self.delivery_issue)
         if self.retry_datetime and self.retry_datetime > fields.Datetime.now():
             return self.env._(
                 "%(issue)s Next attempt %(moment)s.",
