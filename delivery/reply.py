@@ -1,3 +1,5 @@
+import errno
+import os
 import re
 import smtplib
 from collections.abc import Hashable
@@ -49,6 +51,39 @@ class Outcome(Enum):
     UNKNOWN = "unknown"  # the session broke after the final dot: nobody knows (RFC 1047)
 
 
+def _by_system(*codes):
+    return "|".join(re.escape(os.strerror(code)) for code in codes)
+
+
+class Trouble(Enum):
+    """What keeps a session from a server or ends it, with how the system's words for it begin."""
+
+    NO_HOST = (
+        "Name or service not known|No address associated|nodename nor servname"
+        "|encoding with 'idna' codec failed"
+    )
+    NO_DNS = "Temporary failure in name resolution"
+    REFUSED = _by_system(errno.ECONNREFUSED)
+    UNREACHABLE = _by_system(errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN)
+    SILENT = _by_system(errno.ETIMEDOUT) + r"|timed out|The \w+ operation timed out"
+    CLOSED = (
+        _by_system(errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE)
+        + "|Connection unexpectedly closed|The connection is closed"
+        "|Server not connected|EOF occurred"
+    )
+    CERTIFICATE = r"\[SSL: CERTIFICATE_VERIFY_FAILED\]|certificate verify failed"
+    ENCRYPTION = r"\[SSL\b"
+    NO_STARTTLS = "STARTTLS extension not supported"
+    NO_LOGIN = "SMTP AUTH extension not supported|No suitable authentication method"
+
+
+# at the start, or behind whom it is about; a reply of the server has its code there
+_TROUBLE = re.compile(
+    "(?:^|: )(?:" + "|".join(f"(?P<{kind.name}>{kind.value})" for kind in Trouble) + ")"
+)
+_REPLY = re.compile(r"(?:^|: )[2-5]\d\d ")
+
+
 @dataclass(frozen=True)
 class Result:
     """The outcome of one envelope.
@@ -77,6 +112,15 @@ def describe(error: Exception) -> str:
         return in_words(error.smtp_code, reply.encode() if isinstance(reply, str) else reply)
     words = getattr(error, "strerror", None) or str(error)
     return words.replace("\0", "") or type(error).__name__
+
+
+def find_trouble(words: str) -> tuple[Trouble | None, int]:
+    """Tell what an error means that ``describe`` put in words; they are all that is kept of it.
+
+    :return: the kind and where its words begin; no kind for what is rare, or what a server says
+    """
+    match = not _REPLY.search(words) and _TROUBLE.search(words)
+    return (Trouble[match.lastgroup], match.start(match.lastgroup)) if match else (None, 0)
 
 
 def classify(moment: Moment, code: int, text: bytes) -> Outcome:

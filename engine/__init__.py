@@ -8,6 +8,7 @@
 * ``inline``, ``body``: its subject and its body, filled in for many contacts at once
 * ``text_part``: its text, made from the pieces of its HTML
 * ``limits``: how much may leave right now, and when more may
+* ``troubles``: what errors of a connection mean, in the user's language
 * ``turns``: the lock that claims take turns on; methods that are run again
 * ``shutdown``: runs end well when the server stops
 """

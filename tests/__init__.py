@@ -21,6 +21,7 @@ from .delivery import test_skeleton
 from .delivery import test_slow_line
 from .delivery import test_token
 from .delivery import test_transport
+from .delivery import test_trouble
 from .engine import test_compiled_letter
 from .engine import test_headers
 from .engine import test_letter
@@ -74,6 +75,7 @@ from .models.response import test_lead_created
 from .models.response import test_signs_of_life
 from .models.record import test_campaign_log
 from .models.record import test_record
+from .models.record import test_stored_letters
 from .models.privacy import test_erasing
 from .models.privacy import test_retention
 from .models.privacy import test_safe_export

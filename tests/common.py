@@ -5,6 +5,7 @@ from unittest.mock import patch
 from odoo import fields
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
 from odoo.addons.mass_mailing_campaign.engine import job_time
+from odoo.addons.mass_mailing_campaign.models.checkup import dns_records
 from odoo.fields import Command
 from odoo.tests import TransactionCase, new_test_user, tagged
 
@@ -50,6 +51,8 @@ class MassEmailData:
         cls.env = cls.env(
             context=dict(cls.env.context, tracking_disable=True, no_reset_password=True)
         )
+        # nobody asks the DNS, whatever is installed
+        cls.startClassPatcher(patch.object(dns_records, "is_installed", lambda _library: False))
         parameters = cls.env["ir.config_parameter"]
         parameters.set_param("web.base.url", BASE_URL)
         parameters.set_param("mass_mailing_campaign.portion_size", "1000")
@@ -159,6 +162,10 @@ class MassEmailData:
     def set_setting(cls, name, value):
         """Set one of the addon's settings."""
         cls.env["ir.config_parameter"].set_param(f"mass_mailing_campaign.{name}", str(value))
+
+    def dns(self, records):
+        """Patcher: a resolver that knows these TXT records."""
+        return patch.object(dns_records, "_texts", lambda host, _patience: records.get(host, []))
 
     # ------------------------------------------------------------
     # Delivery

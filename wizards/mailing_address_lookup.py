@@ -80,9 +80,12 @@ class MailingAddressLookup(models.TransientModel):
         events = env["mailing.trace.event"]._of_person(self.address, contacts, traces)
         hits = env["mailing.trace.hit"].search([("trace_id", "in", traces.ids)])
         clicks = env["link.tracker.click"].search([("mailing_trace_id", "in", traces.ids)])
-        all_of_campaigns = (traces, events, hits)
-        traces, events, hits = map(self._in_reach, all_of_campaigns)
-        hidden_count = sum(map(len, all_of_campaigns)) - sum(map(len, (traces, events, hits)))
+        letters = contacts._stored_letters()
+        notes = contacts.message_ids - letters
+        all_of_campaigns = (traces, events, hits, letters)
+        in_reach = [*map(self._in_reach, all_of_campaigns)]
+        hidden_count = sum(map(len, all_of_campaigns)) - sum(map(len, in_reach))
+        traces, events, hits, letters = in_reach
         opt_outs = env["mailing.opt.out"]._of_person(self.address, contacts)
         is_hers = [("address", "=", self.address)]
         dead = env["mailing.address"].search(is_hers)
@@ -99,7 +102,8 @@ class MailingAddressLookup(models.TransientModel):
         death = ("create_date", "address", "dead_datetime", "temporary_count", "words")
         facts = [
             (self.env._("Target"), contacts, target),
-            (self.env._("Note"), contacts.message_ids, ("date", "author_id", "body")),
+            (self.env._("Note"), notes, ("date", "author_id", "body")),
+            (self.env._("Stored Letter"), letters, ("date", "subject", "body")),
             (self.env._("Membership"), contacts.subscription_ids, membership),
             (self.env._("Opt-Out"), opt_outs, opt_out),
             (self.env._("Message"), traces, message),

@@ -19,7 +19,7 @@ class MailingCheck(models.TransientModel):
     @api.depends("mailing_id")
     def _compute_findings(self):
         for check in self:
-            findings = check.mailing_id._preflight() if check.mailing_id else []
+            findings = check.mailing_id._preflight_on_screen() if check.mailing_id else []
             check.findings = [finding._asdict() for finding in findings]
             check.has_errors = any(finding.severity == ERROR for finding in findings)
 

@@ -6,6 +6,7 @@ from odoo.fields import Command
 from odoo.tools import email_normalize
 
 from ..delivery.address import wire_address
+from ..engine.troubles import explained
 
 BETWEEN_ADDRESSES = re.compile(r"[,;\n]+")
 
@@ -86,8 +87,8 @@ class MailingSendTest(models.TransientModel):
     def _results_of_traces(self, traces):
         """Yield recipient and why she did not get it, or nothing."""
         for trace in traces:
-            failed = trace.trace_status == "error"
-            yield trace.email, (trace.failure_reason or trace.failure_type) if failed else False
+            words = trace.trace_status == "error" and (trace.failure_reason or trace.failure_type)
+            yield trace.email, words and explained(self.env, words)
 
     # ------------------------------------------------------------
     # To whom

@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tools import config, email_normalize
 
 from ...delivery.transport import describe
+from ...engine.troubles import explained
 from .check import Check, mass_emails_to_come, usual_sender
 
 # Seconds to wait for a mail server's answer.
@@ -66,7 +67,7 @@ class MailServerCheck(Check):
                 self.env._(
                     "%(server)s does not take the log-in: %(reply)s",
                     server=name,
-                    reply=describe(error),
+                    reply=self._words(error),
                 ),
                 self.env._(
                     "Correct user and password. Some providers ask for a password for apps."
@@ -74,11 +75,13 @@ class MailServerCheck(Check):
                 mend,
             )
         except UserError as error:
-            return self.bad(f"{name}: {describe(error)}", self.env._("See to its settings."), mend)
+            return self.bad(
+                f"{name}: {self._words(error)}", self.env._("See to its settings."), mend
+            )
         except (OSError, smtplib.SMTPException, ssl.SSLError, UnicodeError) as error:
             return self.bad(
                 self.env._(
-                    "%(server)s gives no session: %(reply)s", server=name, reply=describe(error)
+                    "%(server)s gives no session: %(reply)s", server=name, reply=self._words(error)
                 ),
                 self.env._("Correct encryption and log-in."),
                 mend,
@@ -87,13 +90,18 @@ class MailServerCheck(Check):
             return self._ask(session, name, sender)
         except (OSError, smtplib.SMTPException) as error:
             return self.bad(
-                self.env._("%(server)s broke off: %(reply)s", server=name, reply=describe(error)),
+                self.env._(
+                    "%(server)s broke off: %(reply)s", server=name, reply=self._words(error)
+                ),
                 self.env._("Ask who runs it."),
                 mend,
             )
         finally:
             with suppress(OSError, smtplib.SMTPException):
                 session.close()
+
+    def _words(self, error):
+        return explained(self.env, describe(error))
 
     def _unreachable(self, server):
         """Return why no connection to a server is possible, in words; None when one is."""
@@ -118,7 +126,7 @@ class MailServerCheck(Check):
             )
         except (OSError, UnicodeError) as error:
             return self.env._(
-                "%(place)s cannot be reached: %(reason)s", place=place, reason=describe(error)
+                "%(place)s cannot be reached: %(reason)s", place=place, reason=self._words(error)
             )
         return None
 

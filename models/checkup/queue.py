@@ -1,5 +1,6 @@
 from ...engine.limits import Limits, SendingHours
 from ...engine.moments import until
+from ...engine.troubles import explained
 from ..sending.mailing_mailing import UNDER_WAY
 from .check import Check
 
@@ -19,7 +20,7 @@ class WaitingCheck(Check):
         troubled = mailings.filtered("delivery_issue")
         for issue, group in [*troubled.grouped("delivery_issue").items()][:MOST_REASONS]:
             yield self.bad(
-                self._waiting(group, issue),
+                self._waiting(group, explained(self.env, issue)),
                 self.env._("See to what the mail server says, then try again."),
                 "open_waiting",
             )

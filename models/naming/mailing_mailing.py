@@ -69,18 +69,20 @@ class MailingMailing(models.Model):
         return self.env["utm.mixin"]._get_unique_names("utm.source", [f"{name} {today}"])[0]
 
     # ------------------------------------------------------------
-    # Subject
+    # Subject and preview text
     # ------------------------------------------------------------
 
-    def _subject_sample(self):
-        """Return the subject as a first member reads it; False when it is the same for everybody.
+    def _sample(self, name):
+        """Return subject or preview text as a first member reads it; False when all read the same.
 
         No field: see ``get_progress``.
+
+        :param name: ``subject`` or ``preview``
         """
         self.ensure_one()
-        if "{{" not in (self.subject or "") or not (contact := self._sample_contact()):
+        if "{{" not in (self[name] or "") or not (contact := self._sample_contact()):
             return False
-        return self._subject_for(contact)
+        return self._text_for(contact, self[name])
 
     def _sample_contact(self):
         """Return a member of its target lists, or where there is none, somebody it went to."""
@@ -90,14 +92,14 @@ class MailingMailing(models.Model):
         of_this = [("mass_mailing_id", "=", self.id), ("contact_id", "!=", False)]
         return member.contact_id or messages.search(of_this, limit=1).contact_id
 
-    def _subject_for(self, contact):
-        """Return the subject for a contact; as it is written where that does not work."""
+    def _text_for(self, contact, text):
+        """Return a text with fields for a contact; as it is written where that does not work."""
         self.ensure_one()
         try:
-            return self._render_template_inline_template(self.subject, contact._name, contact.ids)[
+            return self._render_template_inline_template(text, contact._name, contact.ids)[
                 contact.id
             ]
         except Exception:
             # it may be anything while it is being typed
-            _logger.debug("Subject of mass email %s", self.id, exc_info=True)
-            return self.subject
+            _logger.debug("Subject or preview of mass email %s", self.id, exc_info=True)
+            return text

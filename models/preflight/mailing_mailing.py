@@ -6,8 +6,11 @@ from odoo.tools import config, email_normalize
 
 from ...engine.finding import ERROR, HINT, SEVERITIES, WARNING, Finding
 from ...engine.inspection import is_local
+from ..checkup.dns_records import how_to_mend, what_is_missing
 
 LARGE_ATTACHMENTS = 3  # MB, of all files together
+# Seconds that the user waits for the DNS at most.
+DNS_PATIENCE = 1
 
 
 class MailingMailing(models.Model):
@@ -26,7 +29,7 @@ class MailingMailing(models.Model):
     def action_check_and_set_pending(self):
         """Set Pending at once, or show first what speaks against it."""
         self.ensure_one()
-        if any(finding.severity != HINT for finding in self._preflight()):
+        if any(finding.severity != HINT for finding in self._preflight_on_screen()):
             return self._open_check(self.env._("Before It Is Sent"), is_for_pending=True)
         return self.action_set_pending()
 
@@ -66,14 +69,26 @@ class MailingMailing(models.Model):
         :return: list of ``Finding``
         """
         self.ensure_one()
-        findings = [
-            *self._list_findings(),
-            *self._letter_findings(),
-            *self._audience_findings(),
-            *self._sender_findings(),
-            *self._attachment_findings(),
-            *self._host_findings(),
-        ]
+        return self._in_order(
+            [
+                *self._list_findings(),
+                *self._letter_findings(),
+                *self._audience_findings(),
+                *self._sender_findings(),
+                *self._attachment_findings(),
+                *self._host_findings(),
+            ]
+        )
+
+    def _preflight_on_screen(self):
+        """Return what the user is told: beside it, what another machine says of the sender.
+
+        It stops nobody, so no program waits for it.
+        """
+        return self._in_order([*self._preflight(), *self._dns_findings()])
+
+    @api.model
+    def _in_order(self, findings):
         return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
 
     @api.model
@@ -154,6 +169,19 @@ class MailingMailing(models.Model):
                     sender=email_normalize(self.email_from),
                 ),
                 self.env._("Write a sender that a mail server sends for."),
+            )
+
+    def _dns_findings(self):
+        """What receiving servers look up of the sender; nothing where nobody can be asked."""
+        _mail_server, address = self.env["ir.mail_server"]._for_mass_email(self)
+        domain = (email_normalize(address or "") or "").partition("@")[2]
+        try:
+            words = domain and what_is_missing(self.env, domain, DNS_PATIENCE)
+        except TimeoutError:
+            return
+        if words:
+            yield Finding(
+                WARNING, "sender_records", self.env._("Sender"), words, how_to_mend(self.env)
             )
 
     def _attachment_findings(self):

@@ -85,6 +85,7 @@ class MailingErasedAddress(models.Model):
         traces._erase()
         # their memory first, or deleting them would remember the address
         self.env["mailing.opt.out"]._of_person(address, contacts).unlink()
+        contacts._stored_letters().unlink()
         contacts.unlink()
         self.env["mailing.address"].search([("address", "=", address)]).unlink()
         blacklist = self.env["mail.blacklist"].with_context(active_test=False)

@@ -1,4 +1,5 @@
 from odoo import models
+from odoo.fields import Domain
 
 
 class MailingContact(models.Model):
@@ -6,3 +7,21 @@ class MailingContact(models.Model):
 
     def _wire_address(self):
         return self.address or None
+
+    def _chatter_record(self):
+        """Return the record on which her letters are stored: her own, or this target."""
+        record = self._source()
+        if record and record._name == "res.users":
+            record = record.partner_id
+        return record if isinstance(record, self.env.registry["mail.thread"]) else self
+
+    def _stored_letters(self):
+        """Return the letters of mass emails that are stored on the records of these targets."""
+        records = [contact._chatter_record() for contact in self]
+        is_letter = Domain("message_type", "=", "email_outgoing")
+        is_letter &= Domain("outgoing_email_to", "!=", False)
+        of_these = Domain.OR(
+            Domain("model", "=", record._name) & Domain("res_id", "=", record.id)
+            for record in records
+        )
+        return self.env["mail.message"].search(is_letter & of_these)

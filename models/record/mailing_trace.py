@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ...engine.troubles import explained
+
 
 class MailingTrace(models.Model):
     """A message as the record it was meant for shows it: how it stands, and why not."""
@@ -14,6 +16,7 @@ class MailingTrace(models.Model):
         help="When it was last opened, clicked or answered.",
     )
 
+    @api.depends_context("lang")
     @api.depends(
         "trace_status",
         "failure_type",
@@ -31,7 +34,8 @@ class MailingTrace(models.Model):
                 continue
             words = [
                 self.env._("Came back") if came_back else labels.get(trace.failure_type),
-                trace._who_stands_in_the_way() or trace.failure_reason or trace.smtp_reply,
+                trace._who_stands_in_the_way()
+                or explained(self.env, trace.failure_reason or trace.smtp_reply or ""),
             ]
             trace.why_not = ": ".join(" ".join(part.split()) for part in words if part)
 

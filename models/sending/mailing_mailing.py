@@ -12,6 +12,7 @@ from ...delivery.transport import describe
 from ...engine.job import Job
 from ...engine.limits import Limits, SendingHours
 from ...engine.run import CHUNK, WIRE_SECONDS, Run
+from ...engine.troubles import explained
 from ...engine.turns import retried, turn_to_claim
 from ..status.mailing_mailing import NO_TROUBLE
 
@@ -275,7 +276,7 @@ class MailingMailing(models.Model):
         try:
             issue = run.send(self._letter(), claims(), session_count=1)
         except (OSError, smtplib.SMTPException) as error:
-            reason = mail_server._describe_failure(error)
+            reason = explained(self.env, mail_server._describe_failure(error))
             raise UserError(self.env._("The mail server does not answer: %s", reason)) from error
         traces = self.env["mailing.trace"].sudo().browse(row.id for row in rows)
         # a test is not tried again, whatever the reason

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 
 from ...engine.limits import SendingHours
 from ...engine.moments import in_words, until
+from ...engine.troubles import explained
 
 
 class MailingMailing(models.Model):
@@ -29,8 +30,8 @@ class MailingMailing(models.Model):
         No fields: Odoo reads all of a mailing's fields whenever somebody writes to it, and takes
         words in braces for expressions.
 
-        :return: a list of ``{"id", "name", "reason", "forecast", "subject"}``; what is not to be
-            said is False
+        :return: a list of ``{"id", "name", "reason", "forecast", "subject", "preview"}``; what is
+            not to be said is False
         """
         self.check_access("read")
         return [
@@ -39,7 +40,8 @@ class MailingMailing(models.Model):
                 "name": mailing.display_name,
                 "reason": mailing._why_waiting(),
                 "forecast": mailing.state == "sending" and mailing._forecast(mailing.waiting_count),
-                "subject": mailing._subject_sample(),
+                "subject": mailing._sample("subject"),
+                "preview": mailing._sample("preview"),
             }
             for mailing in self._mass_emails()
         ]
@@ -75,7 +77,7 @@ class MailingMailing(models.Model):
     def _why_trouble(self):
         if not self.delivery_issue:
             return False
-        issue = self.delivery_issue
+        issue = explained(self.env, self.delivery_issue)
         if self.retry_datetime and self.retry_datetime > fields.Datetime.now():
             return self.env._(
                 "%(issue)s Next attempt %(moment)s.",

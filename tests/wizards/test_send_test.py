@@ -142,7 +142,9 @@ class TestSendTest(MassEmailCase):
     def test_an_unreachable_server_is_named(self):
         with self.smtp():
             self.env["ir.mail_server"].search([]).smtp_port = 9
-            with self.assertRaisesRegex(UserError, "does not answer: Loopback: Connection refused"):
+            with self.assertRaisesRegex(
+                UserError, r"Loopback: No mail server .*\(Connection refused\)"
+            ):
                 self.send_test()
 
     def test_nobody_is_refused(self):

@@ -20,8 +20,8 @@ export class MassEmailProgress extends Component {
         useRecordObserver((record) => {
             const { resModel, resId, data, dirty } = record;
             this.show(resModel, resId);
-            const { mass_email_status, schedule_date, retry_datetime, subject } = data;
-            const saved = dirty ? this.saved : [schedule_date, subject];
+            const { mass_email_status, schedule_date, retry_datetime, subject, preview } = data;
+            const saved = dirty ? this.saved : [schedule_date, subject, preview];
             this.saved = saved;
             const key = JSON.stringify([resId, mass_email_status, retry_datetime, saved]);
             if (key !== this.key) {
@@ -33,6 +33,18 @@ export class MassEmailProgress extends Component {
 
     get words() {
         return this.state.words[0] || {};
+    }
+
+    /** Subject and preview text as a recipient reads them, where nobody writes them any more. */
+    get letter() {
+        const { state, subject, preview } = this.props.record.data;
+        return (
+            state === "done" &&
+            this.state.words.length && {
+                subject: this.words.subject || subject,
+                preview: this.words.preview || preview,
+            }
+        );
     }
 
     get hasFailed() {

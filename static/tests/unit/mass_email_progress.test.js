@@ -52,6 +52,8 @@ class MassEmail extends models.Model {
     is_start_past = fields.Boolean({ readonly: true });
     open_tracking = fields.Boolean();
     sent_count = fields.Integer({ readonly: true });
+    subject = fields.Char();
+    preview = fields.Char();
     schedule_date = fields.Datetime();
     retry_datetime = fields.Datetime({ readonly: true });
     _records = [
@@ -68,7 +70,8 @@ class MassEmail extends models.Model {
         form: `<form>
             <field name="mass_email_status"/><field name="schedule_date"/>
             <field name="retry_datetime" invisible="1"/>
-            <field name="name"/><field name="sent_count"/>
+            <field name="name"/><field name="sent_count"/><field name="state" invisible="1"/>
+            <field name="subject" invisible="1"/><field name="preview" invisible="1"/>
             <widget name="mass_email_progress"/></form>`,
     };
 }
@@ -136,6 +139,18 @@ test("the form says what the server says, and follows the news", async () => {
     expect(".o_field_widget[name=sent_count]").toHaveText("20");
     expect(".o_why_waiting").toHaveText("Paused by Marta");
     expect(".o_forecast").toHaveCount(0);
+});
+
+test("a letter that nobody writes any more is shown as a recipient reads it", async () => {
+    useBus();
+    useWords({ subject: "Roses for Anna" });
+    const letter = { state: "done", subject: "Roses for {{ object.name }}", preview: "Seeds" };
+    Object.assign(MassEmail._records[0], letter);
+    await mountView({ resModel: "mailing.mailing", resId: 7, type: "form" });
+    await animationFrame();
+    expect(".o_letter_sample h3").toHaveText("Roses for Anna");
+    expect(".o_letter_sample").toHaveText(/Seeds/);
+    expect(".o_subject_sample").toHaveCount(0);
 });
 
 test("news leaves alone what a user is writing", async () => {

@@ -170,24 +170,28 @@ class TestReturnChecks(CheckupCase):
         self.assert_found(IncomingServerCheck, "bad", "LOGIN failed")
 
     def test_dns_records_are_looked_up_where_a_resolver_is_at_hand(self):
-        with patch.object(dns_records, "is_installed", lambda _library: False):
-            self.assert_found(DnsCheck, "unchecked")
-        self._mass_email()
+        self.assert_found(DnsCheck, "unchecked", "not looked up")
+        self.patch(dns_records, "is_installed", lambda _library: True)
+        self.patch(dns_records, "sender_domains", lambda _env: ["garden.example.com"])
         spf, dmarc = ["v=spf1 mx -all"], ["v=DMARC1; p=none"]
         for texts, grade, words in (
             ({"garden.example.com": spf, "_dmarc.garden.example.com": dmarc}, "good", "has SPF"),
-            ({"garden.example.com": spf}, "warning", "no DMARC"),
+            ({"garden.example.com": spf, "_dmarc.example.com": dmarc}, "good", "has SPF"),
+            ({"garden.example.com": spf, "_dmarc.com": dmarc}, "warning", "no DMARC"),
             ({"garden.example.com": ["other"]}, "warning", "no SPF, DMARC"),
+            (
+                {"garden.example.com": ["v=spf1 ip4:192.0.2.1 +all"], "_dmarc.example.com": dmarc},
+                "warning",
+                "lets everybody send",
+            ),
         ):
-            with (
-                self.subTest(words),
-                patch.object(dns_records, "is_installed", lambda _library: True),
-                patch.object(
-                    DnsCheck, "_texts", lambda _self, host, texts=texts: texts.get(host, [])
-                ),
-                patch.object(dns_records, "sender_domains", lambda _env: ["garden.example.com"]),
-            ):
+            with self.subTest(words), self.dns(texts):
                 self.assert_found(DnsCheck, grade, words)
+
+    def test_a_silent_dns_is_told(self):
+        self.patch(dns_records, "is_installed", lambda _library: True)
+        with patch.object(dns_records, "_texts", side_effect=TimeoutError):
+            self.assert_found(DnsCheck, "unchecked", "does not answer")
 
 
 class TestCheckup(CheckupCase):

@@ -40,7 +40,7 @@ class TestMailServerCheck(CheckupCase):
             with socket.socket() as free:
                 free.bind(("127.0.0.1", 0))
                 self.server().smtp_port = free.getsockname()[1]
-            self.assert_found(MailServerCheck, "bad", "cannot be reached", "open_mail_servers")
+            self.assert_found(MailServerCheck, "bad", "(Connection refused)", "open_mail_servers")
 
     def test_a_name_that_is_none_is_told(self):
         with self.smtp():
@@ -72,7 +72,7 @@ class TestMailServerCheck(CheckupCase):
     def test_encryption_that_is_not_offered_is_told(self):
         with self.smtp():
             self.server().smtp_encryption = "starttls"
-            self.assert_found(MailServerCheck, "bad", "gives no session")
+            self.assert_found(MailServerCheck, "bad", "offers no encryption by STARTTLS")
 
     def test_a_sender_that_is_refused_is_told_with_the_servers_words(self):
         with self.smtp() as smtp:

@@ -64,11 +64,14 @@ class TestNaming(MassEmailCase):
 
     def test_the_subject_is_shown_as_a_recipient_reads_it(self):
         mailing = self._mass_email()
-        self.assertFalse(mailing._subject_sample(), "nobody is there yet")
+        self.assertFalse(mailing._sample("subject"), "nobody is there yet")
         self._contact("Anna {{ object.unlink() }}", self.target_list, email="a@example.com")
         self._contact("Bob", self.target_list)
-        self.assertEqual(mailing._subject_sample(), "News for Anna {{ object.unlink() }}")
+        self.assertEqual(mailing._sample("subject"), "News for Anna {{ object.unlink() }}")
+        self.assertFalse(mailing._sample("preview"), "there is none")
+        mailing.preview = "Seeds for {{ object.name[:4] }}"
+        self.assertEqual(mailing._sample("preview"), "Seeds for Anna")
         mailing.subject = "The same for all"
-        self.assertFalse(mailing._subject_sample())
+        self.assertFalse(mailing._sample("subject"))
         mailing.subject = "Broken {{ object.nam }}"
-        self.assertEqual(mailing._subject_sample(), "Broken {{ object.nam }}")
+        self.assertEqual(mailing._sample("subject"), "Broken {{ object.nam }}")

@@ -1,6 +1,8 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
+from odoo.addons.mass_mailing_campaign.models.checkup import dns_records
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import Form
@@ -159,6 +161,43 @@ class TestPreflight(MassEmailCase):
     def test_no_mail_server_is_told(self):
         self.mail_server.active = False
         self.assert_finding("no_server", "warning")
+
+    def test_a_sender_that_receiving_servers_cannot_check_is_told_on_the_screen(self):
+        spf, dmarc = (
+            {"garden.example.com": ["v=spf1 mx -all"]},
+            {"_dmarc.example.com": ["v=DMARC1"]},
+        )
+        mailing = self.mass_email().with_user(self.marketer)
+        for records, words in (
+            ({}, "no SPF, DMARC record"),
+            (spf, "no DMARC record"),
+            ({**dmarc, "garden.example.com": ["v=spf1 all"]}, "lets everybody send"),
+        ):
+            with self.subTest(words), self.dns(records):
+                [finding] = self.open(mailing.action_check_and_set_pending()).findings
+                self.assertEqual([*finding.values()][:3], ["warning", "sender_records", "Sender"])
+                self.assertIn(words, finding["words"])
+                self.assertTrue(finding["remedy"])
+        with self.dns({**spf, **dmarc}):
+            self.assertEqual(mailing.action_check_and_set_pending(), True)
+
+    def test_a_sender_is_checked_as_recipients_see_it(self):
+        domain = self.env["mail.alias.domain"].create({"name": "garden.example.com"})
+        domain.default_from = "notifications"
+        self.marketer.company_id.alias_domain_id = domain
+        mailing = self.mass_email(email_from="news@elsewhere.example.org")
+        with self.dns({}):
+            words = [each.words for each in mailing._preflight_on_screen()]
+        self.assertIn("garden.example.com has no SPF", "".join(words))
+
+    def test_a_silent_dns_holds_nobody_and_programs_do_not_ask_it(self):
+        mailing = self.mass_email().with_user(self.marketer)
+        with patch.object(dns_records, "_texts", side_effect=TimeoutError):
+            self.assertEqual(mailing.action_check_and_set_pending(), True)
+        other = self.mass_email().with_user(self.marketer)
+        with patch.object(dns_records, "_texts", side_effect=AssertionError):
+            other.action_set_pending()
+        self.assertEqual(other.state, "in_queue")
 
     # ------------------------------------------------------------
     # Subject and preview text

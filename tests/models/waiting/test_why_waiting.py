@@ -71,6 +71,24 @@ class TestWhyWaiting(MassEmailCase):
         in_english.time_format = "%H:%M:%S"
         self.check("17:40")
 
+    def test_what_the_system_says_of_a_connection_is_said_in_the_users_language(self):
+        self.env["res.lang"]._activate_lang("ru_RU")
+        self.build()
+        trace = self.mailing.mailing_trace_ids[0].sudo()
+        trace.write({"trace_status": "error", "failure_type": "mail_smtp"})
+        for issue, english, russian in (
+            ("Connection refused", "No mail server takes", "никто не принимает"),
+            ("timed out", "in time \\(timed out\\)", "не отвечает"),
+            ("421 4.3.2 try later", ": 421 4.3.2 try later", ": 421 4.3.2 try later"),
+        ):
+            trouble = {"delivery_issue": f"Relay: {issue}", "retry_datetime": NOW + HOUR}
+            self.mailing.sudo().write(trouble)
+            trace.failure_reason = issue
+            for lang, words in (("en_US", english), ("ru_RU", russian)):
+                with self.subTest(issue, lang=lang):
+                    self.assertRegex(self.said(self.mailing.with_context(lang=lang)), words)
+                    self.assertRegex(trace.with_context(lang=lang).why_not, words)
+
     def test_what_the_mail_server_says_and_when_it_is_tried_again(self):
         self.build()
         with self.committing(self.mailing.sudo()) as mailing:
