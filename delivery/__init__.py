@@ -5,9 +5,13 @@
 * ``address``: the one form of an address on the wire;
 * ``header``: header values on the wire;
 * ``envelope``: a message ready for the wire;
-* ``transport``: one message after the other over one SMTP session;
-* ``reply``: what a server's reply means;
-* ``pool``, ``worker``: several sessions in threads;
+* ``line``: the bytes of one SMTP session, with TLS or without;
+* ``reply``: what a server replies and what that means;
+* ``transport``: one message after the other over one session;
+* ``wire``: all sessions at once, in one thread;
+* ``opening``: further sessions, opened side by side;
+* ``allowance``: how many of them the server allows;
+* ``pool``: messages over several sessions;
 * ``portion``: how many messages may still leave in this hour;
 * ``report``: a message that came back, read;
 * ``bounce``, ``bounce_words``: what it means for the address;
@@ -17,10 +21,13 @@
 """
 
 from . import address
+from . import allowance
 from . import bounce
 from . import bounce_words
 from . import envelope
 from . import header
+from . import line
+from . import opening
 from . import placeholders
 from . import pool
 from . import portion
@@ -31,4 +38,4 @@ from . import robots
 from . import skeleton
 from . import token
 from . import transport
-from . import worker
+from . import wire

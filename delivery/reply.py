@@ -6,6 +6,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from enum import Enum
 
+# Bytes of a reply's line; RFC 5321, section 4.5.3.1.5, allows 512.
+LONGEST_LINE = 8192
 # RFC 3463: class, subject and detail, at the start of the reply's text (RFC 2034)
 _ENHANCED_STATUS = re.compile(rb"[245]\.(\d{1,3})\.(\d{1,3})\b")
 _TOO_MUCH = re.compile(rb"too many|rate.?limit|throttl", re.IGNORECASE)
@@ -34,9 +36,8 @@ class Moment(Enum):
     DATA = ("DATA", 3)
     CONTENT = ("content", 2)  # the final dot
 
-    @property
-    def welcome(self):
-        return self.value[1]
+    def __init__(self, verb, welcome):
+        self.welcome = welcome
 
 
 class Outcome(Enum):
@@ -98,6 +99,42 @@ class Result:
     outcome: Outcome
     reply: str = ""
     message_id: str = ""
+
+
+class Replies:
+    """The server's replies, taken from the blocks in which they came and not line by line.
+
+    Whatever is wrong with them is an error as ``smtplib`` knows it.
+    """
+
+    def __init__(self, come=b""):
+        self._bytes = come
+        self._read = 0  # so many of them
+        self._lines = []  # of a reply whose last one has not come yet
+
+    def add(self, block: bytes) -> None:
+        self._bytes = self._bytes[self._read :] + block
+        self._read = 0
+
+    def next_reply(self) -> tuple[int, bytes] | None:
+        """Return the next reply: its code, -1 when it has none, and its text; None before it came.
+
+        :raise smtplib.SMTPResponseException: a line has no end
+        """
+        while (end := self._bytes.find(b"\n", self._read)) >= 0:
+            line = self._bytes[self._read : end + 1]
+            if len(line) > LONGEST_LINE:
+                break
+            self._read = end + 1
+            digits = line[:3]
+            code = int(digits) if len(digits) == 3 and digits.isdigit() else -1
+            self._lines.append(line[4:].strip())
+            if code == -1 or line[3:4] != b"-":
+                lines, self._lines = self._lines, []
+                return code, b"\n".join(lines)
+        if len(self._bytes) - self._read > LONGEST_LINE:
+            raise smtplib.SMTPResponseException(500, "Line too long.")
+        return None
 
 
 def describe(error: Exception) -> str:

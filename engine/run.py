@@ -33,9 +33,9 @@ LAST_TRIES = 20
 class Run:
     """One run of sending a mass email: claim, compose, transmit, acknowledge, settle.
 
-    Rows come claimed chunk by chunk, are composed in this thread (``engine.letter``) and sent by
-    SMTP sessions in others (``delivery.pool``); each result is acknowledged in the journal, and
-    what its session sends next noted there as begun, before that goes out; results are settled
+    Rows come claimed chunk by chunk, are composed (``engine.letter``) and sent over several SMTP
+    sessions (``delivery.pool``), all in this thread; each result is acknowledged in the journal,
+    and what its session sends next noted there as begun, before that goes out; results are settled
     with many others (``mailing.journal.run``).
 
     :param mailing: the mass email

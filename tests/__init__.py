@@ -10,6 +10,7 @@ from .delivery import test_bounce
 from .delivery import test_forecast
 from .delivery import test_envelope
 from .delivery import test_header
+from .delivery import test_line
 from .delivery import test_placeholders
 from .delivery import test_overlap
 from .delivery import test_pool
@@ -22,6 +23,7 @@ from .delivery import test_slow_line
 from .delivery import test_token
 from .delivery import test_transport
 from .delivery import test_trouble
+from .delivery import test_wire
 from .engine import test_compiled_letter
 from .engine import test_headers
 from .engine import test_letter

@@ -10,7 +10,7 @@ from unittest.mock import patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from odoo.addons.mass_mailing_campaign.delivery import pool, transport
+from odoo.addons.mass_mailing_campaign.delivery import allowance, transport
 from odoo.addons.mass_mailing_campaign.delivery.envelope import Envelope, dot_stuffed
 from odoo.addons.mass_mailing_campaign.delivery.pool import Pool
 from odoo.addons.mass_mailing_campaign.delivery.reply import Outcome
@@ -173,7 +173,7 @@ class TestOverlap(TestCase):
         addresses = (f"to{number}@example.com" for number in range(COUNT))
         envelopes = (Envelope(each, "a@b.example", each, "", content) for each in addresses)
         with (
-            patch.object(pool, "FIRST_REST", 0),
+            patch.object(allowance, "FIRST_REST", 0),
             patch.object(transport, "FINAL_REPLY_SECONDS", SECONDS),
             contextlib.closing(server),
             contextlib.closing(Pool(lambda: server.session(is_pipelined), size)) as delivery,

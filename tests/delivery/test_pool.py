@@ -11,8 +11,9 @@ from unittest.mock import Mock, patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from odoo.addons.mass_mailing_campaign.delivery import pool
+from odoo.addons.mass_mailing_campaign.delivery import allowance, pool
 from odoo.addons.mass_mailing_campaign.delivery.envelope import Envelope
+from odoo.addons.mass_mailing_campaign.delivery.line import Line
 from odoo.addons.mass_mailing_campaign.delivery.pool import Pool
 from odoo.addons.mass_mailing_campaign.delivery.reply import Outcome, Result
 from odoo.addons.mass_mailing_campaign.delivery.transport import Conversation
@@ -136,7 +137,7 @@ class TestPool(TestCase):
         self.assertEqual(self.opened, 10 + 1)
 
     def test_a_busy_server_is_left_alone_for_growing_times_and_then_for_good(self):
-        self.enterContext(patch.object(pool, "FIRST_REST", 0.001))
+        self.enterContext(patch.object(allowance, "FIRST_REST", 0.001))
         for reply in ("421 too many connections", "454 4.7.0 throttled"):
             with self.subTest(reply=reply):
                 self.server.replies["MAIL"] = reply
@@ -144,30 +145,30 @@ class TestPool(TestCase):
                 self.assertTrue(self.pool.is_outage)
                 self.assertEqual({result.outcome for result in results}, {Outcome.BUSY})
                 # the first four at once, then two, then one by one
-                self.assertLessEqual(len(results), 4 + 2 + pool.RESTS_OF_AN_OUTAGE - 2)
+                self.assertLessEqual(len(results), 4 + 2 + allowance.RESTS_OF_AN_OUTAGE - 2)
 
     def test_a_busy_server_that_recovers_gets_the_rest_over_fewer_sessions(self):
-        self.enterContext(patch.object(pool, "FIRST_REST", 0.01))
+        self.enterContext(patch.object(allowance, "FIRST_REST", 0.01))
         self.server.replies["to3@example.com"] = "452 4.3.1 disk full"
         results = self.deliver(20, 4)
         outcomes = {result.key: result.outcome for result in results}
         self.assertEqual(outcomes.pop(3), Outcome.BUSY)
         self.assertEqual(set(outcomes.values()), {Outcome.SENT})
         self.assertEqual(len(outcomes), 19)
-        self.assertEqual(self.pool._limit(), 2)
+        self.assertEqual(self.pool._allowance.limit, 2)
 
     def test_a_server_that_takes_what_it_gets_gets_all_sessions_again(self):
-        self.enterContext(patch.object(pool, "FIRST_REST", 0.001))
-        self.enterContext(patch.object(pool, "MESSAGES_TO_GROW", 5))
+        self.enterContext(patch.object(allowance, "FIRST_REST", 0.001))
+        self.enterContext(patch.object(allowance, "MESSAGES_TO_GROW", 5))
         self.server.replies["to3@example.com"] = "452 4.3.1 disk full"
         limits = []
         for _batch in self.make_pool(4).deliver(self.envelopes(60)):
-            limits.append(self.pool._limit())
+            limits.append(self.pool._allowance.limit)
         self.assertEqual(sorted(set(limits)), [2, 3, 4])
         self.assertEqual((limits[0], limits[-1]), (4, 4))
 
     def test_a_limit_per_session_costs_nothing_but_new_sessions(self):
-        self.enterContext(patch.object(pool, "FIRST_REST", 60))
+        self.enterContext(patch.object(allowance, "FIRST_REST", 60))
         self.server.limit = 5
         for reply, lost in (("421 enough", Outcome.BUSY), ("hang up", Outcome.NOT_SENT)):
             with self.subTest(reply):
@@ -176,10 +177,10 @@ class TestPool(TestCase):
                 outcomes = collections.Counter(result.outcome for result in self.deliver(60, 3))
                 self.assertEqual(set(outcomes), {Outcome.SENT, lost})
                 self.assertLessEqual(outcomes[lost], self.opened)
-                self.assertEqual((self.pool._limit(), self.pool.is_outage), (3, False))
+                self.assertEqual((self.pool._allowance.limit, self.pool.is_outage), (3, False))
 
     def test_sessions_of_which_none_sends_anything_are_not_replaced_for_ever(self):
-        self.enterContext(patch.object(pool, "FIRST_REST", 0.001))
+        self.enterContext(patch.object(allowance, "FIRST_REST", 0.001))
         self.server.limit = 0
         for reply in ("421 enough", "hang up"):
             self.server.replies["limit"] = reply
@@ -243,7 +244,7 @@ class TestPool(TestCase):
 
     def test_control_comes_back_during_a_rest(self):
         self.enterContext(patch.object(pool, "LOOK_SECONDS", 0.01))
-        self.enterContext(patch.object(pool, "FIRST_REST", 60))
+        self.enterContext(patch.object(allowance, "FIRST_REST", 60))
         self.server.replies["MAIL"] = "451 later"
         batches = self.make_pool(1).deliver(self.envelopes(2))
         while not next(batches):
@@ -296,7 +297,7 @@ class TestPool(TestCase):
             batches = delivery.deliver(self.envelopes(count))
             self.assertEqual([next(batches) for _turn in range(3)], [[], [], []])
             self.assertEqual(len(delivery._opening), opened)
-            self.assertGreater(delivery._seconds_until(time.monotonic() + 10), 5)
+            self.assertGreater(delivery._wait_until(time.monotonic() + 10), time.monotonic() + 5)
             release.set()
             self.assertEqual(sum(map(len, batches)), count)
 
@@ -314,7 +315,7 @@ class TestPool(TestCase):
             pass
         self.assertFalse(delivery._working)
         self.assertEqual(len(delivery._opening), 2)
-        self.assertGreater(delivery._seconds_until(time.monotonic() + 10), 5)
+        self.assertGreater(delivery._wait_until(time.monotonic() + 10), time.monotonic() + 5)
         release.set()
         self.assertEqual(sum(map(len, batches)), 8)
 
@@ -406,7 +407,7 @@ class TestPool(TestCase):
         self.assertEqual(len(self.server.messages), len(batch + late))
 
     def test_a_failure_nobody_foresaw_leaves_its_message_unknown(self):
-        with patch.object(Conversation, "transmit", side_effect=ValueError("surprise")):
+        with patch.object(Line, "send", side_effect=ValueError("surprise")):
             results = self.deliver(1, 1)
         self.assertEqual(
             [(result.outcome, result.reply) for result in results], [(Outcome.UNKNOWN, "surprise")]
@@ -518,11 +519,16 @@ class TestPoolInvariants(TestCase):
     @settings(deadline=None)
     def test_every_envelope_that_is_sent_gets_one_result(self, fates, size, probe, is_pipelined):
         def transmit(conversation, envelope, successor):
+            yield from ()
             sent.append(envelope.key)
             outcome, is_closed = fates[envelope.key]
             if is_closed or outcome in (Outcome.NOT_SENT, Outcome.UNKNOWN):
                 conversation.close()
             return Result(envelope.key, outcome)
+
+        def hang_up(conversation):
+            yield from ()
+            conversation.close()
 
         def envelopes():
             for key in range(len(fates)):
@@ -531,15 +537,15 @@ class TestPoolInvariants(TestCase):
 
         taken, begun, sent, written = [], [], [], []
         with (
-            patch.object(pool, "FIRST_REST", 0),
-            patch.object(pool, "MESSAGES_TO_GROW", 2),
+            patch.object(allowance, "FIRST_REST", 0),
+            patch.object(allowance, "MESSAGES_TO_GROW", 2),
             patch.object(Conversation, "transmit", transmit),
-            patch.object(Conversation, "hang_up", Conversation.close),
+            patch.object(Conversation, "hang_up", hang_up),
             contextlib.closing(Pool(lambda: Wire(is_pipelined), size, probe)) as delivery,
         ):
             for batch in delivery.deliver(envelopes()):
                 self.assertLessEqual(set(sent), set(begun), "sent before it was written down")
-                self.assertIn(delivery._limit(), range(1, size + 1))
+                self.assertIn(delivery._allowance.limit, range(1, size + 1))
                 written += [result.key for result in batch]
                 begun += batch.begun
                 self.assertLessEqual(len(begun) - len(written), size)

@@ -5,12 +5,13 @@ import threading
 from unittest import TestCase
 from unittest.mock import patch
 
-import trustme
-
 from odoo.addons.mass_mailing_campaign.delivery import transport
 from odoo.addons.mass_mailing_campaign.delivery.envelope import Envelope
 from odoo.addons.mass_mailing_campaign.delivery.reply import Outcome
 from odoo.addons.mass_mailing_campaign.delivery.transport import Conversation
+
+from .test_line import openssl_context, python_context, server_context
+from .test_transport import transmit
 
 # What one piece of TLS holds at most.
 RECORD = 16 * 1024
@@ -64,32 +65,44 @@ class StalledServer(threading.Thread):
 
 
 class TestSlowLineWithTls(TestCase):
+    """With Python's TLS, and with pyOpenSSL's as urllib3 wraps it."""
+
     def test_a_content_that_may_arrive_yet_is_not_called_unsent(self):
         """The next message's commands do not get through, and the content before them does."""
-        session, server = self.connect(RECORD - 1000)
         content = b"x" * (RECORD - 15)
+        for is_openssl in (False, True):
+            received, result = self.transmit(is_openssl, RECORD - 1000, content)
+            self.assertIn(content + b"\r\n.\r\n", received)
+            self.assertEqual(result.outcome, Outcome.UNKNOWN)
+
+    def test_a_content_that_cannot_arrive_is_not_sent(self):
+        content = b"x" * 3 * RECORD
+        for is_openssl in (False, True):
+            received, result = self.transmit(is_openssl, RECORD - 1000, content)
+            self.assertNotIn(content + b"\r\n.\r\n", received)
+            self.assertEqual(result.outcome, Outcome.NOT_SENT)
+
+    def transmit(self, is_openssl, size, content):
+        session, server = self.connect(is_openssl, size)
         with patch.object(transport, "FINAL_REPLY_SECONDS", 0.1):
-            result = Conversation(session).transmit(
+            result = transmit(
+                Conversation(session),
                 Envelope(1, f"from@{LONG}", f"to@{LONG}", "<1@example.com>", content),
                 Envelope(2, f"from@{LONG}", f"to@{LONG}", "<2@example.com>", b"Hello"),
             )
         server.client_is_gone.set()
         server.join()
-        self.assertIn(content + b"\r\n.\r\n", server.received)
-        self.assertEqual(result.outcome, Outcome.UNKNOWN)
+        return server.received, result
 
-    def connect(self, size):
-        authority = trustme.CA()
-        contexts = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), ssl.create_default_context()
-        authority.issue_cert("localhost").configure_cert(contexts[0])
-        authority.configure_trust(contexts[1])
+    def connect(self, is_openssl, size):
+        context = openssl_context() if is_openssl else python_context()
         raw, line = socket.socketpair()
         self.addCleanup(line.close)
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)  # the least there is
-        server = StalledServer(line, contexts[0], size)
+        server = StalledServer(line, server_context(), size)
         session = smtplib.SMTP(timeout=1)
-        session.sock = contexts[1].wrap_socket(raw, server_hostname="localhost")
-        session.sock.settimeout(0.1)
+        raw.settimeout(0.1)
+        session.sock = context.wrap_socket(raw, server_hostname="localhost")
         session.esmtp_features = {"pipelining": ""}
         session.does_esmtp = True
         self.addCleanup(session.close)

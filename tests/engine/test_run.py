@@ -1,6 +1,7 @@
 import functools
 import random
 import resource
+from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from unittest.mock import patch
@@ -9,7 +10,7 @@ from freezegun import freeze_time
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
 from odoo import fields
-from odoo.addons.mass_mailing_campaign.delivery import pool
+from odoo.addons.mass_mailing_campaign.delivery import allowance
 from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome, Result
 from odoo.addons.mass_mailing_campaign.engine import job, job_time, run
 from odoo.addons.mass_mailing_campaign.engine.letter import Letter
@@ -32,7 +33,7 @@ class TestRun(MassEmailCase):
     def setUp(self):
         super().setUp()
         self.set_setting("smtp_sessions", 1)
-        self.enterContext(patch.object(pool, "FIRST_REST", 0.001))
+        self.enterContext(patch.object(allowance, "FIRST_REST", 0.001))
 
     def addresses(self, *numbers):
         return [f"target{number:05}@example.com" for number in numbers]
@@ -97,6 +98,23 @@ class TestRun(MassEmailCase):
                 addresses = target_list.contact_ids.mapped("address")
                 self.assertEqual(server.addresses(), sorted(filter(None, addresses)))
                 self.assertEqual(mailing.state, "done")
+
+    def test_a_server_that_wants_a_certificate_gets_it_once(self):
+        """Odoo takes another TLS library for it."""
+        self._contacts(30, self.target_list)
+        mailing = self._mass_email()
+        with self.smtp(starttls=True, pipelining=True) as server:
+            certificate = server.ca.issue_cert("garden.example.com")
+            self.env["ir.mail_server"].search([]).write(
+                {
+                    "smtp_authentication": "certificate",
+                    "smtp_ssl_certificate": b64encode(certificate.cert_chain_pems[0].bytes()),
+                    "smtp_ssl_private_key": b64encode(certificate.private_key_pem.bytes()),
+                }
+            )
+            self.send(mailing, server)
+        self.assertEqual(server.addresses(), self.addresses(*range(30)))
+        self.assertEqual(mailing.state, "done")
 
     def test_who_is_deleted_behind_her_claim_holds_nobody_up(self):
         self._contacts(5, self.target_list)

@@ -2,7 +2,7 @@ import socket
 from unittest.mock import patch
 
 from odoo.addons.base.models import ir_mail_server
-from odoo.addons.mass_mailing_campaign.delivery import pool, transport
+from odoo.addons.mass_mailing_campaign.delivery import allowance, pool, transport
 
 from ..common import MassEmailCase
 from ..smtp_server import BrokenServer
@@ -66,7 +66,7 @@ class TestFaults(MassEmailCase):
     def setUp(self):
         super().setUp()
         self.enterContext(patch.object(ir_mail_server, "SMTP_TIMEOUT", 0.3))
-        self.enterContext(patch.object(pool, "FIRST_REST", 0.001))
+        self.enterContext(patch.object(allowance, "FIRST_REST", 0.001))
         self.enterContext(patch.object(pool, "LOOK_SECONDS", 0.01))
         self.enterContext(patch.object(transport, "FINAL_REPLY_SECONDS", 0.3))
         self._contact("Anna", self.target_list)

@@ -5,7 +5,7 @@ from unittest.mock import patch
 from freezegun import freeze_time
 
 from odoo import fields
-from odoo.addons.mass_mailing_campaign.delivery import pool
+from odoo.addons.mass_mailing_campaign.delivery import allowance
 from odoo.addons.mass_mailing_campaign.engine import run, shutdown
 from odoo.addons.mass_mailing_campaign.engine.job import Job
 from odoo.addons.mass_mailing_campaign.engine.letter import Letter
@@ -230,7 +230,7 @@ class TestDelivery(MassEmailCase):
     def test_a_busy_server_costs_no_attempts_and_gets_the_rest_later(self):
         self._contacts(3, self.target_list)
         mailing = self._mass_email()
-        with self.smtp() as server, patch.object(pool, "FIRST_REST", 0.01):
+        with self.smtp() as server, patch.object(allowance, "FIRST_REST", 0.01):
             server.replies["MAIL"] = "421 4.7.0 too many connections"
             self.send(mailing, server)
             self.assertIn("too many connections", mailing.delivery_issue)
