@@ -92,7 +92,7 @@ class MailingTraceEvent(models.Model):
 
     @api.model
     def _scope(self, campaign_id, mailing_id):
-        """Return the campaign or mass email, and the domain of what people did with its messages."""
+        """Return the campaign or mass email, and the domain of what people did with it."""
         name = "mailing_id" if mailing_id else "campaign_id"
         record = self.env[self._fields[name].comodel_name].browse(mailing_id or campaign_id)
         record.check_access("read")
