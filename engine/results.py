@@ -1,7 +1,14 @@
+import logging
 import time
+
+from .settling import Settling
+
+_logger = logging.getLogger(__name__)
 
 # Results settled together.
 SETTLE_COUNT = 500
+# With so many that are not settled the sending waits for the settling: PostgreSQL is behind.
+MOST_UNSETTLED = 10 * SETTLE_COUNT
 # Seconds after which results are settled though they are fewer: for whoever watches the progress,
 # and for Odoo, that gives up a job that died three times without any.
 SETTLE_SECONDS = 1.0
@@ -20,6 +27,7 @@ class Results:
         self._claim_numbers = {}
         self._unwritten = []
         self._unsettled = []
+        self._settling = None
         self._settled_ack = 0
         self._settled_at = 0.0  # the first result is settled at once
         self._told_at = time.monotonic()  # they have seen that it began
@@ -61,27 +69,49 @@ class Results:
         self._unwritten = []
         return True
 
-    def are_to_be_settled(self):
+    def settle(self, runs, mailing):
+        """Have what was written down carried over to the messages, when enough came together.
+
+        It goes on beside the sending; what the last one brought is told of here.
+        """
+        if self._settling and (
+            self._settling.is_over() or len(self._unsettled) >= MOST_UNSETTLED
+        ):
+            self._take_note(runs, mailing)
+        if not self._settling and self._are_to_be_settled():
+            acks = runs.env["mailing.journal.ack"]
+            count = len(self._unsettled)
+            self._settling = Settling(acks, self._run_key, self._settled_ack, count)
+            self._settled_at = time.monotonic()
+            self._settling.begin()
+            if self._settling.is_over():
+                self._take_note(runs, mailing)
+
+    def _are_to_be_settled(self):
         """Tell whether enough results or enough time came together."""
         if not self._unsettled:
             return False
         seconds = time.monotonic() - self._settled_at
         return len(self._unsettled) >= SETTLE_COUNT or seconds > SETTLE_SECONDS
 
-    def settle(self, runs, mailing):
-        """Carry what was written down over to the messages; committed on return."""
-        self._settled_ack = runs.env["mailing.journal.ack"]._settle(
-            self._run_key, self._settled_ack
-        )
+    def _take_note(self, runs, mailing):
+        """Something is settled; committed on return."""
+        settling, self._settling = self._settling, None
+        self._settled_ack = settling.wait()
+        del self._unsettled[: settling.count]
         if time.monotonic() - self._told_at > SETTLE_SECONDS:
             mailing._tell_progress()  # committed with the progress of the job
             self._told_at = time.monotonic()
-        runs.env["ir.cron"]._commit_progress(len(self._unsettled))
-        self._unsettled = []
-        self._settled_at = time.monotonic()
+        runs.env["ir.cron"]._commit_progress(settling.count)
 
     def end(self, runs, mailing):
         """Settle what is left, and end the run in the journal; committed on return."""
+        if self._settling:
+            try:
+                self._take_note(runs, mailing)
+            except Exception:
+                _logger.info("A settle failed, and is done again", exc_info=True)
+                runs.env.cr.rollback()
         self.write_down(runs, runs.env.cr, is_over=True)
         runs._end(self._run_key, on_wire=self.on_wire)
         mailing._tell_progress()

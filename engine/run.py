@@ -204,8 +204,7 @@ class Run:
             return
         for result in results:
             self._judge(result)
-        if self._results.are_to_be_settled():
-            self._results.settle(self._runs, self.mailing)
+        self._results.settle(self._runs, self.mailing)
 
     def _judge(self, result):
         if result.outcome is Outcome.SENT:
