@@ -1,7 +1,7 @@
 import time
 
-# Results settled together.
-SETTLE_COUNT = 500
+# Results settled together: what comes within a second, unless that is very much.
+SETTLE_COUNT = 2000
 # Seconds after which results are settled though they are fewer: for whoever watches the progress,
 # and for Odoo, that gives up a job that died three times without any.
 SETTLE_SECONDS = 1.0

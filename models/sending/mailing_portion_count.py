@@ -23,7 +23,11 @@ class MailingPortionCount(models.Model):
     _rec_name = "server"
     _log_access = False
 
-    server = fields.Integer(required=True, readonly=True, help="Mail server; 0: over everything, -1: see recipient domains.")
+    server = fields.Integer(
+        required=True,
+        readonly=True,
+        help="Mail server; 0: over everything, -1: see recipient domains.",
+    )
     count = fields.Integer("Places Used at Most", required=True, readonly=True)
     counted_datetime = fields.Datetime(required=True, readonly=True)
 

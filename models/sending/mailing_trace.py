@@ -55,9 +55,7 @@ class MailingTrace(models.Model):
             is_waiting=IS_WAITING,
             after=after,
             now=fields.Datetime.now(),
-            is_open=SQL(
-                "%s NOT IN (SELECT domain FROM used WHERE is_full)", RECIPIENT_DOMAIN
-            )
+            is_open=SQL("%s NOT IN (SELECT domain FROM used WHERE is_full)", RECIPIENT_DOMAIN)
             if limits.domain_portion
             else SQL("TRUE"),
             size=size,

@@ -241,7 +241,9 @@ class TestKeptByDomain(LimitsCase):
                 self.assertLessEqual(max(used.values(), default=0), size)
                 window = HOUR + timedelta(seconds=1)  # for moments have no fractions of a second
                 used = Counter(domain for domain, moment in taken if moment > now - window)
-                waiting = {row.email.split("@")[1] for row in rows if row.trace_status == "outgoing"}
+                waiting = {
+                    row.email.split("@")[1] for row in rows if row.trace_status == "outgoing"
+                }
                 if waiting and not claimed:
                     self.assertGreaterEqual(min(used[domain] for domain in waiting), size, "idle")
             # settled: taken, failed for good, or back in the queue

@@ -1,7 +1,6 @@
 import itertools
 from unittest.mock import patch
 
-from odoo.addons.mass_mailing_campaign.engine.limits import Limits
 from odoo.addons.mass_mailing_campaign.engine.run import CHUNK, Run
 from odoo.addons.mass_mailing_campaign.models.sending import mailing_mailing
 from odoo.addons.mass_mailing_campaign.models.sending.mailing_trace import Claimed
@@ -50,7 +49,7 @@ class TestPlan(MassEmailCase):
     as it does while anybody's long snapshot is open elsewhere.
     """
 
-    def read(self, run):
+    def looked_up(self, run):
         """Return by which index the next claim finds its rows, and how many blocks it reads."""
         query = self.env["mailing.trace"]._claimable(
             run.mailing, run.limits, 50, for_update=True, after=run.queue_position
@@ -71,7 +70,7 @@ class TestPlan(MassEmailCase):
         earlier._build_queue()
         mailing._build_queue()
         run = Run(mailing, self.env["ir.mail_server"], "")
-        index, blocks = self.read(run)
+        index, blocks = self.looked_up(run)
         self.assertEqual(index, "mailing_trace_waiting_idx")
         with self.committing(mailing) as committing:
             claims = committing.env["mailing.trace"]
@@ -80,6 +79,6 @@ class TestPlan(MassEmailCase):
                 claims._claim(committing, run, 50)
                 claims.env.cr.execute("ANALYZE mailing_trace")
         run.env, run.mailing = self.env, mailing
-        index_at_the_end, blocks_at_the_end = self.read(run)
+        index_at_the_end, blocks_at_the_end = self.looked_up(run)
         self.assertEqual(index_at_the_end, index)
         self.assertLess(blocks_at_the_end, blocks + 10)
