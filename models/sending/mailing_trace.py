@@ -111,7 +111,7 @@ class MailingTrace(models.Model):
             is_counted = not limits.domain_portion or domains._keep(limits)
             # a run may not know yet that the mass email was ended
             while not (claimed or mailing.is_ended) and (size := limits.left_to_claim(most)):
-                rows = self._claim_rows(mailing, run, limits, size)
+                rows = self._claim_rows(mailing, run, size, limits)
                 if not rows:
                     if is_counted:
                         break
@@ -124,7 +124,7 @@ class MailingTrace(models.Model):
         return sorted(claimed)
 
     @api.model
-    def _claim_rows(self, mailing, run, limits, size):
+    def _claim_rows(self, mailing, run, size, limits=None):
         """Raw SQL: judge and claim in one statement, however many rows wait.
 
         A run goes on behind the rows it found last, and begins anew when there are none: so it
@@ -197,7 +197,7 @@ class MailingTrace(models.Model):
                        trace.attempt_count, trace.claim_number
                 """,
                 claimable=self._claimable(
-                    mailing, limits, size, for_update=True, after=run.queue_position
+                    mailing, limits or run.limits, size, for_update=True, after=run.queue_position
                 ),
                 mailing=mailing.id,
                 objection=mailing._objection(),
@@ -215,7 +215,7 @@ class MailingTrace(models.Model):
             run.queue_position = max(row[1] for row in rows)
         elif run.queue_position or self._hand_on(mailing):
             run.queue_position = 0
-            return self._claim_rows(mailing, run, limits, size)
+            return self._claim_rows(mailing, run, size, limits)
         return rows
 
     @api.model

@@ -18,7 +18,7 @@ class ClaimCase(MassEmailCase):
         run = Run(mailing, mail_server, "news@garden.example.com")
         claimed = []
         self.env.flush_all()
-        while rows := self.env["mailing.trace"]._claim_rows(mailing, run, run.limits, size):
+        while rows := self.env["mailing.trace"]._claim_rows(mailing, run, size):
             claimed += [row for row in rows if row[0] == "process"]
         self.env.invalidate_all()
         return {
