@@ -45,11 +45,12 @@ class Limits:
         counts = self.env["mailing.portion.count"]
         portions = [self._portion, self._server_portion]
         # where the one of the command line sends, there is no count of its own
-        kept = counts._kept(self.mail_server) or []
+        servers = counts._servers(self.mail_server)
+        kept = counts._kept(servers) or []
         if kept and all(p.left(used) >= most for p, used in zip(portions, kept, strict=False)):
             return most
         used = self._used()
-        counts._keep(self.mail_server, [count for _portion, count, _oldest in used])
+        counts._keep(servers, [count for _portion, count, _oldest in used])
         return min(most, *(portion.left(count) for portion, count, _oldest in used))
 
     def frees_at(self):

@@ -1,14 +1,11 @@
-import logging
 import time
 
-from .settling import Settling
+from .beside import Beside
 
-_logger = logging.getLogger(__name__)
-
-# Results settled together.
-SETTLE_COUNT = 500
-# With so many that are not settled the sending waits for the settling: PostgreSQL is behind.
-MOST_UNSETTLED = 10 * SETTLE_COUNT
+# Results settled together: what comes within a second, unless that is very much.
+SETTLE_COUNT = 2000
+# With so many that are not settled the sending waits: PostgreSQL is behind.
+MOST_UNSETTLED = 5 * SETTLE_COUNT
 # Seconds after which results are settled though they are fewer: for whoever watches the progress,
 # and for Odoo, that gives up a job that died three times without any.
 SETTLE_SECONDS = 1.0
@@ -28,6 +25,7 @@ class Results:
         self._unwritten = []
         self._unsettled = []
         self._settling = None
+        self._settling_count = 0
         self._settled_ack = 0
         self._settled_at = 0.0  # the first result is settled at once
         self._told_at = time.monotonic()  # they have seen that it began
@@ -75,16 +73,15 @@ class Results:
         It goes on beside the sending; what the last one brought is told of here.
         """
         if self._settling and (
-            self._settling.is_over() or len(self._unsettled) >= MOST_UNSETTLED
+            not self._settling.is_under_way or len(self._unsettled) >= MOST_UNSETTLED
         ):
             self._take_note(runs, mailing)
         if not self._settling and self._are_to_be_settled():
-            acks = runs.env["mailing.journal.ack"]
-            count = len(self._unsettled)
-            self._settling = Settling(acks, self._run_key, self._settled_ack, count)
+            self._settling = Beside(runs.env, self._settle)
+            self._settling_count = len(self._unsettled)
             self._settled_at = time.monotonic()
             self._settling.begin()
-            if self._settling.is_over():
+            if not self._settling.is_under_way:
                 self._take_note(runs, mailing)
 
     def _are_to_be_settled(self):
@@ -94,24 +91,24 @@ class Results:
         seconds = time.monotonic() - self._settled_at
         return len(self._unsettled) >= SETTLE_COUNT or seconds > SETTLE_SECONDS
 
+    def _settle(self, env):
+        return env["mailing.journal.ack"]._settle(self._run_key, self._settled_ack)
+
     def _take_note(self, runs, mailing):
         """Something is settled; committed on return."""
         settling, self._settling = self._settling, None
-        self._settled_ack = settling.wait()
-        del self._unsettled[: settling.count]
+        self._settled_ack = settling.result()
+        del self._unsettled[: self._settling_count]
         if time.monotonic() - self._told_at > SETTLE_SECONDS:
             mailing._tell_progress()  # committed with the progress of the job
             self._told_at = time.monotonic()
-        runs.env["ir.cron"]._commit_progress(settling.count)
+        runs.env["ir.cron"]._commit_progress(self._settling_count)
 
     def end(self, runs, mailing):
         """Settle what is left, and end the run in the journal; committed on return."""
         if self._settling:
-            try:
-                self._take_note(runs, mailing)
-            except Exception:
-                _logger.info("A settle failed, and is done again", exc_info=True)
-                runs.env.cr.rollback()
+            self._settling.wait()  # whatever became of it, all is settled once more
+            self._settling = None
         self.write_down(runs, runs.env.cr, is_over=True)
         runs._end(self._run_key, on_wire=self.on_wire)
         mailing._tell_progress()

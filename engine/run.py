@@ -72,7 +72,10 @@ class Run:
     @property
     def limits(self):
         """How much may leave through this run's mail server, by the settings of now."""
-        return Limits(self.env, self.mail_server)
+        return self.limits_in(self.env)
+
+    def limits_in(self, env):
+        return Limits(env, self.mail_server.with_env(env))
 
     def next_claim_number(self):
         return next(self._claim_numbers)
@@ -81,8 +84,8 @@ class Run:
         """Send until nothing is left or something speaks against going on.
 
         :param Letter letter: what to send
-        :param claims: iterable of claimed rows, chunk by chunk; each chunk is claimed when the
-            one before was handed to the sessions
+        :param claims: generator of claimed rows, chunk by chunk; asked for the next when the one
+            before was handed to the sessions
         :param session_count: SMTP sessions at most
         :param stops_in: asked about twice a second; None to go on, else nothing more is sent, and
             what is on the wire has so many seconds
@@ -112,6 +115,7 @@ class Run:
                 if pool:
                     self._results.add(pool.close())
                     self._results.nothing_is_on_the_wire()
+                claims.close()  # nothing is claimed for a run that has ended
                 self._end()
         if not self._issue and (pool.is_outage or not self.sent_count):
             self._issue, self.remedy = self._trouble, self._trouble_remedy

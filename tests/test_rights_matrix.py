@@ -94,6 +94,8 @@ mailing.journal.ack   search                    no       no     no     yes   no 
 mailing.journal.ack   create                    no       no     no     no    no       no     no
 mailing.portion.count search                    no       no     no     yes   no       no     no
 mailing.portion.count create                    no       no     no     no    no       no     no
+mailing.portion.domain search                   no       no     no     yes   no       no     no
+mailing.portion.domain create                   no       no     no     no    no       no     no
 mailing.contact       create                    yes      yes    yes    no    no       no     no
 mailing.contact       write                     yes      yes    yes    no    no       no     no
 mailing.contact       web_save                  yes      yes    yes    no    no       no     no

@@ -55,6 +55,7 @@ class MailingJournalRun(models.Model):
         """
         with self.env.registry.cursor() as cr, autocommitted(cr):
             notice_broken_connections(cr)
+            self.env["mailing.journal.ack"]._prepare(cr)
             # locked before it is seen, or others would take it for dead
             cr.execute("SELECT nextval('mailing_journal_run_id_seq')")
             [run_id] = cr.fetchone()

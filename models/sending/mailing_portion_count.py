@@ -5,8 +5,9 @@ from odoo.tools import SQL
 
 # A kept count is counted anew after a while, for places that were freed.
 KEPT_FOR = timedelta(minutes=1)
-# The key of the count over all mail servers.
-OVERALL = 0
+# The keys of the count over all mail servers, and of those by recipient domain, which are kept in
+# ``mailing.portion.domain``.
+OVERALL, BY_DOMAIN = 0, -1
 
 
 class MailingPortionCount(models.Model):
@@ -22,7 +23,11 @@ class MailingPortionCount(models.Model):
     _rec_name = "server"
     _log_access = False
 
-    server = fields.Integer(required=True, readonly=True, help="Mail server; 0: over everything.")
+    server = fields.Integer(
+        required=True,
+        readonly=True,
+        help="Mail server; 0: over everything, -1: see recipient domains.",
+    )
     count = fields.Integer("Places Used at Most", required=True, readonly=True)
     counted_datetime = fields.Datetime(required=True, readonly=True)
 
@@ -34,13 +39,13 @@ class MailingPortionCount(models.Model):
 
     @api.model
     def _servers(self, mail_server):
+        """Return the keys of the counts that matter for a mail server, overall first."""
         return [OVERALL, *mail_server.ids]
 
     @api.model
-    def _kept(self, mail_server):
-        """Return the counts that matter for a mail server, overall first; None: to be counted."""
+    def _kept(self, servers):
+        """Return the counts of some keys; None: to be counted."""
         now = fields.Datetime.now()
-        servers = self._servers(mail_server)
         counts = dict(
             self.env.execute_query(
                 SQL(
@@ -55,9 +60,9 @@ class MailingPortionCount(models.Model):
         return [counts[each] for each in servers] if len(counts) == len(servers) else None
 
     @api.model
-    def _keep(self, mail_server, counts):
-        """Keep what was counted, overall first."""
-        for server, count in zip(self._servers(mail_server), counts, strict=False):
+    def _keep(self, servers, counts):
+        """Keep what was counted."""
+        for server, count in zip(servers, counts, strict=False):
             self.env.cr.execute(
                 SQL(
                     "INSERT INTO mailing_portion_count (server, count, counted_datetime)"
@@ -81,6 +86,14 @@ class MailingPortionCount(models.Model):
         )
 
     @api.model
-    def _forget(self):
-        """Places were taken without a claim: the next claim counts."""
-        self.env.cr.execute("DELETE FROM mailing_portion_count")
+    def _forget(self, servers=None):
+        """Places were taken without a claim: the next claim counts.
+
+        :param servers: keys; None for all
+        """
+        self.env.cr.execute(
+            SQL(
+                "DELETE FROM mailing_portion_count WHERE %s",
+                SQL("TRUE") if servers is None else SQL("server = ANY(%s)", servers),
+            )
+        )

@@ -34,6 +34,9 @@ class MailingTrace(models.Model):
     def _claimable(self, mailing, limits, size, for_update=False, after=0):
         """SQL query of the next rows (id, res_id, email) that may be claimed, in their order.
 
+        It says in two columns what would do in one: nothing but the index of what waits has that
+        order, so it is read from where the search begins, however few PostgreSQL takes to wait.
+
         :param Limits limits: those of the mail server it goes through
         :param size: rows at most
         :param after: id behind which it looks
@@ -41,9 +44,10 @@ class MailingTrace(models.Model):
         query = SQL(
             """
             SELECT id, res_id, email FROM mailing_trace
-             WHERE mass_mailing_id = %(mailing)s AND %(is_waiting)s AND id > %(after)s
+             WHERE (mass_mailing_id, id) > (%(mailing)s, %(after)s)
+               AND mass_mailing_id <= %(mailing)s AND %(is_waiting)s
                AND (retry_datetime IS NULL OR retry_datetime <= %(now)s) AND %(is_open)s
-             ORDER BY id
+             ORDER BY mass_mailing_id, id
              LIMIT %(size)s
              %(lock)s
             """,
@@ -51,11 +55,7 @@ class MailingTrace(models.Model):
             is_waiting=IS_WAITING,
             after=after,
             now=fields.Datetime.now(),
-            is_open=SQL(
-                "%s NOT IN (SELECT domain FROM (%s) used WHERE used.is_full)",
-                RECIPIENT_DOMAIN,
-                limits.used_by_domain(),
-            )
+            is_open=SQL("%s NOT IN (SELECT domain FROM used WHERE is_full)", RECIPIENT_DOMAIN)
             if limits.domain_portion
             else SQL("TRUE"),
             size=size,
@@ -63,20 +63,23 @@ class MailingTrace(models.Model):
         )
         if not limits.domain_portion:
             return query
+        # whoever has the turn to claim goes by what is kept
+        kept = self.env["mailing.portion.domain"]._used(limits)
         return SQL(
             """
+            WITH used AS MATERIALIZED (%(used)s), open AS MATERIALIZED (%(query)s)
             SELECT id, res_id, email FROM (
-                SELECT next.*, used.count AS used_count, ROW_NUMBER() OVER (
+                SELECT open.*, used.count AS used_count, ROW_NUMBER() OVER (
                            PARTITION BY %(domain)s ORDER BY id) AS place
-                  FROM (%(query)s) next
-                  LEFT JOIN (%(used)s) used ON used.domain = %(domain)s
+                  FROM open
+                  LEFT JOIN used ON used.domain = %(domain)s
                 ) ranked
              WHERE place + COALESCE(used_count, 0) <= %(limit)s
              ORDER BY id
             """,
             domain=RECIPIENT_DOMAIN,
             query=query,
-            used=limits.used_by_domain(),
+            used=kept if for_update else limits.used_by_domain(),
             limit=limits.domain_portion.size,
         )
 
@@ -101,20 +104,27 @@ class MailingTrace(models.Model):
         :return: list of Claimed, empty when nobody waits or a limit is reached
         """
         claimed = []
+        domains = self.env["mailing.portion.domain"]
         with turn_to_claim(self.env):
             make_durable(self.env.cr)
+            limits = run.limits_in(self.env)
+            is_counted = not limits.domain_portion or domains._keep(limits)
             # a run may not know yet that the mass email was ended
-            while not (claimed or mailing.is_ended) and (size := run.limits.left_to_claim(most)):
-                rows = self._claim_rows(mailing, run, size)
+            while not (claimed or mailing.is_ended) and (size := limits.left_to_claim(most)):
+                rows = self._claim_rows(mailing, run, size, limits)
                 if not rows:
-                    break
+                    if is_counted:
+                        break
+                    # there may be places at domains by now
+                    is_counted = domains._keep(limits, is_old=True)
                 claimed = [Claimed(*row[1:]) for row in rows if row[0] == "process"]
                 self.env["mailing.portion.count"]._add(run.mail_server, len(claimed))
+                domains._add(limits, [row.email for row in claimed])
         self.invalidate_model()
         return sorted(claimed)
 
     @api.model
-    def _claim_rows(self, mailing, run, size):
+    def _claim_rows(self, mailing, run, size, limits=None):
         """Raw SQL: judge and claim in one statement, however many rows wait.
 
         A run goes on behind the rows it found last, and begins anew when there are none: so it
@@ -187,7 +197,7 @@ class MailingTrace(models.Model):
                        trace.attempt_count, trace.claim_number
                 """,
                 claimable=self._claimable(
-                    mailing, run.limits, size, for_update=True, after=run.queue_position
+                    mailing, limits or run.limits, size, for_update=True, after=run.queue_position
                 ),
                 mailing=mailing.id,
                 objection=mailing._objection(),
@@ -205,7 +215,7 @@ class MailingTrace(models.Model):
             run.queue_position = max(row[1] for row in rows)
         elif run.queue_position or self._hand_on(mailing):
             run.queue_position = 0
-            return self._claim_rows(mailing, run, size)
+            return self._claim_rows(mailing, run, size, limits)
         return rows
 
     @api.model
@@ -214,6 +224,7 @@ class MailingTrace(models.Model):
         with turn_to_claim(self.env):
             run.limits.check_leave(contacts.mapped("address"))
             self.env["mailing.portion.count"]._add(run.mail_server, len(contacts))
+            self.env["mailing.portion.domain"]._add(run.limits, contacts.mapped("address"))
             traces = self.sudo().create(
                 [
                     {

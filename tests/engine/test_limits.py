@@ -1,4 +1,5 @@
 import random
+from collections import Counter
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
@@ -150,6 +151,108 @@ class TestKeptCount(LimitsCase):
         self.assertEqual([self.claim(2), self.claim(2)], [2, 0])
         self.env["mailing.trace"].sudo().search([]).portion_datetime = False
         self.assertEqual(self.claim(2), 2)
+
+
+class TestKeptByDomain(LimitsCase):
+    """What recipient domains got is not counted at every claim, and yet none gets too much."""
+
+    def setUp(self):
+        super().setUp()
+        self.counted = 0
+        used = Limits.used_by_domain
+
+        def count(limits):
+            self.counted += 1
+            return used(limits)
+
+        self.enterContext(patch.object(Limits, "used_by_domain", count))
+        for number in range(30):
+            domain = ["busy", "calm", "calm", "quiet"][number % 4]
+            self._contact("X", self.target_list, email=f"{number}@{domain}.example.com")
+        self.mailing = self._mass_email()
+        self.mailing._build_queue()
+        self.run = Run(self.mailing, self.env["ir.mail_server"], "news@garden.example.com")
+
+    def claim(self, most, run=None):
+        """Return the domains of what a run claims now."""
+        with self.committing(self.mailing) as committing:
+            rows = committing.env["mailing.trace"]._claim(committing, run or self.run, most)
+        return [row.email.split("@")[1].removesuffix(".example.com") for row in rows]
+
+    def test_domains_are_counted_once_and_before_nobody_can_be_mailed(self):
+        self.set_setting("domain_portion_size", 6)
+        claimed = [domain for _claim in range(3) for domain in self.claim(6)]
+        self.assertEqual(self.counted, 1)
+        while more := self.claim(6):
+            claimed += more
+        self.assertEqual(Counter(claimed), {"busy": 6, "calm": 6, "quiet": 6})
+        self.assertEqual(self.counted, 2)
+
+    def test_runs_together_send_a_domain_no_more_than_its_portion(self):
+        self.set_setting("domain_portion_size", 4)
+        other = Run(self.mailing, self.run.mail_server, "news@garden.example.com")
+        claimed = [domain for run in (self.run, other) * 4 for domain in self.claim(3, run)]
+        self.assertEqual(Counter(claimed), {"busy": 4, "calm": 4, "quiet": 4})
+
+    def test_a_portion_of_domains_that_is_set_again_counts_what_left_meanwhile(self):
+        for size in (20, 0, 2):
+            self.set_setting("domain_portion_size", size)
+            claimed = self.claim(8)
+        self.assertEqual(claimed, [])
+
+    def test_tests_count(self):
+        self.set_setting("domain_portion_size", 3)
+        self.assertEqual(self.claim(1), ["busy"])
+        contact = self._contact("Tess", email="tess@busy.example.com")
+        with self.committing(self.mailing) as committing:
+            tests = committing.env["mailing.trace"]
+            tests._claim_tests(committing, self.run, contact.with_env(committing.env))
+        self.assertEqual(self.claim(30).count("busy"), 1)
+
+    def test_never_above_the_portion_and_never_idle_whatever_comes_back(self):
+        """A random run against an oracle that knows each message, and its minute."""
+        for seed in range(2):
+            with self.subTest(seed=seed):
+                self.play(random.Random(seed))
+
+    def play(self, chance):
+        mailing = self.mailing.copy({"contact_list_ids": self.target_list.ids})
+        self.env["mailing.trace"].sudo().search([]).portion_datetime = False
+        mailing._build_queue()
+        rows = mailing.mailing_trace_ids.sudo()
+        runs = [Run(mailing, self.run.mail_server, "news@garden.example.com") for _run in "ab"]
+        size = chance.randint(1, 5)
+        self.set_setting("domain_portion_size", size)
+        now = fields.Datetime.now()
+        with self.committing(mailing) as committing:
+            committing.env["mailing.portion.count"]._forget()
+        for _step in range(25):
+            now += timedelta(seconds=chance.choice([1, 20, 600, 1800]))
+            with freeze_time(now):
+                most = chance.randint(1, 9)
+                with self.committing(mailing) as committing:
+                    claims = committing.env["mailing.trace"]
+                    claimed = claims._claim(committing, chance.choice(runs), most)
+                taken = [
+                    (row.email.split("@")[1], row.portion_datetime)
+                    for row in rows.filtered("portion_datetime")
+                ]
+                used = Counter(domain for domain, moment in taken if moment > now - HOUR)
+                self.assertLessEqual(max(used.values(), default=0), size)
+                window = HOUR + timedelta(seconds=1)  # for moments have no fractions of a second
+                used = Counter(domain for domain, moment in taken if moment > now - window)
+                waiting = {
+                    row.email.split("@")[1] for row in rows if row.trace_status == "outgoing"
+                }
+                if waiting and not claimed:
+                    self.assertGreaterEqual(min(used[domain] for domain in waiting), size, "idle")
+            # settled: taken, failed for good, or back in the queue
+            for row in rows.filtered("claim_key"):
+                outcome = chance.choice(["sent", "sent", "error", "outgoing", "process"])
+                if outcome != "process":
+                    row.write({"trace_status": outcome, "claim_key": False})
+                if outcome in ("error", "outgoing"):
+                    row.portion_datetime = False
 
 
 class TestOtherLimits(LimitsCase):

@@ -1,0 +1,84 @@
+import itertools
+from unittest.mock import patch
+
+from odoo.addons.mass_mailing_campaign.engine.run import CHUNK, Run
+from odoo.addons.mass_mailing_campaign.models.sending import mailing_mailing
+from odoo.addons.mass_mailing_campaign.models.sending.mailing_trace import Claimed
+from odoo.tools import SQL
+
+from ...common import MassEmailCase
+
+MEMBERS = 400
+
+
+class TestChunks(MassEmailCase):
+    """How much a run claims at a time."""
+
+    def claimed_at_a_time(self, seconds, members):
+        """Return the sizes of the claims of a run that takes so long for each, and its chunks."""
+        traces, mailing = self.env["mailing.trace"], self._mass_email()
+        run, claims = Run(mailing, self.env["ir.mail_server"], ""), []
+
+        def claim(_self, _mailing, _run, most):
+            count = min(most, members - sum(claims))
+            claims.append(count)
+            return [Claimed(number, 0, "", "", 1) for number in range(count)]
+
+        clock = itertools.count(step=seconds)
+        with (
+            patch.object(type(traces), "_claim", claim),
+            patch.object(mailing_mailing.time, "monotonic", lambda: next(clock)),
+        ):
+            chunks = [len(chunk) for chunk in mailing._claims(run, float("inf"))]
+        return claims, chunks
+
+    def test_a_fast_run_claims_several_chunks_at_once(self):
+        claims, chunks = self.claimed_at_a_time(0.5, 3_100)
+        self.assertEqual(claims, [500, 2_000, 600, 0])
+        self.assertEqual(chunks, [CHUNK] * 6 + [100])
+
+    def test_a_slow_run_claims_no_more_than_a_chunk(self):
+        claims, _chunks = self.claimed_at_a_time(20, 1_100)
+        self.assertEqual(claims, [500, 500, 100, 0])
+
+
+class TestPlan(MassEmailCase):
+    """A claim reads what it claims, whatever the queue and its neighbours have become.
+
+    Within one transaction, as here, PostgreSQL keeps each version of a row that was claimed, just
+    as it does while anybody's long snapshot is open elsewhere.
+    """
+
+    def looked_up(self, run):
+        """Return by which index the next claim finds its rows, and how many blocks it reads."""
+        query = self.env["mailing.trace"]._claimable(
+            run.mailing, run.limits, 50, for_update=True, after=run.queue_position
+        )
+        [([plan],)] = self.env.execute_query(
+            SQL("EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) %s", query)
+        )
+        nodes, node = [], plan["Plan"]
+        while node:
+            nodes.append(node)
+            node = node.get("Plans", [None])[0]
+        self.assertEqual(nodes[-1].get("Rows Removed by Filter", 0), 0)
+        return nodes[-1]["Index Name"], nodes[0]["Shared Hit Blocks"]
+
+    def test_a_long_snapshot_and_other_mass_emails_cost_a_claim_nothing(self):
+        self._contacts(MEMBERS, self.target_list)
+        earlier, mailing = self._mass_email(), self._mass_email()
+        earlier._build_queue()
+        mailing._build_queue()
+        run = Run(mailing, self.env["ir.mail_server"], "")
+        index, blocks = self.looked_up(run)
+        self.assertEqual(index, "mailing_trace_waiting_idx")
+        with self.committing(mailing) as committing:
+            claims = committing.env["mailing.trace"]
+            run.env, run.mailing = committing.env, committing
+            for _claim in range(MEMBERS // 50 - 1):
+                claims._claim(committing, run, 50)
+                claims.env.cr.execute("ANALYZE mailing_trace")
+        run.env, run.mailing = self.env, mailing
+        index_at_the_end, blocks_at_the_end = self.looked_up(run)
+        self.assertEqual(index_at_the_end, index)
+        self.assertLess(blocks_at_the_end, blocks + 10)
