@@ -24,6 +24,7 @@ from .delivery import test_token
 from .delivery import test_transport
 from .delivery import test_trouble
 from .delivery import test_wire
+from .engine import test_beside
 from .engine import test_compiled_letter
 from .engine import test_headers
 from .engine import test_letter
