@@ -224,12 +224,14 @@ class MailingMailing(models.Model):
                 claimed_at = time.monotonic()
                 *chunks, last = split_every(CHUNK, rows)
                 yield from chunks
-                claim = self._next_claim(run, min(size, most - claimed))
-                if size > CHUNK:
+                if is_fast := size > CHUNK:
+                    claim = self._next_claim(run, min(size, most - claimed))
                     claim.begin()
                 yield last
                 a_second = len(rows) / max(time.monotonic() - claimed_at, 0.001)
                 size = int(min(max(CHUNK, a_second * CLAIM_SECONDS), MOST_CHUNKS * CHUNK))
+                if not is_fast:
+                    claim = self._next_claim(run, min(size, most - claimed))
         finally:
             claim.wait()
 

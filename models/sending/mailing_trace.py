@@ -104,27 +104,25 @@ class MailingTrace(models.Model):
         :return: list of Claimed, empty when nobody waits or a limit is reached
         """
         claimed = []
-        domains = self.env["mailing.portion.domain"]
         with turn_to_claim(self.env):
             make_durable(self.env.cr)
             limits = run.limits_in(self.env)
-            is_counted = not limits.domain_portion or domains._keep(limits)
+            is_counted = not limits.domain_portion
             # a run may not know yet that the mass email was ended
             while not (claimed or mailing.is_ended) and (size := limits.left_to_claim(most)):
-                rows = self._claim_rows(mailing, run, size, limits)
+                rows = self._claim_rows(mailing, run, size)
                 if not rows:
                     if is_counted:
                         break
                     # there may be places at domains by now
-                    is_counted = domains._keep(limits, is_old=True)
+                    is_counted = self.env["mailing.portion.domain"]._keep(limits, is_old=True)
                 claimed = [Claimed(*row[1:]) for row in rows if row[0] == "process"]
                 self.env["mailing.portion.count"]._add(run.mail_server, len(claimed))
-                domains._add(limits, [row.email for row in claimed])
         self.invalidate_model()
         return sorted(claimed)
 
     @api.model
-    def _claim_rows(self, mailing, run, size, limits=None):
+    def _claim_rows(self, mailing, run, size):
         """Raw SQL: judge and claim in one statement, however many rows wait.
 
         A run goes on behind the rows it found last, and begins anew when there are none: so it
@@ -134,6 +132,9 @@ class MailingTrace(models.Model):
         A row follows its contact to another address, where nobody of this mass email is before it;
         it is then claimed the next time, for that address' domain may have had its portion.
         """
+        limits, domains = run.limits_in(self.env), self.env["mailing.portion.domain"]
+        if limits.domain_portion:
+            domains._keep(limits)
         # compiled, it would take longer than it runs
         self.env.cr.execute("SET LOCAL jit TO off")
         rows = self.env.execute_query(
@@ -197,7 +198,7 @@ class MailingTrace(models.Model):
                        trace.attempt_count, trace.claim_number
                 """,
                 claimable=self._claimable(
-                    mailing, limits or run.limits, size, for_update=True, after=run.queue_position
+                    mailing, limits, size, for_update=True, after=run.queue_position
                 ),
                 mailing=mailing.id,
                 objection=mailing._objection(),
@@ -211,11 +212,12 @@ class MailingTrace(models.Model):
                 number=run.next_claim_number(),
             )
         )
+        domains._add(limits, [row[3] for row in rows if row[0] == "process"])
         if rows:
             run.queue_position = max(row[1] for row in rows)
         elif run.queue_position or self._hand_on(mailing):
             run.queue_position = 0
-            return self._claim_rows(mailing, run, size, limits)
+            return self._claim_rows(mailing, run, size)
         return rows
 
     @api.model
