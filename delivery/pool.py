@@ -126,8 +126,11 @@ class Pool:
         :return: the results that the caller does not know yet
         """
         self.stop_within(seconds)
-        while self._working:
+        # one in which the caller was interrupted has no result
+        give_up_at = max(time.monotonic(), self._cut_off_at) + FAREWELL_SECONDS
+        while self._working and time.monotonic() < give_up_at:
             self._wait(time.monotonic() + LOOK_SECONDS)
+        self._working.clear()
         late, self._unwritten = self._unwritten, []
         leave_at = time.monotonic() + FAREWELL_SECONDS
         # when an error ended the delivery, some were about to go on
@@ -196,16 +199,17 @@ class Pool:
 
     def _go_on(self):
         """Send what is begun, unless the caller has stopped the pool meanwhile."""
-        if self._may_go_on():
-            successors = [self._take_successor(each) for each in self._ready]
-            for conversation, successor in zip(self._ready, successors, strict=True):
-                envelope, conversation.next = conversation.next, successor
-                conversation.count += 1
-                self._working.add(conversation)
-                self._wire.transmit(conversation, envelope, successor)
-        else:
+        if not self._may_go_on():
             self._idle += self._ready
-        self._ready = []
+            self._ready.clear()
+        while self._ready:
+            # the server is busy with one message while the next is composed
+            successor = self._take_successor(self._ready[0])
+            conversation = self._ready.pop(0)
+            envelope, conversation.next = conversation.next, successor
+            conversation.count += 1
+            self._working.add(conversation)
+            self._wire.transmit(conversation, envelope, successor)
 
     def _open(self):
         """Open a session, or begin to; return whether it did."""
@@ -261,11 +265,8 @@ class Pool:
             look_at = min(look_at, self._allowance.rest_until)
         # messages that wait for sessions being opened need no others
         is_to_open = self._is_more or len(self._at_hand) > len(self._opening)
-        if (is_to_open and self._may_open()) or (
-            self._idle and self._has_more() and self._has_room()
-        ):
-            look_at = now
-        return look_at
+        is_to_go_on = self._idle and self._has_more() and self._has_room()
+        return now if is_to_go_on or (is_to_open and self._may_open()) else look_at
 
     def _take_back(self, done):
         """Learn from the results, and see which sessions go on."""

@@ -112,6 +112,9 @@ class Conversation:
             # whatever it was, nobody knows how far the message got
             self.close()
             return _result(envelope, Outcome.UNKNOWN, describe(error))
+        except BaseException:
+            self.close()
+            raise
 
     def hang_up(self) -> Iterator[int]:
         """End the session, politely if it still answers (RFC 5321, section 4.1.1.10)."""
@@ -124,7 +127,9 @@ class Conversation:
 
     def cut_off(self) -> None:
         """Break the connection; what the server has said by now is still heard."""
-        self._line.cut_off()
+        if not self.is_over:  # else its number may be another one's by now
+            self._line.cut_off()
+            self.deadline = 0.0
 
     def close(self) -> None:
         self._offered = None

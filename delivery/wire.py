@@ -25,11 +25,11 @@ class Wire:
 
     def transmit(self, conversation, envelope, successor=None) -> None:
         """Begin to send an envelope."""
-        self._follow(conversation, conversation.begin(conversation.transmit(envelope, successor)))
+        self._follow(conversation, conversation.begin, conversation.transmit(envelope, successor))
 
     def dismiss(self, conversation) -> None:
         """Begin to end a session."""
-        self._follow(conversation, conversation.begin(conversation.hang_up()))
+        self._follow(conversation, conversation.begin, conversation.hang_up())
 
     def wait(self, until: float) -> list[Conversation]:
         """Move bytes until something was transmitted, at the latest until then or until woken.
@@ -70,7 +70,7 @@ class Wire:
             if conversation is None:
                 is_woken = bool(self._bell.recv(4096))
             elif conversation in self._waiting:
-                self._follow(conversation, conversation.go_on())
+                self._follow(conversation, conversation.go_on)
             else:
                 # it says something unasked, or has closed: that is for who uses it next
                 self._ignore(conversation)
@@ -78,12 +78,13 @@ class Wire:
             self._give_up_late({key.data for key, _events in ready})
         return is_woken
 
-    def _follow(self, conversation, is_done):
-        if not is_done:
+    def _follow(self, conversation, step, *arguments):
+        # one that is interrupted has come to its end
+        self._waiting.discard(conversation)
+        if not step(*arguments):
             self._waiting.add(conversation)
             self._look_for(conversation)
             return
-        self._waiting.discard(conversation)
         if conversation.is_over:
             self._ignore(conversation)
         if conversation.result:
@@ -107,5 +108,4 @@ class Wire:
         now = time.monotonic()
         for conversation in [*self._waiting]:
             if conversation.deadline <= now and conversation not in heard:
-                error = TimeoutError("timed out")
-                self._follow(conversation, conversation.go_on(error))
+                self._follow(conversation, conversation.go_on, TimeoutError("timed out"))
