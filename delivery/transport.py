@@ -124,7 +124,8 @@ class Conversation:
 
     def cut_off(self) -> None:
         """Break the connection; what the server has said by now is still heard."""
-        self._line.cut_off()
+        if not self.is_over:  # else its number may be another's by now
+            self._line.cut_off()
 
     def close(self) -> None:
         self._offered = None

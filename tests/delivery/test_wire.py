@@ -89,6 +89,15 @@ class TestWire(TestCase):
             self.conversation, self.server = self.connect()
         self.assertLess(len(numbers), 5)
 
+    def test_what_took_the_number_of_a_session_that_ended_is_not_cut_off(self):
+        self.conversation.close()
+        others = [each for _pair in range(50) for each in socket.socketpair()]
+        for each in others:
+            self.addCleanup(each.close)
+        self.assertIn(self.conversation.fileno, [each.fileno() for each in others])
+        self.conversation.cut_off()
+        self.assertEqual([each.send(b"x") for each in others], [1] * len(others))
+
     def test_a_farewell_does_not_hold_up_what_is_sent(self):
         leaving, server = self.connect()
         self.wire.dismiss(leaving)
