@@ -211,14 +211,15 @@ class Pool:
         """Open a session, or begin to; return whether it did."""
         if not (self._may_open() and self._has_at_hand(len(self._opening) + 1)):
             return False
-        if self._side_by_side and self._open_count():
-            self._opening.begin()
-            return True
-        # opening takes long
-        if self._ready or self._unwritten:
+        is_aside = self._side_by_side and self._open_count() > 0
+        # opening here takes long
+        if not is_aside and (self._ready or self._unwritten):
             return False
         try:
-            self._idle.append(Conversation(self._open_session()))
+            if is_aside:
+                self._opening.begin()
+            else:
+                self._idle.append(Conversation(self._open_session()))
             return True
         except (OSError, smtplib.SMTPException):
             if not self._open_count():

@@ -345,6 +345,14 @@ class TestPool(TestCase):
                 self.assertEqual(self.pool._open_session.call_count, 1)
                 self.assertEqual(self.pool.close(), [])
 
+    def test_where_no_thread_is_to_be_had_it_goes_on_with_the_sessions_there_are(self):
+        error = RuntimeError("can't start new thread")
+        batches = self.make_pool(4, first=self.open_session()).deliver(self.envelopes(10))
+        with patch.object(threading.Thread, "start", side_effect=error) as start:
+            self.assertEqual(sum(map(len, batches)), 10)
+        self.assertEqual((start.call_count, self.opened), (1, 1))
+        self.assertFalse(self.pool._opening)
+
     def test_a_pool_does_not_wait_for_sessions_that_nobody_opens(self):
         release, first = threading.Event(), self.open_session()
         self.addCleanup(release.set)
