@@ -71,7 +71,7 @@ class Pool:
         self._side_by_side = side_by_side
         self._idle = [Conversation(first)] if first else []
         self._ready = []  # those that may go on as soon as the caller comes back
-        self._working = set()
+        self._working = {}  # with the envelopes that are on the wire
         self._allowance = Allowance(size, probe)
         self._wire = Wire()
         self._opening = Opening(open_session, self._wire.wake)
@@ -126,7 +126,8 @@ class Pool:
         :return: the results that the caller does not know yet
         """
         self.stop_within(seconds)
-        while self._working:
+        # some may have been interrupted by an error
+        while any(map(self._wire.is_at, self._working)):
             self._wait(time.monotonic() + LOOK_SECONDS)
         late, self._unwritten = self._unwritten, []
         leave_at = time.monotonic() + FAREWELL_SECONDS
@@ -140,6 +141,8 @@ class Pool:
             self._dismiss_idle()
         self._opening.give_up()
         self._wire.close(leave_at)
+        late += [each.abandon(envelope) for each, envelope in self._working.items()]
+        self._working.clear()
         return late
 
     def _may_go_on(self):
@@ -168,8 +171,7 @@ class Pool:
         while self._has_room() and time.monotonic() < look_at:
             if not self._idle and not self._open():
                 break
-            if self._idle:  # else it is being opened
-                # when taking one raises, the session is still among the idle ones
+            if self._idle:  # else it is being opened; when taking raises, it is idle still
                 conversation = self._idle[-1]
                 conversation.next = conversation.next or self._take()
                 if conversation.next is None:
@@ -197,14 +199,14 @@ class Pool:
     def _go_on(self):
         """Send what is begun, unless the caller has stopped the pool meanwhile."""
         if self._may_go_on():
-            successors = [self._take_successor(each) for each in self._ready]
-            for conversation, successor in zip(self._ready, successors, strict=True):
+            for successor in [self._take_successor(each) for each in self._ready]:
+                conversation = self._ready.pop(0)
                 envelope, conversation.next = conversation.next, successor
                 conversation.count += 1
-                self._working.add(conversation)
+                conversation.result = None
+                self._working[conversation] = envelope
                 self._wire.transmit(conversation, envelope, successor)
-        else:
-            self._idle += self._ready
+        self._idle += self._ready
         self._ready = []
 
     def _open(self):
@@ -247,7 +249,6 @@ class Pool:
         gathered_at = time.monotonic() + GATHER_SECONDS
         while done and len(done) < len(self._working) and time.monotonic() < gathered_at:
             done += self._wire.wait(gathered_at)
-        self._working.difference_update(done)
         self._unwritten += [conversation.result for conversation in done]
         self._take_back(done)
         self._take_in(self._opening.take())
@@ -274,6 +275,7 @@ class Pool:
         results = [(each.result.outcome, each.has_sent and each.is_over) for each in done]
         self._allowance.learn(results, is_cut_off=self._cut_off_at < math.inf)
         for conversation in done:
+            del self._working[conversation]
             conversation.has_sent |= conversation.result.outcome is Outcome.SENT
             if conversation.is_over or conversation.count >= MESSAGES_PER_SESSION:
                 self._dismiss(conversation)

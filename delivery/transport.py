@@ -127,6 +127,11 @@ class Conversation:
         if not self.is_over:  # else its number may be another's by now
             self._line.cut_off()
 
+    def abandon(self, envelope: Envelope) -> Result:
+        """End the session though something interrupted it; return what is known of its message."""
+        self.close()
+        return self.result or _result(envelope, Outcome.UNKNOWN, "Interrupted")
+
     def close(self) -> None:
         self._offered = None
         self.session.close()

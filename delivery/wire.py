@@ -44,6 +44,10 @@ class Wire:
         done, self._done = self._done, []
         return done
 
+    def is_at(self, conversation: Conversation) -> bool:
+        """Tell whether something will come of it; not so when an error interrupted that."""
+        return conversation in self._waiting or conversation in self._done
+
     def wake(self) -> None:
         """Let :meth:`wait` return; called in any thread."""
         with contextlib.suppress(OSError):  # it is awake already, or closed
@@ -70,7 +74,7 @@ class Wire:
             if conversation is None:
                 is_woken = bool(self._bell.recv(4096))
             elif conversation in self._waiting:
-                self._follow(conversation, conversation.go_on())
+                self._go_on(conversation)
             else:
                 # it says something unasked, or has closed: that is for who uses it next
                 self._ignore(conversation)
@@ -78,12 +82,16 @@ class Wire:
             self._give_up_late({key.data for key, _events in ready})
         return is_woken
 
+    def _go_on(self, conversation, error=None):
+        # one that is interrupted cannot go on again
+        self._waiting.discard(conversation)
+        self._follow(conversation, conversation.go_on(error))
+
     def _follow(self, conversation, is_done):
         if not is_done:
-            self._waiting.add(conversation)
             self._look_for(conversation)
+            self._waiting.add(conversation)
             return
-        self._waiting.discard(conversation)
         if conversation.is_over:
             self._ignore(conversation)
         if conversation.result:
@@ -107,5 +115,4 @@ class Wire:
         now = time.monotonic()
         for conversation in [*self._waiting]:
             if conversation.deadline <= now and conversation not in heard:
-                error = TimeoutError("timed out")
-                self._follow(conversation, conversation.go_on(error))
+                self._go_on(conversation, TimeoutError("timed out"))

@@ -1,5 +1,6 @@
 import collections
 import contextlib
+import itertools
 import math
 import smtplib
 import socket
@@ -413,6 +414,35 @@ class TestPool(TestCase):
             sorted(result.key for result in [*batch, *late]), list(range(len(batch + late)))
         )
         self.assertEqual(len(self.server.messages), len(batch + late))
+
+    def test_what_an_interruption_left_on_the_wire_is_unknown_and_closing_ends(self):
+        for deed in ("send", "receive"):
+            for moment in (1, 3, 4):
+                self.server.rcpt_tos.clear()
+                self.sessions.clear()
+                begun, written = [], []
+                with self.subTest(deed, moment=moment), self.interrupted(deed, moment):
+                    with self.assertRaises(KeyboardInterrupt):
+                        for batch in self.make_pool(2).deliver(self.envelopes(10)):
+                            written += batch
+                            begun += batch.begun
+                    written += self.pool.close()
+                outcomes = {result.key: result.outcome for result in written}
+                self.assertEqual(sorted(result.key for result in written), sorted(begun))
+                self.assertIn(Outcome.UNKNOWN, outcomes.values())
+                told = {f"to{key}@example.com" for key in outcomes}
+                self.assertLessEqual(set(self.server.rcpt_tos), told)
+                self.assert_all_closed()
+
+    def interrupted(self, deed, moment):
+        moments, real = itertools.count(1), getattr(Line, deed)
+
+        def interrupt(line, *arguments):
+            if next(moments) == moment:
+                raise KeyboardInterrupt
+            return real(line, *arguments)
+
+        return patch.object(Line, deed, interrupt)
 
     def test_a_failure_nobody_foresaw_leaves_its_message_unknown(self):
         with patch.object(Line, "send", side_effect=ValueError("surprise")):
