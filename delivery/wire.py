@@ -67,7 +67,8 @@ class Wire:
     def _move(self, until):
         """Move what can be moved, or wait until something can; return whether it was woken."""
         due = min([each.deadline for each in self._waiting], default=math.inf)
-        ready = self._selector.select(max(min(until, due) - time.monotonic(), 0))
+        looked_at = time.monotonic()
+        ready = self._selector.select(max(min(until, due) - looked_at, 0))
         is_woken = False
         for key, _events in ready:
             conversation = key.data
@@ -78,8 +79,8 @@ class Wire:
             else:
                 # it says something unasked, or has closed: that is for who uses it next
                 self._ignore(conversation)
-        if due <= time.monotonic():
-            self._give_up_late({key.data for key, _events in ready})
+        if due <= looked_at:
+            self._give_up_late(looked_at, {key.data for key, _events in ready})
         return is_woken
 
     def _go_on(self, conversation, error=None):
@@ -110,9 +111,8 @@ class Wire:
         if self._events.pop(conversation, None):
             self._selector.unregister(conversation.fileno)
 
-    def _give_up_late(self, heard):
-        """End those whose time is over, but for those that were heard just now."""
-        now = time.monotonic()
+    def _give_up_late(self, looked_at, heard):
+        """End those whose time was over, but for those that were heard then."""
         for conversation in [*self._waiting]:
-            if conversation.deadline <= now and conversation not in heard:
+            if conversation.deadline <= looked_at and conversation not in heard:
                 self._go_on(conversation, TimeoutError("timed out"))
