@@ -198,16 +198,18 @@ class Pool:
 
     def _go_on(self):
         """Send what is begun, unless the caller has stopped the pool meanwhile."""
-        if self._may_go_on():
-            for successor in [self._take_successor(each) for each in self._ready]:
-                conversation = self._ready.pop(0)
-                envelope, conversation.next = conversation.next, successor
-                conversation.count += 1
-                conversation.result = None
-                self._working[conversation] = envelope
-                self._wire.transmit(conversation, envelope, successor)
-        self._idle += self._ready
-        self._ready = []
+        if not self._may_go_on():
+            self._idle += self._ready
+            self._ready.clear()
+        while self._ready:
+            # the server is busy with one message while the next is composed
+            successor = self._take_successor(self._ready[0])
+            conversation = self._ready.pop(0)
+            envelope, conversation.next = conversation.next, successor
+            conversation.count += 1
+            conversation.result = None
+            self._working[conversation] = envelope
+            self._wire.transmit(conversation, envelope, successor)
 
     def _open(self):
         """Open a session, or begin to; return whether it did."""
@@ -263,11 +265,8 @@ class Pool:
             look_at = min(look_at, self._allowance.rest_until)
         # messages that wait for sessions being opened need no others
         is_to_open = self._is_more or len(self._at_hand) > len(self._opening)
-        if (is_to_open and self._may_open()) or (
-            self._idle and self._has_more() and self._has_room()
-        ):
-            look_at = now
-        return look_at
+        is_to_go_on = self._idle and self._has_more() and self._has_room()
+        return now if is_to_go_on or (is_to_open and self._may_open()) else look_at
 
     def _take_back(self, done):
         """Learn from the results, and see which sessions go on."""

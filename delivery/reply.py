@@ -101,8 +101,9 @@ class Replies:
             code = int(digits) if len(digits) == 3 and digits.isdigit() else -1
             self._lines.append(line[4:].strip())
             if code == -1 or line[3:4] != b"-":
-                lines, self._lines = self._lines, []
-                return code, b"\n".join(lines)
+                text = b"\n".join(self._lines)
+                self._lines.clear()
+                return code, text
             if len(self._lines) >= LONGEST_REPLY:
                 raise smtplib.SMTPResponseException(500, "Reply too long.")
         if len(self._bytes) - self._read > LONGEST_LINE:

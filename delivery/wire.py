@@ -25,11 +25,11 @@ class Wire:
 
     def transmit(self, conversation, envelope, successor=None) -> None:
         """Begin to send an envelope."""
-        self._follow(conversation, conversation.begin(conversation.transmit(envelope, successor)))
+        self._follow(conversation, conversation.begin, conversation.transmit(envelope, successor))
 
     def dismiss(self, conversation) -> None:
         """Begin to end a session."""
-        self._follow(conversation, conversation.begin(conversation.hang_up()))
+        self._follow(conversation, conversation.begin, conversation.hang_up())
 
     def wait(self, until: float) -> list[Conversation]:
         """Move bytes until something was transmitted, at the latest until then or until woken.
@@ -75,7 +75,7 @@ class Wire:
             if conversation is None:
                 is_woken = bool(self._bell.recv(4096))
             elif conversation in self._waiting:
-                self._go_on(conversation)
+                self._follow(conversation, conversation.go_on)
             else:
                 # it says something unasked, or has closed: that is for who uses it next
                 self._ignore(conversation)
@@ -83,13 +83,10 @@ class Wire:
             self._give_up_late(looked_at, {key.data for key, _events in ready})
         return is_woken
 
-    def _go_on(self, conversation, error=None):
-        # one that is interrupted cannot go on again
+    def _follow(self, conversation, step, *arguments):
+        # one that is interrupted has come to its end
         self._waiting.discard(conversation)
-        self._follow(conversation, conversation.go_on(error))
-
-    def _follow(self, conversation, is_done):
-        if not is_done:
+        if not step(*arguments):
             self._look_for(conversation)
             self._waiting.add(conversation)
             return
@@ -115,4 +112,4 @@ class Wire:
         """End those whose time was over, but for those that were heard then."""
         for conversation in [*self._waiting]:
             if conversation.deadline <= looked_at and conversation not in heard:
-                self._go_on(conversation, TimeoutError("timed out"))
+                self._follow(conversation, conversation.go_on, TimeoutError("timed out"))

@@ -285,8 +285,9 @@ class TestPool(TestCase):
         self.assertFalse(together.broken)
 
     def test_the_caller_waits_in_peace_while_sessions_are_opened(self):
-        self.enterContext(patch.object(pool, "LOOK_SECONDS", 0.01))
+        self.enterContext(patch.object(pool, "LOOK_SECONDS", 0.1))
         release = self.server.delays["to0@example.com"] = threading.Event()
+        self.addCleanup(release.set)
 
         def open_slowly():
             release.wait()
@@ -450,6 +451,16 @@ class TestPool(TestCase):
         self.assertEqual(
             [(result.outcome, result.reply) for result in results], [(Outcome.UNKNOWN, "surprise")]
         )
+
+    def test_a_caller_who_is_interrupted_can_close(self):
+        self.enterContext(patch.object(pool, "FAREWELL_SECONDS", 0.01))
+        with (
+            patch.object(Line, "receive", side_effect=KeyboardInterrupt),
+            self.assertRaises(KeyboardInterrupt),
+        ):
+            self.deliver(5, 2)
+        self.assertLessEqual(len(self.pool.close(0)), 1)
+        self.assert_all_closed()
 
     def test_an_unreachable_server_is_an_error(self):
         self.port = 9
