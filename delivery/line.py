@@ -57,8 +57,14 @@ class Line:
         with contextlib.suppress(OSError), self._plain_socket() as plain:
             plain.shutdown(socket.SHUT_RDWR)
 
+    @contextlib.contextmanager
     def _plain_socket(self):
-        return socket.socket(fileno=os.dup(self.fileno))
+        # no copy of it: there may be no file descriptor left
+        plain = socket.socket(fileno=self.fileno)
+        try:
+            yield plain
+        finally:
+            plain.detach()
 
     def _attempt(self, deed, argument, event):
         try:

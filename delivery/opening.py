@@ -23,9 +23,16 @@ class Opening:
         return len(self._threads)
 
     def begin(self) -> None:
+        """Begin to open one.
+
+        :raise OSError: the system has no thread to spare
+        """
         thread = threading.Thread(target=self._open, name="smtp-session", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            raise OSError(str(error)) from error
         self._threads.add(thread)
-        thread.start()
 
     def take(self) -> list[Conversation | Exception]:
         """Return those that were opened since, or why they were not."""

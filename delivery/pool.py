@@ -71,7 +71,7 @@ class Pool:
         self._side_by_side = side_by_side
         self._idle = [Conversation(first)] if first else []
         self._ready = []  # those that may go on as soon as the caller comes back
-        self._working = set()
+        self._working = {}  # with the envelopes that are on the wire
         self._allowance = Allowance(size, probe)
         self._wire = Wire()
         self._opening = Opening(open_session, self._wire.wake)
@@ -126,11 +126,9 @@ class Pool:
         :return: the results that the caller does not know yet
         """
         self.stop_within(seconds)
-        # one in which the caller was interrupted has no result
-        give_up_at = max(time.monotonic(), self._cut_off_at) + FAREWELL_SECONDS
-        while self._working and time.monotonic() < give_up_at:
+        # some may have been interrupted by an error
+        while any(map(self._wire.is_at, self._working)):
             self._wait(time.monotonic() + LOOK_SECONDS)
-        self._working.clear()
         late, self._unwritten = self._unwritten, []
         leave_at = time.monotonic() + FAREWELL_SECONDS
         # when an error ended the delivery, some were about to go on
@@ -143,6 +141,8 @@ class Pool:
             self._dismiss_idle()
         self._opening.give_up()
         self._wire.close(leave_at)
+        late += [each.abandon(envelope) for each, envelope in self._working.items()]
+        self._working.clear()
         return late
 
     def _may_go_on(self):
@@ -171,8 +171,7 @@ class Pool:
         while self._has_room() and time.monotonic() < look_at:
             if not self._idle and not self._open():
                 break
-            if self._idle:  # else it is being opened
-                # when taking one raises, the session is still among the idle ones
+            if self._idle:  # else it is being opened; when taking raises, it is idle still
                 conversation = self._idle[-1]
                 conversation.next = conversation.next or self._take()
                 if conversation.next is None:
@@ -208,21 +207,23 @@ class Pool:
             conversation = self._ready.pop(0)
             envelope, conversation.next = conversation.next, successor
             conversation.count += 1
-            self._working.add(conversation)
+            conversation.result = None
+            self._working[conversation] = envelope
             self._wire.transmit(conversation, envelope, successor)
 
     def _open(self):
         """Open a session, or begin to; return whether it did."""
         if not (self._may_open() and self._has_at_hand(len(self._opening) + 1)):
             return False
-        if self._side_by_side and self._open_count():
-            self._opening.begin()
-            return True
-        # opening takes long
-        if self._ready or self._unwritten:
+        is_aside = self._side_by_side and self._open_count() > 0
+        # opening here takes long
+        if not is_aside and (self._ready or self._unwritten):
             return False
         try:
-            self._idle.append(Conversation(self._open_session()))
+            if is_aside:
+                self._opening.begin()
+            else:
+                self._idle.append(Conversation(self._open_session()))
             return True
         except (OSError, smtplib.SMTPException):
             if not self._open_count():
@@ -250,7 +251,6 @@ class Pool:
         gathered_at = time.monotonic() + GATHER_SECONDS
         while done and len(done) < len(self._working) and time.monotonic() < gathered_at:
             done += self._wire.wait(gathered_at)
-        self._working.difference_update(done)
         self._unwritten += [conversation.result for conversation in done]
         self._take_back(done)
         self._take_in(self._opening.take())
@@ -274,6 +274,7 @@ class Pool:
         results = [(each.result.outcome, each.has_sent and each.is_over) for each in done]
         self._allowance.learn(results, is_cut_off=self._cut_off_at < math.inf)
         for conversation in done:
+            del self._working[conversation]
             conversation.has_sent |= conversation.result.outcome is Outcome.SENT
             if conversation.is_over or conversation.count >= MESSAGES_PER_SESSION:
                 self._dismiss(conversation)

@@ -8,6 +8,8 @@ from enum import Enum
 
 # Bytes of a reply's line; RFC 5321, section 4.5.3.1.5, allows 512.
 LONGEST_LINE = 8192
+# Lines of a reply; nobody waits for more, nor has memory for all that a server may say.
+LONGEST_REPLY = 1000
 # RFC 3463: class, subject and detail, at the start of the reply's text (RFC 2034)
 _ENHANCED_STATUS = re.compile(rb"[245]\.(\d{1,3})\.(\d{1,3})\b")
 _TOO_MUCH = re.compile(rb"too many|rate.?limit|throttl", re.IGNORECASE)
@@ -116,10 +118,14 @@ class Replies:
         self._bytes = self._bytes[self._read :] + block
         self._read = 0
 
+    @property
+    def is_left(self) -> bool:
+        return self._read < len(self._bytes)
+
     def next_reply(self) -> tuple[int, bytes] | None:
         """Return the next reply: its code, -1 when it has none, and its text; None before it came.
 
-        :raise smtplib.SMTPResponseException: a line has no end
+        :raise smtplib.SMTPResponseException: a line, or the reply, has no end
         """
         while (end := self._bytes.find(b"\n", self._read)) >= 0:
             line = self._bytes[self._read : end + 1]
@@ -133,6 +139,8 @@ class Replies:
                 text = b"\n".join(self._lines)
                 self._lines.clear()
                 return code, text
+            if len(self._lines) >= LONGEST_REPLY:
+                raise smtplib.SMTPResponseException(500, "Reply too long.")
         if len(self._bytes) - self._read > LONGEST_LINE:
             raise smtplib.SMTPResponseException(500, "Line too long.")
         return None

@@ -90,13 +90,14 @@ class Conversation:
         """
         if not self._offered and (result := _invalid(envelope)):
             return result
-        handed_over = False
+        was_offered, handed_over = self._offered is not None, False
         try:
             moment, code, text = yield from self._offer(envelope)
             if code // 100 == moment.welcome:
                 moment = Moment.CONTENT
-                handed_over = yield from self._hand_over(envelope.content, successor)
-                code, text = yield from self._reply(FINAL_REPLY_SECONDS)
+                if not self._is_given_up(was_offered):
+                    handed_over = yield from self._hand_over(envelope.content, successor)
+                code, text = yield from self._reply(FINAL_REPLY_SECONDS if handed_over else 0)
             if handed_over and code // 100 == moment.welcome:
                 if self._is_cut:
                     self.close()
@@ -112,9 +113,6 @@ class Conversation:
             # whatever it was, nobody knows how far the message got
             self.close()
             return _result(envelope, Outcome.UNKNOWN, describe(error))
-        except BaseException:
-            self.close()
-            raise
 
     def hang_up(self) -> Iterator[int]:
         """End the session, politely if it still answers (RFC 5321, section 4.1.1.10)."""
@@ -127,9 +125,13 @@ class Conversation:
 
     def cut_off(self) -> None:
         """Break the connection; what the server has said by now is still heard."""
-        if not self.is_over:  # else its number may be another one's by now
+        if not self.is_over:  # else its number may be another's by now
             self._line.cut_off()
-            self.deadline = 0.0
+
+    def abandon(self, envelope: Envelope) -> Result:
+        """End the session though something interrupted it; return what is known of its message."""
+        self.close()
+        return self.result or _result(envelope, Outcome.UNKNOWN, "Interrupted")
 
     def close(self) -> None:
         self._offered = None
@@ -173,13 +175,23 @@ class Conversation:
         except (OSError, smtplib.SMTPException):
             self.close()
 
+    def _is_given_up(self, was_offered):
+        """Tell whether the server closed, or spoke, instead of waiting for the content.
+
+        :param was_offered: it may have waited for long
+        """
+        block = self._line.receive() if was_offered else None
+        self._replies.add(block or b"")
+        self._is_cut = block == b"" or self._replies.is_left
+        return self._is_cut
+
     def _hand_over(self, content, successor):
         """Send the content, and behind it the commands of the next message.
 
         In one piece: to a server that sees them together, and answers them together, nobody's
         kernel waits for an acknowledgement of the other's.
 
-        :return: whether all of the content went out before the server closed
+        :return: whether all of the content went out
         """
         commands = b""
         if successor and self.is_pipelined and not _invalid(successor):
@@ -193,10 +205,10 @@ class Conversation:
             yield from self._send(content[last:] + END_OF_CONTENT + commands)
             self._offered = successor if commands else None
         except OSError as error:
-            # a server that closed may have said why
+            # a server that closed, or reads no more, may have said why
             self._is_cut = True
             is_out = self._sent >= len(content) + len(END_OF_CONTENT)
-            if not is_out and not isinstance(error, ConnectionError):
+            if not is_out and not isinstance(error, ConnectionError | TimeoutError):
                 raise
             return is_out
         return True

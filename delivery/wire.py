@@ -44,6 +44,10 @@ class Wire:
         done, self._done = self._done, []
         return done
 
+    def is_at(self, conversation: Conversation) -> bool:
+        """Tell whether something will come of it; not so when an error interrupted that."""
+        return conversation in self._waiting or conversation in self._done
+
     def wake(self) -> None:
         """Let :meth:`wait` return; called in any thread."""
         with contextlib.suppress(OSError):  # it is awake already, or closed
@@ -63,7 +67,8 @@ class Wire:
     def _move(self, until):
         """Move what can be moved, or wait until something can; return whether it was woken."""
         due = min([each.deadline for each in self._waiting], default=math.inf)
-        ready = self._selector.select(max(min(until, due) - time.monotonic(), 0))
+        looked_at = time.monotonic()
+        ready = self._selector.select(max(min(until, due) - looked_at, 0))
         is_woken = False
         for key, _events in ready:
             conversation = key.data
@@ -74,16 +79,16 @@ class Wire:
             else:
                 # it says something unasked, or has closed: that is for who uses it next
                 self._ignore(conversation)
-        if due <= time.monotonic():
-            self._give_up_late({key.data for key, _events in ready})
+        if due <= looked_at:
+            self._give_up_late(looked_at, {key.data for key, _events in ready})
         return is_woken
 
     def _follow(self, conversation, step, *arguments):
         # one that is interrupted has come to its end
         self._waiting.discard(conversation)
         if not step(*arguments):
-            self._waiting.add(conversation)
             self._look_for(conversation)
+            self._waiting.add(conversation)
             return
         if conversation.is_over:
             self._ignore(conversation)
@@ -103,9 +108,8 @@ class Wire:
         if self._events.pop(conversation, None):
             self._selector.unregister(conversation.fileno)
 
-    def _give_up_late(self, heard):
-        """End those whose time is over, but for those that were heard just now."""
-        now = time.monotonic()
+    def _give_up_late(self, looked_at, heard):
+        """End those whose time was over, but for those that were heard then."""
         for conversation in [*self._waiting]:
-            if conversation.deadline <= now and conversation not in heard:
+            if conversation.deadline <= looked_at and conversation not in heard:
                 self._follow(conversation, conversation.go_on, TimeoutError("timed out"))

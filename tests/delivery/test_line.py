@@ -1,4 +1,5 @@
 import contextlib
+import resource
 import select
 import smtplib
 import socket
@@ -130,6 +131,13 @@ class TestPlainLine(TestCase):
         self.assertTrue(self.wait(5))
         self.line.cut_off()
         self.assertEqual([self.receive(), self.receive()], [b"250 taken\r\n", b""])
+        self.assertEqual(self.peer.recv(100), b"")
+
+    def test_it_is_cut_off_also_where_no_file_descriptor_is_left(self):
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, limits)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (1, limits[1]))
+        self.line.cut_off()
         self.assertEqual(self.peer.recv(100), b"")
 
 

@@ -1,5 +1,6 @@
 import collections
 import contextlib
+import itertools
 import math
 import smtplib
 import socket
@@ -346,6 +347,14 @@ class TestPool(TestCase):
                 self.assertEqual(self.pool._open_session.call_count, 1)
                 self.assertEqual(self.pool.close(), [])
 
+    def test_where_no_thread_is_to_be_had_it_goes_on_with_the_sessions_there_are(self):
+        error = RuntimeError("can't start new thread")
+        batches = self.make_pool(4, first=self.open_session()).deliver(self.envelopes(10))
+        with patch.object(threading.Thread, "start", side_effect=error) as start:
+            self.assertEqual(sum(map(len, batches)), 10)
+        self.assertEqual((start.call_count, self.opened), (1, 1))
+        self.assertFalse(self.pool._opening)
+
     def test_a_pool_does_not_wait_for_sessions_that_nobody_opens(self):
         release, first = threading.Event(), self.open_session()
         self.addCleanup(release.set)
@@ -406,6 +415,35 @@ class TestPool(TestCase):
             sorted(result.key for result in [*batch, *late]), list(range(len(batch + late)))
         )
         self.assertEqual(len(self.server.messages), len(batch + late))
+
+    def test_what_an_interruption_left_on_the_wire_is_unknown_and_closing_ends(self):
+        for deed in ("send", "receive"):
+            for moment in (1, 3, 4):
+                self.server.rcpt_tos.clear()
+                self.sessions.clear()
+                begun, written = [], []
+                with self.subTest(deed, moment=moment), self.interrupted(deed, moment):
+                    with self.assertRaises(KeyboardInterrupt):
+                        for batch in self.make_pool(2).deliver(self.envelopes(10)):
+                            written += batch
+                            begun += batch.begun
+                    written += self.pool.close()
+                outcomes = {result.key: result.outcome for result in written}
+                self.assertEqual(sorted(result.key for result in written), sorted(begun))
+                self.assertIn(Outcome.UNKNOWN, outcomes.values())
+                told = {f"to{key}@example.com" for key in outcomes}
+                self.assertLessEqual(set(self.server.rcpt_tos), told)
+                self.assert_all_closed()
+
+    def interrupted(self, deed, moment):
+        moments, real = itertools.count(1), getattr(Line, deed)
+
+        def interrupt(line, *arguments):
+            if next(moments) == moment:
+                raise KeyboardInterrupt
+            return real(line, *arguments)
+
+        return patch.object(Line, deed, interrupt)
 
     def test_a_failure_nobody_foresaw_leaves_its_message_unknown(self):
         with patch.object(Line, "send", side_effect=ValueError("surprise")):

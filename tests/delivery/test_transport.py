@@ -262,6 +262,10 @@ class TestTransmitToBrokenServers(TestCase):
         replies = [b"250 ok", b"250 ok", b"354 go", b"what?"]
         self.assertEqual(self.transmit(*replies), Outcome.UNKNOWN)
 
+    def test_nobody_waits_for_the_end_of_a_reply_that_has_none(self):
+        session = self.connect(b"250-and so on\r\n" * 10_000)
+        self.assertEqual(transmit(session, envelope()).reply, "500 Reply too long.")
+
     def test_a_half_closed_connection_is_a_broken_one(self):
         self.assertEqual(self.transmit(None), Outcome.NOT_SENT)
         self.assertEqual(self.transmit(b"250 ok", b"250 ok", b"354 go", None), Outcome.UNKNOWN)
@@ -305,6 +309,36 @@ class TestTransmitToBrokenServers(TestCase):
         session = self.connect(b"250 ok", b"250 ok", b"354 go", timeout=0.2)
         content = CONTENT + b"\r\n" + b"x" * 20_000_000
         self.assertEqual(transmit(session, envelope(content=content)).outcome, Outcome.NOT_SENT)
+
+    def test_a_server_that_takes_no_more_of_the_content_is_heard(self):
+        ok, too_big = b"250 ok", b"552 5.3.4 message too big"
+        session = self.connect(ok, ok, b"354 go", too_big, timeout=0.2)
+        content = CONTENT + b"\r\n" + b"x" * 20_000_000
+        result = transmit(session, envelope(content=content))
+        self.assertEqual((result.outcome, result.reply), (Outcome.REFUSED, too_big.decode()))
+        self.assertIsNone(session.sock)
+
+    def test_a_server_that_does_not_wait_for_the_content_gets_none(self):
+        begun = b"250 ok\r\n250 ok\r\n354 go"
+        for instead, outcome in (
+            ([b"421 4.4.2 timeout"], Outcome.BUSY),
+            ([b"250 ok"], Outcome.NOT_SENT),
+            ([], Outcome.NOT_SENT),
+        ):
+            replies = b"\r\n".join([b"250 taken", begun, *instead])
+            session = self.connect(begun, (replies, None), pipelining=True)
+            conversation = Conversation(session)
+            self.assertEqual(transmit(conversation, envelope(), envelope()).outcome, Outcome.SENT)
+            self.wait_until_closed(session.sock)
+            with self.subTest(instead):
+                self.assertEqual(transmit(conversation, envelope()).outcome, outcome)
+                self.assertEqual(self.server.received.count(b"Subject"), 1)
+                self.assertIsNone(session.sock)
+
+    def wait_until_closed(self, sock):
+        poll = select.poll()
+        poll.register(sock, select.POLLRDHUP)
+        self.assertTrue(poll.poll(5000))
 
     def test_a_server_that_waits_for_a_message_to_nobody_gets_none(self):
         """Some servers answer DATA by 354 although they refused the only recipient."""

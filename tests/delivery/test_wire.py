@@ -5,7 +5,9 @@ import socket
 import threading
 import time
 from unittest import TestCase
+from unittest.mock import patch
 
+from odoo.addons.mass_mailing_campaign.delivery import wire
 from odoo.addons.mass_mailing_campaign.delivery.envelope import Envelope
 from odoo.addons.mass_mailing_campaign.delivery.reply import Outcome
 from odoo.addons.mass_mailing_campaign.delivery.transport import Conversation
@@ -45,6 +47,25 @@ class TestWire(TestCase):
             self.say(words)
             self.wire.wait(0)
         self.assertEqual(self.conversation.result.outcome, Outcome.SENT)
+
+    def test_what_comes_while_another_session_is_busy_is_in_time(self):
+        clock = self.enterContext(patch.object(wire, "time")).monotonic
+        clock.return_value = 0
+        busy, server = self.connect()
+        for each in (self.conversation, busy):
+            self.wire.transmit(each, ENVELOPE)
+            each.deadline = 60
+
+        def come_late(_conversation, _error=None):
+            self.say(b"250 ok\r\n250 ok\r\n354 go on\r\n")
+            clock.return_value = 61
+            return False
+
+        server.sendall(b"250 ok\r\n")
+        with patch.object(Conversation, "go_on", come_late):
+            self.wire.wait(0)
+        self.wire.wait(0)
+        self.assertFalse(self.conversation.is_over)
 
     def test_what_did_not_come_in_time_is_given_up(self):
         self.wire.transmit(self.conversation, ENVELOPE)
@@ -88,6 +109,15 @@ class TestWire(TestCase):
             self.server.close()
             self.conversation, self.server = self.connect()
         self.assertLess(len(numbers), 5)
+
+    def test_what_took_the_number_of_a_session_that_ended_is_not_cut_off(self):
+        self.conversation.close()
+        others = [each for _pair in range(50) for each in socket.socketpair()]
+        for each in others:
+            self.addCleanup(each.close)
+        self.assertIn(self.conversation.fileno, [each.fileno() for each in others])
+        self.conversation.cut_off()
+        self.assertEqual([each.send(b"x") for each in others], [1] * len(others))
 
     def test_a_farewell_does_not_hold_up_what_is_sent(self):
         leaving, server = self.connect()
