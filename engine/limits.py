@@ -63,7 +63,7 @@ class Limits:
         return max([fields.Datetime.now(), *full])
 
     def check_leave(self, addresses):
-        """Check that messages to all of these addresses may leave now.
+        """Check that tests to all of these addresses may leave now.
 
         :raise UserError: they may not, in the user's words
         """
@@ -71,13 +71,18 @@ class Limits:
         if not left:
             raise UserError(
                 self.env._(
-                    "The hourly portion is used up. The next message can be sent %s.",
+                    "The hourly portion is used up, and tests count in it. The next message can be "
+                    "sent %s.",
                     in_words(self.env, self.frees_at()),
                 )
             )
         if left < len(addresses):
             raise UserError(
-                self.env._("The hourly portion leaves %s more. Choose fewer targets.", left)
+                self.env._(
+                    "The hourly portion, in which tests count, leaves %s more. Choose fewer "
+                    "targets.",
+                    left,
+                )
             )
         if full := self._full_domains(addresses):
             raise UserError(

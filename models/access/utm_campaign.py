@@ -11,9 +11,10 @@ OF_MASS_EMAILS = Domain("delivery_mode", "=", "portions") & Domain("campaign_id"
 class UtmCampaign(models.Model):
     """Whose campaigns somebody sees: her own, her team's, or all (``security/access_groups.xml``).
 
-    Every employee reads of a campaign what other apps need: its name, type and dates. Its mass
-    emails, messages, log, tracking URLs and figures are for her whose it is, and only she changes
-    it. One that never had mass emails is everybody's of Email Marketing, as in Odoo.
+    Every employee reads of a campaign what other apps need: its name, type and dates, and the names
+    of its mass emails, which are sources of leads (``utm.source``). Its mass emails, messages, log,
+    tracking URLs and figures are for her whose it is, and only she changes it. One that never had
+    mass emails is everybody's of Email Marketing, as in Odoo.
     """
 
     _inherit = "utm.campaign"

@@ -9,7 +9,7 @@ CHANNEL = re.compile(rf"{PROGRESS}/(mailing\.mailing|utm\.campaign)/(\d{{1,9}})"
 
 
 class IrWebsocket(models.AbstractModel):
-    """Who may read a mass email or a campaign may listen to its progress."""
+    """Who sees the mass emails of a campaign may listen to their progress."""
 
     _inherit = "ir.websocket"
 
@@ -25,6 +25,9 @@ class IrWebsocket(models.AbstractModel):
         if asked and self.env.user.has_group("mass_mailing.group_mass_mailing_user"):
             for _channel, match in asked:
                 model, record_id = match.groups()
-                if record := self.env[model].search([("id", "=", int(record_id))]):
+                record = self.env[model].search([("id", "=", int(record_id))])
+                if model == "utm.campaign":  # every employee reads its name
+                    record = record._in_reach()
+                if record:
                     channels.append((record, PROGRESS))
         return super()._build_bus_channel_list(channels)

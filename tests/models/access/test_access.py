@@ -391,6 +391,18 @@ class TestNoWayRound(AccessCase):
         groups = log.web_read_group([], ["campaign_id"], ["__count"])["groups"]
         self.assertEqual(len(groups), 1)
 
+    def test_the_name_of_a_mass_email_is_changed_by_who_may_change_it(self):
+        employee = new_test_user(self.env, login="employee", groups="base.group_user")
+        for user in (self.olga, employee):
+            source = self.others.source_id.with_user(user)
+            self.refused(lambda source=source: source.write({"name": "Mine"}))
+        own = self.mailings["olga's"].with_user(self.olga)
+        own.name = "Roses"
+        own.source_id.name = "Tulips"
+        self.assertEqual(own.display_name, "Tulips")
+        free = self.env["utm.source"].create({"name": "Fair"})
+        free.with_user(employee).name = "Fair of May"
+
     def test_all_screens_of_ones_own_open(self):
         campaigns = self.env["utm.campaign"].with_user(self.olga)
         lists = self.mailings["olga's"].contact_list_ids

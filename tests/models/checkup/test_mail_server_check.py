@@ -1,11 +1,13 @@
 import socket
 from unittest.mock import patch
 
+from odoo.addons.base.models import ir_mail_server
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
 from odoo.addons.mass_mailing_campaign.models.checkup import mail_server
 from odoo.addons.mass_mailing_campaign.models.checkup.mail_server import MailServerCheck
 from odoo.tools import config
 
+from ...smtp_server import BrokenServer
 from .test_checkup import CheckupCase
 
 
@@ -48,9 +50,17 @@ class TestMailServerCheck(CheckupCase):
             self.assert_found(MailServerCheck, "bad", "smtp.nowhere.invalid")
 
     def test_a_server_that_says_nothing_is_not_waited_for(self):
+        self.patch(mail_server, "PATIENCE", 0.05)
+        self.patch(ir_mail_server, "SMTP_TIMEOUT", 600)
         with self.smtp(), socket.create_server(("127.0.0.1", 0)) as silent:
             self.server().smtp_port = silent.getsockname()[1]
-            with patch.object(mail_server, "PATIENCE", 0.05):
+            for encryption in ("none", "ssl"):
+                self.server().smtp_encryption = encryption
+                self.assert_found(MailServerCheck, "bad", "does not answer")
+        for script in ([b"220 hello"], [b"220 hello", b"250-hello\r\n250 STARTTLS"]):
+            with self.smtp(), BrokenServer(*script) as falls_silent:
+                server = {"smtp_port": falls_silent.port, "smtp_encryption": "starttls"}
+                self.server().write(server)
                 self.assert_found(MailServerCheck, "bad", "does not answer")
 
     def test_a_wrong_password_is_told(self):

@@ -6,7 +6,7 @@ import psycopg2
 from odoo.addons.mass_mailing_campaign.engine import results
 from odoo.addons.mass_mailing_campaign.models.live import mailing_mailing as live
 from odoo.addons.mass_mailing_campaign.models.live.mailing_mailing import PROGRESS
-from odoo.tests import RecordCapturer
+from odoo.tests import RecordCapturer, new_test_user
 
 from ...common import MassEmailCase
 
@@ -45,6 +45,19 @@ class TestProgress(MassEmailCase):
                 [each for each in theirs if isinstance(each, tuple) and PROGRESS in each]
             )
             self.assertFalse(set(asked) & {each for each in theirs if isinstance(each, str)})
+
+    def test_of_others_campaigns_nobody_hears(self):
+        own = "mass_mailing.group_mass_mailing_user"
+        olga = new_test_user(self.env, login="olga", groups=own, email="olga@example.com")
+        mailing = self._mass_email()
+        asked = [
+            f"{PROGRESS}/mailing.mailing/{mailing.id}",
+            f"{PROGRESS}/utm.campaign/{self.campaign.id}",
+        ]
+        channels = {(mailing, PROGRESS), (self.campaign, PROGRESS)}
+        self.assertFalse(channels & {*self.channels(olga, *asked)})
+        self.campaign.user_id = olga
+        self.assertLessEqual(channels, {*self.channels(olga, *asked)})
 
     def test_what_is_not_there_is_no_channel(self):
         asked = f"{PROGRESS}/mailing.mailing/999999999"
