@@ -25,12 +25,14 @@ class TestPeopleCount(MassEmailCase):
         carl._receive_click(self.offer.code)
         self.assertEqual((self.offer.people_count, self.demo.people_count), (2, 1))
 
-    def test_who_clicks_it_in_two_mass_emails_is_one_person(self):
+    def test_who_clicks_it_in_two_mass_emails_counts_once_per_message_as_in_the_statistics(self):
         again = self._mass_email()
         again._build_queue()
         for mailing in (self.mailing, again):
             mailing.mailing_trace_ids.sudo()[0]._receive_click(self.offer.code)
-        self.assertEqual(self.offer.people_count, 1)
+        statistics = self.env["mailing.trace.event"].get_statistics(self.campaign.id)
+        [people] = [link["people"] for link in statistics["links"] if link["id"] == self.offer.id]
+        self.assertEqual((self.offer.people_count, people), (2, 2))
 
     def test_who_was_forgotten_counts_all_the_same(self):
         self.traces[0]._receive_click(self.offer.code)
