@@ -1,5 +1,6 @@
 import html
 import logging
+import re
 from functools import cached_property
 
 import psycopg2
@@ -25,12 +26,17 @@ from .text_part import plain_text
 _logger = logging.getLogger(__name__)
 
 
-def _why(error):
+# What Python says of a field that is misspelt.
+NO_ATTRIBUTE = re.compile(r"(?:AttributeError: )?'[\w.]+' object has no attribute '(\w+)'")
+
+
+def _why(env, error):
     """Return in a line why Odoo's renderer failed; its own words hold the whole letter."""
     cause = error.__cause__ or error
     if isinstance(cause, QWebError):
         cause = f"{cause.qweb.element or ''} {cause.qweb.error}"
-    return " ".join(str(cause).split())
+    words = " ".join(str(cause).split())
+    return NO_ATTRIBUTE.sub(lambda match: env._("There is no field “%s”.", match[1]), words)
 
 
 class Letter:
@@ -123,7 +129,7 @@ class Letter:
                 subjects |= mailing._render_field("subject", group.ids)
                 bodies |= self.render_source(mailing, self.html, group.ids)
         except UserError as error:
-            words = self.env._("The letter cannot be filled in: %s", _why(error))
+            words = self.env._("The letter cannot be filled in: %s", _why(self.env, error))
             raise UserError(words) from error
         return {
             contact.id: (

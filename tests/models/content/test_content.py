@@ -131,7 +131,7 @@ class TestWhatIsWrong(MassEmailCase):
 
     @mute_logger("odoo.addons.mail.models.mail_render_mixin")
     def test_an_expression_that_fails_for_a_recipient_is_refused(self):
-        words = "cannot be filled in: .*object.nam"
+        words = "cannot be filled in: .*object.nam.* There is no field “nam”"
         self.assert_refused(words, subject="Dear {{ object.nam }}")
         self.assert_refused(words, preview="Dear {{ object.nam }}")
         self.assert_refused(words, '<p>Dear <t t-out="object.nam"/></p>')
