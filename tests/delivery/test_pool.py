@@ -429,7 +429,8 @@ class TestPool(TestCase):
                             begun += batch.begun
                     written += self.pool.close()
                 outcomes = {result.key: result.outcome for result in written}
-                self.assertEqual(sorted(result.key for result in written), sorted(begun))
+                self.assertEqual(len(outcomes), len(written), "each once")
+                self.assertLessEqual(set(outcomes), set(begun))
                 self.assertIn(Outcome.UNKNOWN, outcomes.values())
                 told = {f"to{key}@example.com" for key in outcomes}
                 self.assertLessEqual(set(self.server.rcpt_tos), told)
