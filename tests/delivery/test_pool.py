@@ -420,7 +420,7 @@ class TestPool(TestCase):
             patch.object(Line, "receive", side_effect=KeyboardInterrupt),
             self.assertRaises(KeyboardInterrupt),
         ):
-            self.deliver(5, 2)
+            self.deliver(5, 1)
         self.assertLessEqual(len(self.pool.close(0)), 1)
         self.assert_all_closed()
 
