@@ -233,11 +233,10 @@ class Pool:
 
     def _take_in(self, opened):
         """Sessions were opened, or could not be."""
-        for each in opened:
-            if isinstance(each, Conversation):
-                self._idle.append(each)
-            else:
-                self._be_content()
+        conversations = [each for each in opened if isinstance(each, Conversation)]
+        self._idle += conversations
+        if len(conversations) < len(opened):
+            self._be_content()
 
     def _be_content(self):
         self._allowance.be_content(self._open_count() + len(self._opening))
