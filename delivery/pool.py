@@ -101,8 +101,9 @@ class Pool:
             is_over = not (self._may_go_on() and self._has_more())
             if is_over and not (self._ready or self._working or self._unwritten):
                 return
-            results, self._unwritten = self._unwritten, []
-            yield Batch(results, [each.next.key for each in self._ready])
+            batch = Batch(self._unwritten, [each.next.key for each in self._ready])
+            self._unwritten = []
+            yield batch
             self._go_on()
             self._wait(look_at)
 
@@ -126,7 +127,6 @@ class Pool:
         :return: the results that the caller does not know yet
         """
         self.stop_within(seconds)
-        # some may have been interrupted by an error
         while any(map(self._wire.is_at, self._working)):
             self._wait(time.monotonic() + LOOK_SECONDS)
         late, self._unwritten = self._unwritten, []
@@ -233,11 +233,10 @@ class Pool:
 
     def _take_in(self, opened):
         """Sessions were opened, or could not be."""
-        for each in opened:
-            if isinstance(each, Conversation):
-                self._idle.append(each)
-            else:
-                self._be_content()
+        conversations = [each for each in opened if isinstance(each, Conversation)]
+        self._idle += conversations
+        if len(conversations) < len(opened):
+            self._be_content()
 
     def _be_content(self):
         self._allowance.be_content(self._open_count() + len(self._opening))
@@ -251,7 +250,9 @@ class Pool:
         gathered_at = time.monotonic() + GATHER_SECONDS
         while done and len(done) < len(self._working) and time.monotonic() < gathered_at:
             done += self._wire.wait(gathered_at)
-        self._unwritten += [conversation.result for conversation in done]
+        for conversation in done:
+            self._unwritten.append(conversation.result)
+            del self._working[conversation]
         self._take_back(done)
         self._take_in(self._opening.take())
         self._dismiss_waiting()
@@ -274,7 +275,6 @@ class Pool:
         results = [(each.result.outcome, each.has_sent and each.is_over) for each in done]
         self._allowance.learn(results, is_cut_off=self._cut_off_at < math.inf)
         for conversation in done:
-            del self._working[conversation]
             conversation.has_sent |= conversation.result.outcome is Outcome.SENT
             if conversation.is_over or conversation.count >= MESSAGES_PER_SESSION:
                 self._dismiss(conversation)

@@ -429,7 +429,8 @@ class TestPool(TestCase):
                             begun += batch.begun
                     written += self.pool.close()
                 outcomes = {result.key: result.outcome for result in written}
-                self.assertEqual(sorted(result.key for result in written), sorted(begun))
+                self.assertEqual(len(outcomes), len(written), "each once")
+                self.assertLessEqual(set(outcomes), set(begun))
                 self.assertIn(Outcome.UNKNOWN, outcomes.values())
                 told = {f"to{key}@example.com" for key in outcomes}
                 self.assertLessEqual(set(self.server.rcpt_tos), told)
@@ -458,8 +459,9 @@ class TestPool(TestCase):
             patch.object(Line, "receive", side_effect=KeyboardInterrupt),
             self.assertRaises(KeyboardInterrupt),
         ):
-            self.deliver(5, 2)
-        self.assertLessEqual(len(self.pool.close(0)), 1)
+            self.deliver(5, 1)
+        outcomes = [result.outcome for result in self.pool.close(0)]
+        self.assertEqual(outcomes, [Outcome.UNKNOWN])
         self.assert_all_closed()
 
     def test_an_unreachable_server_is_an_error(self):

@@ -1,8 +1,10 @@
 import socket
+from contextlib import suppress
 from unittest.mock import patch
 
 from odoo.addons.base.models import ir_mail_server
 from odoo.addons.mass_mailing_campaign.delivery import allowance, pool, transport
+from odoo.addons.mass_mailing_campaign.delivery.line import Line
 
 from ..common import MassEmailCase
 from ..smtp_server import BrokenServer
@@ -93,6 +95,23 @@ class TestFaults(MassEmailCase):
                 mailing.state = "done"
                 # she may be dead by now
                 self.env["mailing.address"].search([]).action_clear()
+
+    def test_what_was_on_the_wire_when_something_interrupted_is_not_sent_again(self):
+        mailing, receive = self._mass_email(), Line.receive
+
+        def interrupted(line):
+            if server.messages:
+                raise KeyboardInterrupt
+            return receive(line)
+
+        mailing.action_set_pending()
+        with self.smtp() as server:
+            # assertRaises would roll back what was written down
+            with patch.object(Line, "receive", interrupted), suppress(KeyboardInterrupt):
+                self.run_delivery()
+            self.run_delivery()
+            self.assertEqual(len(server.messages), 1)
+        self.assertEqual(mailing.mailing_trace_ids.failure_type, "in_doubt")
 
     def test_a_server_that_is_not_there_loses_nobody(self):
         with socket.socket() as nobody:
