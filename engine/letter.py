@@ -25,9 +25,12 @@ from .text_part import plain_text
 
 _logger = logging.getLogger(__name__)
 
-
-# What Python says of a field that is misspelt.
-NO_ATTRIBUTE = re.compile(r"(?:AttributeError: )?'[\w.]+' object has no attribute '(\w+)'")
+# What Python says of a field that is misspelt, in a body and in a subject.
+NO_ATTRIBUTE = re.compile(
+    r"""(?:AttributeError(?::[ ]|\(["']))?'[\w.]+'[ ]object[ ]has[ ]no[ ]attribute[ ]'(\w+)'
+    (?:["']\)[ ]while[ ]evaluating[ ](.*))?""",
+    re.VERBOSE,
+)
 
 
 def _why(env, error):
@@ -35,8 +38,10 @@ def _why(env, error):
     cause = error.__cause__ or error
     if isinstance(cause, QWebError):
         cause = f"{cause.qweb.element or ''} {cause.qweb.error}"
-    words = " ".join(str(cause).split())
-    return NO_ATTRIBUTE.sub(lambda match: env._("There is no field “%s”.", match[1]), words)
+    return NO_ATTRIBUTE.sub(
+        lambda match: f"{match[2] or ''} {env._('There is no field “%s”.', match[1])}".strip(),
+        " ".join(str(cause).split()),
+    )
 
 
 class Letter:

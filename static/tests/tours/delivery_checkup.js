@@ -16,3 +16,11 @@ registry.category("web_tour.tours").add("delivery_checkup", {
         { trigger: ".o_control_panel:contains(Campaigns):not(:has(.o_mass_email_dot))" },
     ],
 });
+
+registry.category("web_tour.tours").add("delivery_checkup_on_a_phone", {
+    steps: () => [
+        { trigger: `${action}:has(.fa-times-circle):contains(switched off)` },
+        { trigger: `${action} button:contains(Switch It On)`, run: "click" },
+        { trigger: `${action}:has(.fa-check-circle) button:contains(Run It Now)` },
+    ],
+});

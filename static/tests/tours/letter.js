@@ -91,7 +91,7 @@ tours.add("letter_send_test", {
     ],
 });
 
-// The same with a thumb: what is not the loudest button is behind "More".
+// The same with a thumb.
 const fits = {
     trigger: ".modal .o_form_view, body:not(:has(.modal)) .o_form_view",
     run() {
@@ -101,11 +101,6 @@ const fits = {
         }
     },
 };
-const more = (name) => [
-    { trigger: ".o_statusbar_buttons button[title=More]", run: "click" },
-    { trigger: `.o-dropdown--menu button[name=${name}]`, run: "click" },
-];
-
 tours.add("letter_on_a_phone", {
     steps: () => [
         fits,
@@ -115,7 +110,7 @@ tours.add("letter_on_a_phone", {
         shows("Bob"),
         fits,
         ...close,
-        ...more("action_send_test"),
+        { trigger: "button[name=action_send_test]", run: "click" },
         { trigger: ".modal .o_field_widget[name=user_ids] .o_tag .o_delete", run: "click" },
         { trigger: ".modal .o_field_widget[name=addresses] textarea", run: "edit new@example.com" },
         fits,
@@ -127,7 +122,7 @@ tours.add("letter_on_a_phone", {
         fits,
         { trigger: ".modal button[name=action_set_pending]", run: "click" },
         { trigger: ".o_statusbar_status button:contains(Pending)" },
-        ...more("action_pause"),
+        { trigger: "button[name=action_pause]", run: "click" },
         { trigger: ".o_why_waiting:contains(Paused by Marta Marketer)" },
         fits,
     ],
