@@ -384,6 +384,32 @@ class TestSettle(MassEmailCase):
         self.assertEqual(len(server.messages), 4, "sent twice or lost")
         self.assertEqual((mailing.sent_count, mailing.unknown_count), (4, 0))
 
+    def test_a_crash_of_postgresql_before_a_settle_sends_nothing_twice(self):
+        """A settle, with a session of its own, may be the first to have one after the crash."""
+        self._contacts(4, self.target_list)
+        mailing = self._mass_email()
+        settle, calls = MailingJournalAck._settle, []
+
+        def crash(acks, *args):
+            calls.append(args)
+            if len(calls) == 2:
+                acks.env.cr.execute(
+                    "DELETE FROM mailing_journal_ack; DELETE FROM mailing_journal_run"
+                )
+            return settle(acks, *args)
+
+        with (
+            self.smtp() as server,
+            patch.object(MailingJournalAck, "_settle", crash),
+            patch.object(results, "SETTLE_COUNT", 1),
+        ):
+            self.send(mailing, server)
+            self.assertIn("lost", mailing.delivery_issue)
+            mailing.action_try_now()
+            self.run_delivery()
+        self.assertEqual(len(server.messages), 4, "sent twice or lost")
+        self.assertEqual((mailing.sent_count, mailing.unknown_count), (4, 0))
+
     def test_a_run_that_survives_a_crash_of_postgresql_knows_what_never_left(self):
         mailing, traces = self.claimed(4, "survivor", (0, Outcome.SENT))
         self.env.cr.execute("DELETE FROM mailing_journal_run; DELETE FROM mailing_journal_ack")
