@@ -118,10 +118,10 @@ class Results:
 
     def end(self, runs, mailing):
         """Settle what is left, and end the run in the journal; committed on return."""
+        self.write_down(runs, runs.env.cr, is_over=True)
         if self._settling:
             self._settling.wait()  # whatever became of it, all is settled once more
             self._settling = None
-        self.write_down(runs, runs.env.cr, is_over=True)
         runs._end(self._run_key, on_wire=self.on_wire)
         mailing._tell_progress()
         runs.env["ir.cron"]._commit_progress(len(self._unsettled))

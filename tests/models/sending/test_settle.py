@@ -1,6 +1,6 @@
 import runpy
 from datetime import timedelta
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import psycopg2
 import psycopg2.errorcodes
@@ -11,6 +11,7 @@ from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome, Result
 from odoo.addons.mass_mailing_campaign.engine import results, run
 from odoo.addons.mass_mailing_campaign.engine.turns import RUN_LOCK
 from odoo.addons.mass_mailing_campaign.models.sending.mailing_journal_ack import MailingJournalAck
+from odoo.addons.mass_mailing_campaign.models.sending.mailing_trace import Claimed
 from odoo.tools import file_path, mute_logger
 
 from ...common import MassEmailCase
@@ -107,6 +108,19 @@ class TestSettle(MassEmailCase):
             self.run_delivery()
         self.assertFalse(server.messages)
         self.assertEqual(self.statuses(traces), ["in_doubt"] * 3)
+
+    def test_what_is_known_is_written_down_before_a_settle_is_waited_for(self):
+        """The process may be killed meanwhile."""
+        mailing, traces = self.claimed(1, "run")
+        known, written = results.Results("run"), []
+        known.expect([Claimed(traces.id, traces.res_id, "", "", 1, 1)])
+        known.add([Result(traces.id, Outcome.SENT, "250 ok")])
+        with self.committing(mailing) as committing:
+            acks = committing.env["mailing.journal.ack"].sudo()
+            known._settling = Mock(wait=lambda: written.extend(acks.search([]).mapped("outcome")))
+            known.end(committing.env["mailing.journal.run"], committing)
+        self.assertIn("sent", written)
+        self.assertEqual(self.statuses(traces), ["sent"])
 
     def test_the_journal_is_unlogged(self):
         self.env.cr.execute(
