@@ -1,4 +1,5 @@
 import threading
+from contextlib import suppress
 
 from .turns import is_own_session, notice_broken_connections
 
@@ -6,8 +7,8 @@ from .turns import is_own_session, notice_broken_connections
 class Beside:
     """Work of a run on the database beside its sending: in a thread and a session of its own.
 
-    So mail servers do not wait for PostgreSQL. Where all share one session, as in tests, it is
-    done when its result is asked for.
+    So mail servers do not wait for PostgreSQL. Where no further thread or session is to be had,
+    or all share one session, as in tests, it is done when its result is asked for.
 
     :param env: of the run
     :param work: called once, with an environment
@@ -17,12 +18,15 @@ class Beside:
         self._env = env
         self._work = work
         self._thread = None
+        self._is_begun = False  # once it has its session
         self._result = self._error = None
 
     def begin(self):
         if is_own_session(self._env.cr):
-            self._thread = threading.Thread(target=self._run, name="mass-email", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._run, name="mass-email", daemon=True)
+            with suppress(RuntimeError):
+                thread.start()
+                self._thread = thread
 
     @property
     def is_under_way(self):
@@ -35,9 +39,9 @@ class Beside:
 
     def result(self):
         """Return what the work returned; raise what it raised."""
-        if not self._thread:
-            return self._work(self._env)
         self.wait()
+        if not self._is_begun:
+            return self._work(self._env)
         if self._error:
             raise self._error
         return self._result
@@ -46,6 +50,7 @@ class Beside:
         try:
             with self._env.registry.cursor() as cr:
                 notice_broken_connections(cr)
+                self._is_begun = True
                 self._result = self._work(self._env(cr=cr))
         except BaseException as error:
             self._error = error

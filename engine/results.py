@@ -71,18 +71,22 @@ class Results:
         """Have what was written down carried over to the messages, when enough came together.
 
         It goes on beside the sending; what the last one brought is told of here.
+
+        :return: False when the journal has lost the run: nothing more may be sent
         """
+        is_known = True
         if self._settling and (
             not self._settling.is_under_way or len(self._unsettled) >= MOST_UNSETTLED
         ):
-            self._take_note(runs, mailing)
-        if not self._settling and self._are_to_be_settled():
+            is_known = self._take_note(runs, mailing)
+        if is_known and not self._settling and self._are_to_be_settled():
             self._settling = Beside(runs.env, self._settle)
             self._settling_count = len(self._unsettled)
             self._settled_at = time.monotonic()
             self._settling.begin()
             if not self._settling.is_under_way:
-                self._take_note(runs, mailing)
+                is_known = self._take_note(runs, mailing)
+        return is_known
 
     def _are_to_be_settled(self):
         """Tell whether enough results or enough time came together."""
@@ -95,21 +99,29 @@ class Results:
         return env["mailing.journal.ack"]._settle(self._run_key, self._settled_ack)
 
     def _take_note(self, runs, mailing):
-        """Something is settled; committed on return."""
+        """Something is settled; committed on return.
+
+        :return: False when the journal has lost the run, and maybe what was to be settled
+        """
         settling, self._settling = self._settling, None
-        self._settled_ack = settling.result()
+        settled_ack = settling.result()
+        if settled_ack is None:
+            self.write_down_again()
+            return False
+        self._settled_ack = settled_ack
         del self._unsettled[: self._settling_count]
         if time.monotonic() - self._told_at > SETTLE_SECONDS:
             mailing._tell_progress()  # committed with the progress of the job
             self._told_at = time.monotonic()
         runs.env["ir.cron"]._commit_progress(self._settling_count)
+        return True
 
     def end(self, runs, mailing):
         """Settle what is left, and end the run in the journal; committed on return."""
+        self.write_down(runs, runs.env.cr, is_over=True)
         if self._settling:
             self._settling.wait()  # whatever became of it, all is settled once more
             self._settling = None
-        self.write_down(runs, runs.env.cr, is_over=True)
         runs._end(self._run_key, on_wire=self.on_wire)
         mailing._tell_progress()
         runs.env["ir.cron"]._commit_progress(len(self._unsettled))

@@ -203,12 +203,13 @@ class Run:
     def _acknowledge(self, results, begun=()):
         """Write down results, and what goes out next, and see whether the sending can go on."""
         self._results.add(results)
-        if not self._results.write_down(self._runs, self._journal, begun):
+        is_known = self._results.write_down(self._runs, self._journal, begun)
+        if is_known:
+            for result in results:
+                self._judge(result)
+            is_known = self._results.settle(self._runs, self.mailing)
+        if not is_known:
             self._issue = self.env._("The connection to the database was lost for a moment.")
-            return
-        for result in results:
-            self._judge(result)
-        self._results.settle(self._runs, self.mailing)
 
     def _judge(self, result):
         if result.outcome is Outcome.SENT:

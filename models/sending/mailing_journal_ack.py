@@ -120,8 +120,13 @@ class MailingJournalAck(models.Model):
 
     @retried
     def _settle(self, key, after):
-        """Settle, whatever is written to the same messages meanwhile; committed on return."""
-        return self._settle_acknowledged(key, after)
+        """Settle, whatever is written to the same messages meanwhile; committed on return.
+
+        :return: id of the last acknowledgement settled; None when the run is not in the journal
+            any more: in a session that began after a crash of PostgreSQL, it is empty
+        """
+        settled = self._settle_acknowledged(key, after)
+        return settled if self.env["mailing.journal.run"]._is_known(key) else None
 
     @api.model
     def _settle_acknowledged(self, key, after=0):

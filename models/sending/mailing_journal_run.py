@@ -70,6 +70,13 @@ class MailingJournalRun(models.Model):
                     cr.execute("SELECT pg_advisory_unlock(%s, %s)", [RUN_LOCK, run_id])
                     cr.commit()
 
+    @api.model
+    def _is_known(self, key):
+        """Tell whether a run is in the journal."""
+        return bool(
+            self.env.execute_query(SQL("SELECT FROM mailing_journal_run WHERE key = %s", key))
+        )
+
     # ------------------------------------------------------------
     # End
     # ------------------------------------------------------------

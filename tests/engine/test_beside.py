@@ -1,4 +1,7 @@
 import threading
+from unittest.mock import patch
+
+from psycopg2.pool import PoolError
 
 from odoo.tests import tagged
 
@@ -43,3 +46,18 @@ class TestBeside(MassEmailCase):
             self.assertFalse(work.is_under_way or done)
             work.result()
         self.assertEqual(len(done), 1)
+
+    def test_where_no_thread_is_to_be_had_it_is_done_when_asked_for(self):
+        work = Beside(self.env, session)
+        with patch.object(threading.Thread, "start", side_effect=RuntimeError("can't start")):
+            work.begin()
+        self.assertFalse(work.is_under_way)
+        work.wait()
+        self.assertEqual(work.result(), session(self.env))
+
+    def test_where_no_session_is_to_be_had_it_is_done_when_asked_for(self):
+        work = Beside(self.env, session)
+        with patch.object(type(self.env.registry), "cursor", side_effect=PoolError("full")):
+            work.begin()
+            work.wait()
+        self.assertEqual(work.result(), session(self.env))

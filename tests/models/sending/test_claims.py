@@ -1,4 +1,5 @@
 import itertools
+import threading
 from unittest.mock import patch
 
 from odoo.addons.mass_mailing_campaign.engine.run import CHUNK, Run
@@ -40,6 +41,28 @@ class TestChunks(MassEmailCase):
     def test_a_slow_run_claims_no_more_than_a_chunk(self):
         claims, _chunks = self.claimed_at_a_time(20, 1_100)
         self.assertEqual(claims, [500, 500, 100, 0])
+
+    def test_who_asks_for_no_more_goes_on_when_the_claim_beside_has_ended(self):
+        mailing, claims = self._mass_email(), []
+
+        def claim(_self, _mailing, _run, most):
+            if len(claims) == 2:
+                threading.Event().wait(0.1)
+            claims.append(most)
+            return [Claimed(number, 0, "", "", 1) for number in range(most)]
+
+        run, clock = Run(mailing, self.env["ir.mail_server"], ""), itertools.count()
+        with (
+            patch.object(type(self.env["mailing.trace"]), "_claim", claim),
+            patch.object(mailing_mailing.time, "monotonic", lambda: next(clock) / 2),
+        ):
+            chunks = mailing._claims(run, float("inf"))
+            while len(claims) < 2:
+                next(chunks)
+            for _chunk in range(3):  # with the last of what was claimed it claims again
+                next(chunks)
+            chunks.close()
+        self.assertEqual(claims, [500, 2_000, 2_000])
 
 
 class TestPlan(MassEmailCase):

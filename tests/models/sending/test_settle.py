@@ -1,6 +1,6 @@
 import runpy
 from datetime import timedelta
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import psycopg2
 import psycopg2.errorcodes
@@ -11,6 +11,7 @@ from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome, Result
 from odoo.addons.mass_mailing_campaign.engine import results, run
 from odoo.addons.mass_mailing_campaign.engine.turns import RUN_LOCK
 from odoo.addons.mass_mailing_campaign.models.sending.mailing_journal_ack import MailingJournalAck
+from odoo.addons.mass_mailing_campaign.models.sending.mailing_trace import Claimed
 from odoo.tools import file_path, mute_logger
 
 from ...common import MassEmailCase
@@ -107,6 +108,19 @@ class TestSettle(MassEmailCase):
             self.run_delivery()
         self.assertFalse(server.messages)
         self.assertEqual(self.statuses(traces), ["in_doubt"] * 3)
+
+    def test_what_is_known_is_written_down_before_a_settle_is_waited_for(self):
+        """The process may be killed meanwhile."""
+        mailing, traces = self.claimed(1, "run")
+        known, written = results.Results("run"), []
+        known.expect([Claimed(traces.id, traces.res_id, "", "", 1, 1)])
+        known.add([Result(traces.id, Outcome.SENT, "250 ok")])
+        with self.committing(mailing) as committing:
+            acks = committing.env["mailing.journal.ack"].sudo()
+            known._settling = Mock(wait=lambda: written.extend(acks.search([]).mapped("outcome")))
+            known.end(committing.env["mailing.journal.run"], committing)
+        self.assertIn("sent", written)
+        self.assertEqual(self.statuses(traces), ["sent"])
 
     def test_the_journal_is_unlogged(self):
         self.env.cr.execute(
@@ -379,6 +393,32 @@ class TestSettle(MassEmailCase):
             ),
         ):
             self.send(mailing, server)
+            mailing.action_try_now()
+            self.run_delivery()
+        self.assertEqual(len(server.messages), 4, "sent twice or lost")
+        self.assertEqual((mailing.sent_count, mailing.unknown_count), (4, 0))
+
+    def test_a_crash_of_postgresql_before_a_settle_sends_nothing_twice(self):
+        """A settle, with a session of its own, may be the first to have one after the crash."""
+        self._contacts(4, self.target_list)
+        mailing = self._mass_email()
+        settle, calls = MailingJournalAck._settle, []
+
+        def crash(acks, *args):
+            calls.append(args)
+            if len(calls) == 2:
+                acks.env.cr.execute(
+                    "DELETE FROM mailing_journal_ack; DELETE FROM mailing_journal_run"
+                )
+            return settle(acks, *args)
+
+        with (
+            self.smtp() as server,
+            patch.object(MailingJournalAck, "_settle", crash),
+            patch.object(results, "SETTLE_COUNT", 1),
+        ):
+            self.send(mailing, server)
+            self.assertIn("lost", mailing.delivery_issue)
             mailing.action_try_now()
             self.run_delivery()
         self.assertEqual(len(server.messages), 4, "sent twice or lost")
