@@ -16,10 +16,10 @@ class MailingContact(models.Model):
         return record if isinstance(record, self.env.registry["mail.thread"]) else self
 
     def _stored_letters(self):
-        """Return the letters of mass emails that are stored on the records of these targets."""
+        """Return the letters to these targets' addresses that are stored on their records."""
         records = [contact._chatter_record() for contact in self]
         is_letter = Domain("message_type", "=", "email_outgoing")
-        is_letter &= Domain("outgoing_email_to", "!=", False)
+        is_letter &= Domain("outgoing_email_to", "in", self.mapped("address"))
         of_these = Domain.OR(
             Domain("model", "=", record._name) & Domain("res_id", "=", record.id)
             for record in records

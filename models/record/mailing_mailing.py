@@ -35,7 +35,7 @@ class MailingMailing(models.Model):
                     **common,
                     "model": record._name,
                     "res_id": record.id,
-                    "outgoing_email_to": contact.email,
+                    "outgoing_email_to": contact.address,
                     "subject": subject,
                     "body": letter.placeholders.fill(body, urls),
                 }

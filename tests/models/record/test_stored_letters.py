@@ -56,15 +56,17 @@ class TestStoredLetters(RecordCase):
 
     def test_erasing_her_address_erases_them_and_before_they_are_told(self):
         self.send(self._mass_email(keep_archives=True))
+        to_another = self.letters_of(self.person).copy({"outgoing_email_to": "x@example.com"})
         for address, record in (("ann@example.com", self.person), ("anna@example.com", self.plain)):
             lookup = self.env["mailing.address.lookup"].create({"email": address})
             lookup.action_look_up()
             told = lookup.line_ids.filtered(lambda line: line.topic == "Stored Letter")
             self.assertEqual(told.subject, f"News for {record.name}")
-            letter = self.letters_of(record)
+            letter = self.letters_of(record) - to_another
             self.env["mailing.erased.address"]._erase(address)
             self.assertFalse(letter.exists())
         self.assertTrue(self.letters_of(self.lead))
+        self.assertTrue(to_another.exists())
 
     @mute_logger("odoo.addons.mass_mailing_campaign.models.record.mailing_trace_event")
     def test_a_letter_that_cannot_be_stored_was_sent_all_the_same(self):
