@@ -15,17 +15,17 @@ for start in range(0, count, size):
     bench.measure_slice(f"{start + 1:,} to {end:,}", mass_email, end - start)
 
 
-def read(model, view_type, records):
+def read(model, view_type, records, view_id):
     """Read what a screen shows of some records, as a browser asks for it."""
-    models = bench.env[model].get_views([(False, view_type)])["models"]
+    models = bench.env[model].get_views([(view_id, view_type)])["models"]
     names = models[model]["fields"]
     records().web_read({name: {} for name in names})
 
 
-def screen(way, model, view_type, records):
+def screen(way, model, view_type, records, view_id=False):
     bench.env.flush_all()
     bench.env.invalidate_all()
-    bench.measure(way, 1, lambda: read(model, view_type, records))
+    bench.measure(way, 1, lambda: read(model, view_type, records, view_id))
 
 
 def lines(model, field):
@@ -75,6 +75,7 @@ figure("chips", bench.campaign.get_log_figures)
 figure("statistics", lambda: log.get_statistics(campaign_id=bench.campaign.id))
 figure("curve", lambda: log.get_curve(campaign_id=bench.campaign.id))
 screen("people who clicked", "mailing.trace", "list", lambda: behind("clicked"))
-screen("form", "mailing.mailing", "form", lambda: mass_email)
+form = bench.env.ref("mass_mailing_campaign.mailing_mailing_view_form_mass_email")
+screen("form", "mailing.mailing", "form", lambda: mass_email, form.id)
 screen("members", "mailing.trace", "list", lines("mailing.trace", "mass_mailing_id"))
 screen("log", "mailing.trace.event", "list", lines("mailing.trace.event", "mailing_id"))
