@@ -88,11 +88,11 @@ class Conversation:
         :param successor: offered behind the content, where that is possible
         :return: the events to wait for, and at last the result; raises nothing
         """
-        if not self._offered and (result := _invalid(envelope)):
-            return result
         was_offered, handed_over = self._offered is not None, False
+        if not was_offered and (result := _invalid(envelope)):
+            return result
         try:
-            moment, code, text = yield from self._offer(envelope)
+            moment, code, text = yield from self._offer(envelope, was_offered)
             if code // 100 == moment.welcome:
                 moment = Moment.CONTENT
                 if not self._is_given_up(was_offered):
@@ -137,15 +137,15 @@ class Conversation:
         self._offered = None
         self.session.close()
 
-    def _offer(self, envelope):
+    def _offer(self, envelope, was_offered):
         """Send the commands before the content, unless they are out.
 
         With PIPELINING all are sent at once, else none after one that failed.
 
         :return: the first moment whose reply is not the welcome, or the last one, and the reply
         """
-        is_offered, self._offered = self._offered is not None, None
-        if self.is_pipelined and not is_offered:
+        self._offered = None
+        if self.is_pipelined and not was_offered:
             yield from self._send(_commands_at_once(envelope))
         for left, moment in zip((2, 1, 0), COMMANDS, strict=True):
             if not self.is_pipelined:

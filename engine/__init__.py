@@ -7,6 +7,8 @@
 * ``spliced_letter``: the same letter compiled, what differs spliced into bytes
 * ``inline``, ``body``: its subject and its body, filled in for many contacts at once
 * ``text_part``: its text, made from the pieces of its HTML
+* ``pixel``: the image by which openings are seen
+* ``beside``: claims and settles of a run that go on while it sends
 * ``limits``: how much may leave right now, and when more may
 * ``troubles``: what errors of a connection mean, in the user's language
 * ``turns``: the lock that claims take turns on; methods that are run again

@@ -1,4 +1,5 @@
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from unittest.mock import patch
 
@@ -6,6 +7,8 @@ from odoo import fields
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
 from odoo.addons.mass_mailing_campaign.engine import job_time
 from odoo.addons.mass_mailing_campaign.models.checkup import dns_records
+from odoo.addons.mass_mailing_campaign.models.checkup.mail_server import MailServerCheck
+from odoo.addons.mass_mailing_campaign.models.checkup.public_address import PublicAddressCheck
 from odoo.fields import Command
 from odoo.tests import TransactionCase, new_test_user, tagged
 
@@ -210,6 +213,14 @@ class MassEmailData:
             return
         with self.smtp():
             self.run_delivery()
+
+    def lane_switched_off(self):
+        """The lane, switched off: all that the check-up finds, for nobody is asked outside."""
+        for check in (MailServerCheck, PublicAddressCheck):
+            self.patch(check, "findings", lambda check: [check.good("Fine")])
+        lane = self.env.ref(DELIVERY_CRON)
+        lane.write({"active": False, "nextcall": fields.Datetime.now() + timedelta(hours=1)})
+        return lane
 
     @contextmanager
     def committing(self, record):

@@ -5,11 +5,9 @@ from urllib.parse import unquote
 from lxml import html
 
 from odoo import fields
-from odoo.addons.mass_mailing_campaign.models.checkup.mail_server import MailServerCheck
-from odoo.addons.mass_mailing_campaign.models.checkup.public_address import PublicAddressCheck
 from odoo.tests import HttpCase, tagged
 
-from .common import DELIVERY_CRON, MassEmailData
+from .common import MassEmailData
 
 
 @tagged("post_install", "-at_install")
@@ -253,10 +251,7 @@ class TestTours(MassEmailData, HttpCase):
         self.start_tour(path, "campaign_log", login="marketer")
 
     def test_the_check_up_switches_the_scheduled_action_on(self):
-        for check in (MailServerCheck, PublicAddressCheck):
-            self.patch(check, "findings", lambda check: [check.good("Fine")])
-        lane = self.env.ref(DELIVERY_CRON)
-        lane.write({"active": False, "nextcall": fields.Datetime.now() + timedelta(hours=1)})
+        lane = self.lane_switched_off()
         path = "/odoo/action-mass_mailing.action_view_utm_campaigns"
         self.start_tour(path, "delivery_checkup", login="admin")
         self.assertTrue(lane.active)

@@ -1,11 +1,6 @@
-from datetime import timedelta
-
-from odoo import fields
-from odoo.addons.mass_mailing_campaign.models.checkup.mail_server import MailServerCheck
-from odoo.addons.mass_mailing_campaign.models.checkup.public_address import PublicAddressCheck
 from odoo.tests import HttpCase, tagged
 
-from .common import DELIVERY_CRON, MassEmailData
+from .common import MassEmailData
 
 
 @tagged("post_install", "-at_install")
@@ -34,10 +29,7 @@ class TestToursOnAPhone(MassEmailData, HttpCase):
         self.assertEqual(mailing.mass_email_status, "paused")
 
     def test_the_check_up_switches_the_scheduled_action_on(self):
-        for check in (MailServerCheck, PublicAddressCheck):
-            self.patch(check, "findings", lambda check: [check.good("Fine")])
-        lane = self.env.ref(DELIVERY_CRON)
-        lane.write({"active": False, "nextcall": fields.Datetime.now() + timedelta(hours=1)})
+        lane = self.lane_switched_off()
         path = "/odoo/action-mass_mailing_campaign.mailing_checkup_action"
         self.start_tour(path, "delivery_checkup_on_a_phone", login="admin")
         self.assertTrue(lane.active)

@@ -1,3 +1,4 @@
+import itertools
 from urllib.parse import urlsplit
 
 from odoo import api, models
@@ -29,7 +30,9 @@ class MailingMailing(models.Model):
     def action_check_and_set_pending(self):
         """Set Pending at once, or show first what speaks against it."""
         self.ensure_one()
-        if any(finding.severity != HINT for finding in self._preflight_on_screen()):
+        # the screen looks again: so the DNS is asked here only where nothing else is found
+        findings = itertools.chain(self._preflight(), self._dns_findings())
+        if any(finding.severity != HINT for finding in findings):
             return self._open_check(self.env._("Before It Is Sent"), is_for_pending=True)
         return self.action_set_pending()
 

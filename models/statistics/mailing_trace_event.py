@@ -81,8 +81,7 @@ class MailingTraceEvent(models.Model):
         :return: ``{"totals", "mailings", "links"}``: counts as ``_count_people`` has them; the
             same of each mass email; and clicks of each tracking URL
         """
-        record, scope = self._scope(campaign_id, mailing_id)
-        name = "mailing_id" if mailing_id else "campaign_id"
+        name, record, scope = self._scope(campaign_id, mailing_id)
         totals = self._count_people(name, record.ids)[record.id]
         return {
             "totals": dict(totals),
@@ -92,11 +91,11 @@ class MailingTraceEvent(models.Model):
 
     @api.model
     def _scope(self, campaign_id, mailing_id):
-        """Return the campaign or mass email, and the domain of what people did with it."""
+        """Return the field of the log, its record, and the domain of what people did with it."""
         name = "mailing_id" if mailing_id else "campaign_id"
         record = self.env[self._fields[name].comodel_name].browse(mailing_id or campaign_id)
         record.check_access("read")
-        return record, BY_PEOPLE & Domain(name, "=", record.id)
+        return name, record, BY_PEOPLE & Domain(name, "=", record.id)
 
     @api.model
     def _mass_emails_compared(self, campaign, totals):
@@ -173,7 +172,7 @@ class MailingTraceEvent(models.Model):
         Apart from the other statistics, for of a million lines it takes seconds.
         Raw SQL: each counts by her first click, which is found among all lines.
         """
-        _record, scope = self._scope(campaign_id, mailing_id)
+        _name, _record, scope = self._scope(campaign_id, mailing_id)
         query = self._search(scope & Domain("event_type", "in", ("opened", "clicked")))
         message = query.join(query.table, "trace_id", "mailing_trace", "id", "trace")
         line = SQL.identifier(query.table)

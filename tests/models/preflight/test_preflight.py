@@ -199,6 +199,12 @@ class TestPreflight(MassEmailCase):
             other.action_set_pending()
         self.assertEqual(other.state, "in_queue")
 
+    def test_the_dns_is_not_asked_whether_to_show_what_is_shown_anyway(self):
+        mailing = self.mass_email(subject="x" * 71).with_user(self.marketer)
+        with patch.object(dns_records, "_texts", side_effect=AssertionError):
+            action = mailing.action_check_and_set_pending()
+        self.assertEqual(action["res_model"], "mailing.check")
+
     # ------------------------------------------------------------
     # Subject and preview text
     # ------------------------------------------------------------
