@@ -1,7 +1,7 @@
 {
     "name": "Mass Mailing Campaigns",
     "summary": "Campaigns with target lists, hourly portions, tracking and a log",
-    "version": "19.0.1.3.0",
+    "version": "19.0.1.4.0",
     "author": "Mass Mailing Campaign contributors",
     "license": "LGPL-3",
     "category": "Marketing/Email Marketing",

@@ -35,6 +35,11 @@ class FieldsBody:
 
     is_evaluated = False
 
+    @property
+    def field_names(self):
+        """The contact's own fields that it reads."""
+        return [field.name for field in self._fields]
+
     def __init__(self, letter):
         self._nonce = secrets.token_hex(8)
         self._fields = []

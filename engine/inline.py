@@ -32,6 +32,11 @@ class Field:
         if field.type not in SHOWN_AS_THEY_ARE:
             raise NotSpliceable
 
+    @property
+    def name(self):
+        """The contact's own field that it begins with."""
+        return self._names[0]
+
     def of(self, record):
         for name in self._names:
             record = record[name]
@@ -57,6 +62,11 @@ class Inline:
     def is_evaluated(self):
         """Whether there is more to do than to read fields."""
         return self._fields is None
+
+    @property
+    def field_names(self):
+        """The contact's own fields that it reads, where nothing is evaluated."""
+        return [field.name for field in self._fields if field]
 
     def _only_fields(self, mailing):
         if any(each and not FIELD_PATH.fullmatch(each) for _literal, each, _default in self._parts):

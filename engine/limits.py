@@ -105,14 +105,14 @@ class Limits:
         Raw SQL: asked for once per claim, answered from one partial index.
         """
         self.env["mailing.trace"].flush_model(
-            ["portion_datetime", "portion_places", "mail_server_id"]
+            ["portion_datetime", "portion_places", "portion_server"]
         )
         [(count, oldest, server_count, server_oldest)] = self.env.execute_query(
             SQL(
                 """
                 SELECT COALESCE(SUM(%(places)s), 0), MIN(portion_datetime),
-                       COALESCE(SUM(%(places)s) FILTER (WHERE mail_server_id = %(server)s), 0),
-                       MIN(portion_datetime) FILTER (WHERE mail_server_id = %(server)s)
+                       COALESCE(SUM(%(places)s) FILTER (WHERE portion_server = %(server)s), 0),
+                       MIN(portion_datetime) FILTER (WHERE portion_server = %(server)s)
                   FROM mailing_trace
                  WHERE portion_datetime > %(window_start)s
                 """,
@@ -136,13 +136,13 @@ class Limits:
         Raw SQL: a line for each minute, however many left.
         """
         self.env["mailing.trace"].flush_model(
-            ["portion_datetime", "portion_places", "mail_server_id"]
+            ["portion_datetime", "portion_places", "portion_server"]
         )
         minutes = self.env.execute_query(
             SQL(
                 """
                 SELECT MAX(portion_datetime), SUM(%(places)s),
-                       COALESCE(SUM(%(places)s) FILTER (WHERE mail_server_id = %(server)s), 0)
+                       COALESCE(SUM(%(places)s) FILTER (WHERE portion_server = %(server)s), 0)
                   FROM mailing_trace
                  WHERE portion_datetime > %(window_start)s
                  GROUP BY DATE_TRUNC('minute', portion_datetime)

@@ -93,6 +93,9 @@ class SplicedLetter:
         """
         contacts = self._source.env["mailing.contact"].browse(row.contact_id for row in rows)
         letters = {}
+        if not (self._subject.is_evaluated or self._body.is_evaluated):
+            # else the first to be read would bring all others along
+            contacts.fetch(["name", *self._subject.field_names, *self._body.field_names])
         for mailing, group in self._source.by_language(contacts):
             subjects = self._subject.fill(mailing, group)
             bodies = self._body.fill(mailing, group)

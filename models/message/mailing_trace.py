@@ -70,7 +70,11 @@ class MailingTrace(models.Model):
         readonly=True,
         help="How often the session broke or the mail server was busy before it saw the message.",
     )
-    mail_server_id = fields.Many2one("ir.mail_server", readonly=True, ondelete="set null")
+    portion_server = fields.Integer(
+        readonly=True,
+        help="Mail server in whose hourly portion it has its places, empty for that of the command "
+        "line; a number, for a foreign key is checked row by row.",
+    )
     claim_key = fields.Char(
         readonly=True, groups="base.group_system", help="The run of sending that claimed this row."
     )

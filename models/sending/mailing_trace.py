@@ -189,7 +189,7 @@ class MailingTrace(models.Model):
                        -- who is not mailed again may have been mailed before
                        portion_datetime = CASE decided.trace_status
                            WHEN 'process' THEN %(now)s ELSE trace.portion_datetime END,
-                       mail_server_id = %(mail_server)s,
+                       portion_server = %(mail_server)s,
                        claim_key = CASE WHEN decided.trace_status = 'process' THEN %(run)s END,
                        claim_number = %(number)s
                   FROM decided
@@ -241,7 +241,7 @@ class MailingTrace(models.Model):
                         "attempt_count": self.env["ir.config_parameter"]._mass_email_setting(
                             "max_attempts"
                         ),
-                        "mail_server_id": run.mail_server.id,
+                        "portion_server": run.mail_server.id,
                         "claim_key": run.key,
                         "claim_number": run.next_claim_number(),
                         "portion_datetime": fields.Datetime.now(),
