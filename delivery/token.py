@@ -1,7 +1,7 @@
 import re
 import secrets
 
-# PostgreSQL's gen_random_uuid() without its dashes, or new_token(): at least 122 random bits.
+# As new_token() or the queue makes it, which is by 32 bits less random: at least 90 random bits.
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 
 

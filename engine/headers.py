@@ -35,13 +35,14 @@ class Headers:
         """Return the Message-ID of a recipient's message.
 
         The same whenever it is sent again: programs then show one copy of what came twice. As
-        unguessable as the recipient's token, and telling nothing of it: who could guess
-        another's could forge her bounce.
+        unguessable as the recipient's token, and telling nothing of what is random in it: who could
+        guess another's could forge her bounce. It begins as the token does, so that what is sent
+        together stands together in the index by which bounces find their message.
 
         :param thread: by which Odoo recognises the replies
         """
-        digest = hashlib.blake2b(row.token.encode(), key=self._key, digest_size=16).hexdigest()
-        return f"<{digest}-openerp-{thread}@{self._host}>"
+        digest = hashlib.blake2b(row.token.encode(), key=self._key, digest_size=12).hexdigest()
+        return f"<{row.token[:8]}{digest}-openerp-{thread}@{self._host}>"
 
     def of_kind(self):
         """Return the headers that are the same for all recipients.

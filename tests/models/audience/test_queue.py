@@ -1,6 +1,9 @@
+from unittest.mock import patch
+
 from psycopg2 import IntegrityError
 
 from odoo import fields
+from odoo.addons.mass_mailing_campaign.models.audience import mailing_trace
 from odoo.fields import Command
 from odoo.tools import mute_logger
 
@@ -134,8 +137,27 @@ class TestQueue(MassEmailCase):
         self._contacts(50, self.target_list)
         tokens = set(self.build().mailing_trace_ids.mapped("token"))
         self.assertEqual(len(tokens), 50)
+        self.assertEqual(len({token[-24:] for token in tokens}), 50)
         for token in tokens:
             self.assertRegex(token, r"^[0-9a-f]{32}$")
+
+    def test_neighbours_in_the_queue_are_neighbours_in_the_index_of_tokens(self):
+        self._contacts(50, self.target_list)
+        starts = []
+        for start in (10, 2**32 - 10**6):
+            with patch.object(mailing_trace.secrets, "randbits", return_value=start):
+                tokens = self.build().mailing_trace_ids.sorted("id").mapped("token")
+            numbers = [int(token[:8], 16) for token in tokens]
+            self.assertEqual(numbers, sorted(numbers))
+            starts.append(numbers[0] - start)
+        self.assertEqual(*starts)
+
+    def test_the_number_that_tokens_begin_with_goes_round(self):
+        self._contacts(3, self.target_list)
+        for start in (2**32 - 1, 2**31 - 1):
+            with patch.object(mailing_trace.secrets, "randbits", return_value=start):
+                tokens = self.build().mailing_trace_ids.mapped("token")
+            self.assertEqual({len(token) for token in tokens}, {32})
 
     def test_the_number_of_statements_does_not_grow_with_the_members(self):
         counts = []
