@@ -9,6 +9,8 @@ from .envelope import dot_stuffed
 SOFT_BREAK = b"=\r\n"
 # A line that leaves no room for a soft break, its last character apart.
 _FULL_LINE = re.compile(rb"^(?=.{76})(.*?)(=[0-9A-F]{2}|[^=\n])$", re.MULTILINE)
+# Words that stay as they are in quoted-printable, on a line of their own: most names are such.
+_PLAIN = re.compile(r"[!-\-/-<>-~](?:[ -<>-~]{0,73}[!-<>-~])?", re.ASCII)
 
 
 class MarkLost(ValueError):
@@ -67,6 +69,8 @@ def quoted_printable(text: str) -> bytes:
 
     A soft break behind it makes no line longer than the 76 characters that are allowed.
     """
+    if _PLAIN.fullmatch(text):
+        return text.encode()
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     encoded = binascii.b2a_qp(text.encode(), istext=True)
     return dot_stuffed(_FULL_LINE.sub(rb"\1=\n\2", encoded).replace(b"\n", b"\r\n"))

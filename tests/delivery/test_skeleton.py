@@ -1,10 +1,13 @@
 import email
 import email.policy
+import re
 from unittest import TestCase
+from unittest.mock import patch
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from odoo.addons.mass_mailing_campaign.delivery import skeleton
 from odoo.addons.mass_mailing_campaign.delivery.skeleton import (
     MarkLost,
     Skeleton,
@@ -50,6 +53,12 @@ class TestSkeleton(TestCase):
         message = self.splice(*pieces)
         content = message.get_content().replace("\r\n", "\n")
         self.assertEqual(content, "".join(pieces))
+
+    @given(st.text("ab .-=~\t\nö", max_size=80))
+    def test_words_that_need_no_encoding_are_what_encoding_makes_of_them(self, text):
+        with patch.object(skeleton, "_PLAIN", re.compile(r"(?!)")):
+            encoded = quoted_printable(text)
+        self.assertEqual(quoted_printable(text), encoded)
 
     def test_no_line_gets_too_long_where_pieces_meet(self):
         for length in range(70, 155):
