@@ -83,14 +83,14 @@ class TestSkeleton(TestCase):
             Skeleton(SKELETON, SLOTS).splice({"subject": b"Hello"})
 
     def test_a_mark_that_is_not_found_exactly_once_is_an_error(self):
-        for skeleton in (
+        for message in (
             SKELETON.replace(b"SUBJECT", b"SUB=\r\n JECT"),
             SKELETON.replace(b"SUBJECT", b"SUBJECT, SUBJECT"),
             SKELETON.replace(b"BODY", b"BO=\r\nDY"),
             SKELETON + b"BODY",
         ):
-            with self.subTest(skeleton=skeleton), self.assertRaises(MarkLost):
-                Skeleton(skeleton, SLOTS)
+            with self.subTest(message=message), self.assertRaises(MarkLost):
+                Skeleton(message, SLOTS)
 
     def test_a_text_is_split_at_its_marks(self):
         for text, pieces in (
