@@ -194,7 +194,7 @@ class TestSessionsOfEachKind(TestCase):
         tails = [block, b"\r\nX" + block, block * 9 + b"and\r\n.. more", block * 20]
         self.deliver_each_way(
             [
-                (b"Subject: %d\r\n\r\n" % key + b"x" * 400 * (key % 3), in_lines(tail))
+                (b"Subject: %d\r\n\r\n" % key + b"x" * 30 * (key % 3), in_lines(tail))
                 for key, tail in enumerate(tails * 3)
             ]
         )
@@ -226,4 +226,4 @@ class TestSessionsOfEachKind(TestCase):
             sent = [result.key for batch in pool.deliver(envelopes) for result in batch]
             self.assertEqual(sorted(sent), list(range(len(contents))))
             sent = [as_received(begin + tail) + b"\r\n" for begin, tail in contents]
-            self.assertEqual(sorted(server.contents), sorted(sent))
+            self.assertTrue(sorted(server.contents) == sorted(sent))  # a difference is very long
