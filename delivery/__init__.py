@@ -11,6 +11,7 @@
 * ``wire``: all sessions at once, in one thread;
 * ``opening``: further sessions, opened side by side;
 * ``allowance``: how many of them the server allows;
+* ``gathering``: how long results wait for others;
 * ``pool``: messages over several sessions;
 * ``portion``: how many messages may still leave in this hour;
 * ``report``: a message that came back, read;
@@ -25,6 +26,7 @@ from . import allowance
 from . import bounce
 from . import bounce_words
 from . import envelope
+from . import gathering
 from . import header
 from . import line
 from . import opening

@@ -16,14 +16,22 @@ class Envelope:
     :ivar str sender: address of the MAIL command's reverse-path; empty for the null one
     :ivar str recipient: address of the RCPT command's forward-path, as ``wire_address`` gives it
     :ivar str message_id: Message-ID of the content (RFC 5322, section 3.6.4)
-    :ivar bytes content: header and body, CRLF line ends, seven-bit, dot-stuffed
+    :ivar bytes beginning: the content up to its tail
+    :ivar bytes tail: the end of the content when it is long and the same for many: nothing of it is
+        copied for each
     """
 
     key: Hashable
     sender: str
     recipient: str
     message_id: str
-    content: bytes
+    beginning: bytes
+    tail: bytes = b""
+
+    @property
+    def content(self) -> bytes:
+        """Header and body, CRLF line ends, seven-bit, dot-stuffed."""
+        return self.beginning + self.tail
 
 
 def flatten(message: EmailMessage) -> bytes:

@@ -11,6 +11,8 @@ from OpenSSL import SSL
 # of a block that could not be sent the server can read nothing, and one that was received leaves
 # nothing behind in the TLS library, where waiting for the socket would not see it.
 BLOCK_SIZE = 16 * 1024
+# Without TLS more may be sent.
+PLAIN_BLOCK_SIZE = 8 * BLOCK_SIZE
 
 
 class Line:
@@ -21,6 +23,7 @@ class Line:
 
     :param sock: the socket as ``smtplib`` has it
     :ivar seconds: how long it was ready to wait, None for ever
+    :ivar int block_size: bytes that may be sent at once
     :ivar int fileno: by which one waits for it
     :ivar int event: what to wait for, EVENT_READ or EVENT_WRITE, after something was not possible:
         TLS may have to read in order to send, and the other way round
@@ -31,6 +34,7 @@ class Line:
         is_openssl = isinstance(connection, SSL.Connection)
         self._sock = _OpenSsl(connection) if is_openssl else sock
         self.seconds = (sock.socket if is_openssl else sock).gettimeout()
+        self.block_size = PLAIN_BLOCK_SIZE if type(sock) is socket.socket else BLOCK_SIZE
         self.fileno = sock.fileno()
         self.event = EVENT_READ
         sock.settimeout(0)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from .allowance import Allowance
 from .envelope import Envelope
+from .gathering import Gathering
 from .opening import Opening
 from .reply import Outcome, Result
 from .transport import Conversation
@@ -20,8 +21,6 @@ MESSAGES_PER_SESSION = 1000
 OPENED_AT_ONCE = 5
 # Seconds in which sessions may still be opened and servers say goodbye when all is over.
 FAREWELL_SECONDS = 3.0
-# Seconds in which further results may join the first: one statement writes down all that came.
-GATHER_SECONDS = 0.001
 
 
 class Batch(list):
@@ -74,6 +73,7 @@ class Pool:
         self._working = {}  # with the envelopes that are on the wire
         self._allowance = Allowance(size, probe)
         self._wire = Wire()
+        self._gathering = Gathering()
         self._opening = Opening(open_session, self._wire.wake)
         self._envelopes = iter(())
         self._is_more = False
@@ -209,6 +209,7 @@ class Pool:
             conversation.count += 1
             conversation.result = None
             self._working[conversation] = envelope
+            self._gathering.begin(envelope)
             self._wire.transmit(conversation, envelope, successor)
 
     def _open(self):
@@ -247,12 +248,12 @@ class Pool:
             for conversation in self._working:
                 conversation.cut_off()
         done = self._wire.wait(self._wait_until(look_at))
-        gathered_at = time.monotonic() + GATHER_SECONDS
+        gathered_at = time.monotonic() + self._gathering.seconds
         while done and len(done) < len(self._working) and time.monotonic() < gathered_at:
             done += self._wire.wait(gathered_at)
         for conversation in done:
             self._unwritten.append(conversation.result)
-            del self._working[conversation]
+            self._gathering.end(self._working.pop(conversation), conversation.result)
         self._take_back(done)
         self._take_in(self._opening.take())
         self._dismiss_waiting()

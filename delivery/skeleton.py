@@ -13,6 +13,10 @@ _FULL_LINE = re.compile(rb"^(?=.{76})(.*?)(=[0-9A-F]{2}|[^=\n])$", re.MULTILINE)
 _PLAIN = re.compile(r"[!-\-/-<>-~](?:[ -<>-~]{0,73}[!-<>-~])?", re.ASCII)
 
 
+# Of what is shorter at the end of a message a copy costs less than a tail.
+_LONG_TAIL = 16 * 1024
+
+
 class MarkLost(ValueError):
     """A mark is not where it was put, or not only there."""
 
@@ -28,6 +32,7 @@ class Skeleton:
     :param slots: names of slots by the mark that stands for them in the message
     :raise MarkLost: the message does not hold each mark exactly once; what a recipient got in its
         place would be everybody's
+    :ivar bytes tail: the end of each message, dot-stuffed, when it is long, as with attachments
     """
 
     def __init__(self, message: bytes, slots: Mapping[str, str]):
@@ -42,9 +47,10 @@ class Skeleton:
                 self._pieces.append(b"")
         if Counter(found) != Counter(list(slots)):
             raise MarkLost
+        self.tail = self._pieces.pop() if len(self._pieces[-1]) >= _LONG_TAIL else b""
 
     def splice(self, values: Mapping) -> bytes:
-        """Return the message for one recipient, dot-stuffed.
+        """Return the message for one recipient up to its tail, dot-stuffed.
 
         :param values: bytes by slot: encoded header values for slots of the header, and for a part
             its pieces, joined

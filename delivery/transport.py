@@ -48,12 +48,11 @@ class Conversation:
         self.fileno = self._line.fileno
         self._seconds = math.inf if self._line.seconds is None else self._line.seconds
         self._replies = Replies(_left_over(session))
-        self._steps = None
         self._offered = None  # its commands are out, its replies are not read
         self._sent = 0  # bytes of the content and what is behind it
         self._is_cut = False  # the server hears nothing more
         self.event, self.deadline = EVENT_READ, math.inf
-        self.result = self.next = None
+        self.result = self.next = self._steps = None
         self.count, self.has_sent = 0, False
 
     @property
@@ -96,7 +95,7 @@ class Conversation:
             if code // 100 == moment.welcome:
                 moment = Moment.CONTENT
                 if not self._is_given_up(was_offered):
-                    handed_over = yield from self._hand_over(envelope.content, successor)
+                    handed_over = yield from self._hand_over(envelope, successor)
                 code, text = yield from self._reply(FINAL_REPLY_SECONDS if handed_over else 0)
             if handed_over and code // 100 == moment.welcome:
                 if self._is_cut:
@@ -185,7 +184,7 @@ class Conversation:
         self._is_cut = block == b"" or self._replies.is_left
         return self._is_cut
 
-    def _hand_over(self, content, successor):
+    def _hand_over(self, envelope, successor):
         """Send the content, and behind it the commands of the next message.
 
         In one piece: to a server that sees them together, and answers them together, nobody's
@@ -197,17 +196,19 @@ class Conversation:
         if successor and self.is_pipelined and not _invalid(successor):
             commands = _commands_at_once(successor)
         # what comes behind it joins its last block: a large content is not copied for it
-        last = len(content) // BLOCK_SIZE * BLOCK_SIZE
+        end = envelope.tail or envelope.beginning
+        last = len(end) // BLOCK_SIZE * BLOCK_SIZE
         self._sent = 0
         try:
-            if last:
-                yield from self._send(memoryview(content)[:last])
-            yield from self._send(content[last:] + END_OF_CONTENT + commands)
+            if envelope.tail:
+                yield from self._send(envelope.beginning)
+            yield from self._send(memoryview(end)[:last])
+            yield from self._send(end[last:] + END_OF_CONTENT + commands)
             self._offered = successor if commands else None
         except OSError as error:
             # a server that closed, or reads no more, may have said why
             self._is_cut = True
-            is_out = self._sent >= len(content) + len(END_OF_CONTENT)
+            is_out = self._sent >= len(envelope.content + END_OF_CONTENT)
             if not is_out and not isinstance(error, ConnectionError | TimeoutError):
                 raise
             return is_out
@@ -237,10 +238,9 @@ class Conversation:
             raise smtplib.SMTPServerDisconnected("The connection is closed")
         view, at, is_new = memoryview(data), 0, True
         while at < len(view):
-            if sent := self._line.send(view[at : at + BLOCK_SIZE]):
-                at += sent
+            if sent := self._line.send(view[at : at + self._line.block_size]):
                 self._sent += sent
-                is_new = True
+                at, is_new = at + sent, True
             else:
                 if is_new:
                     self.deadline = time.monotonic() + self._seconds

@@ -6,6 +6,7 @@
 * ``letter``: a mass email prepared once per run, composed for each recipient
 * ``spliced_letter``: the same letter compiled, what differs spliced into bytes
 * ``inline``, ``body``: its subject and its body, filled in for many contacts at once
+* ``dates``: those in it, equal ones written once
 * ``text_part``: its text, made from the pieces of its HTML
 * ``pixel``: the image by which openings are seen
 * ``beside``: claims and settles of a run that go on while it sends

@@ -6,6 +6,7 @@ from types import CodeType
 import lxml.html
 from markupsafe import escape
 
+from .dates import written_once
 from .inline import Field, NotSpliceable
 
 # A field shown as it is, with a default for when it is empty.
@@ -133,7 +134,7 @@ class RenderedBody:
     def fill(self, mailing, contacts):
         """Yield the pieces of the body for each of some contacts."""
         qweb = mailing.env["ir.qweb"]
-        variables = mailing._render_eval_context()
+        variables = written_once(mailing._render_eval_context())
         template = self._template(mailing)
         is_new = template.code is None
         for pieces in qweb._render_in_pieces(template, variables, contacts):

@@ -4,6 +4,8 @@ import re
 from odoo.tools import safe_eval
 from odoo.tools.rendering_tools import parse_inline_template
 
+from .dates import written_once
+
 FIELD_PATH = re.compile(r"object(?:\.\w+)+")
 # names that no author uses
 RECORDS, FILLED = "mass_email_contacts", "mass_email_values"
@@ -98,7 +100,8 @@ class Inline:
         if not self.is_evaluated:
             return [self._fill([field and field.of(c) for field in self._fields]) for c in contacts]
         filled = []
-        variables = {**mailing._render_eval_context(), RECORDS: contacts, FILLED: filled}
+        variables = written_once(mailing._render_eval_context())
+        variables |= {RECORDS: contacts, FILLED: filled}
         safe_eval.safe_eval(self._code, variables, mode="exec")
         lines = [self._with_defaults(values) for values in filled]
         return [self._post_process(mailing, line) for line in lines]

@@ -155,6 +155,6 @@ class SplicedLetter:
             "html": part(token if piece is None else piece for piece in html),
             "text": part(token if piece is None else piece for piece in text),
         }
-        content = self._skeleton.splice(values)
+        beginning, tail = self._skeleton.splice(values), self._skeleton.tail
         sender = self._sender.replace(self._reference, reference)
-        return Envelope(row.id, sender, address, message_id, content)
+        return Envelope(row.id, sender, address, message_id, beginning, tail)

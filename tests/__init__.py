@@ -8,6 +8,7 @@ hypothesis.settings.load_profile("rules")
 from .delivery import test_address
 from .delivery import test_bounce
 from .delivery import test_forecast
+from .delivery import test_gathering
 from .delivery import test_envelope
 from .delivery import test_header
 from .delivery import test_line
@@ -26,6 +27,7 @@ from .delivery import test_trouble
 from .delivery import test_wire
 from .engine import test_beside
 from .engine import test_compiled_letter
+from .engine import test_dates
 from .engine import test_headers
 from .engine import test_letter
 from .engine import test_limits

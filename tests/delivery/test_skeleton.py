@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from odoo.addons.mass_mailing_campaign.delivery import skeleton
+from odoo.addons.mass_mailing_campaign.delivery.envelope import as_received
 from odoo.addons.mass_mailing_campaign.delivery.skeleton import (
     MarkLost,
     Skeleton,
@@ -73,6 +74,18 @@ class TestSkeleton(TestCase):
         skeleton = Skeleton(b"To: A\r\n\r\n.\r\nB\r\n..", {"A": "a", "B": "b"})
         content = skeleton.splice({"a": b"a", "b": b"b"})
         self.assertEqual(content, b"To: a\r\n\r\n..\r\nb\r\n...")
+
+    @given(st.integers(0, 40_000), st.booleans())
+    def test_a_long_end_is_the_same_object_for_all_and_nothing_is_lost(self, size, has_dots):
+        end = (b"\r\n" + b"." * has_dots + b"0123456789") * (size // 12)
+        skeleton = Skeleton(SKELETON + end, SLOTS)
+        plain = SKELETON.replace(b"BODY", b"Dear") + end
+        for subject in (b"Hello", b"Good morning"):
+            beginning = skeleton.splice({"subject": subject, "body": b"Dear"})
+            self.assertEqual(
+                as_received(beginning + skeleton.tail), plain.replace(b"SUBJECT", subject)
+            )
+            self.assertLess(len(beginning), 16 * 1024 + 200)
 
     def test_a_value_is_never_a_slot(self):
         message = self.splice("Dear ", "BODY SUBJECT")

@@ -6,8 +6,12 @@ from contextlib import closing
 from unittest import TestCase
 from unittest.mock import patch
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from odoo.addons.mass_mailing_campaign.delivery import transport
-from odoo.addons.mass_mailing_campaign.delivery.envelope import Envelope, dot_stuffed
+from odoo.addons.mass_mailing_campaign.delivery.envelope import Envelope, as_received, dot_stuffed
+from odoo.addons.mass_mailing_campaign.delivery.line import Line
 from odoo.addons.mass_mailing_campaign.delivery.reply import Outcome, describe
 from odoo.addons.mass_mailing_campaign.delivery.transport import Conversation
 from odoo.addons.mass_mailing_campaign.delivery.wire import Wire
@@ -204,6 +208,28 @@ class TestTransmitPipelined(TestTransmit):
     pipelining = True
 
 
+class TestTail(TestCase):
+    @settings(max_examples=15, deadline=None)
+    @given(st.booleans(), st.integers(0, 900), st.integers(0, 90), st.integers(50, 20_000))
+    def test_nothing_of_a_tail_is_lost_however_little_goes_out_at_once(
+        self, pipelining, lines, end, size
+    ):
+        tail = b"\r\n..0123456789" * lines + b"x" * end
+        first = Envelope(1, SENDER, RECIPIENT, "", dot_stuffed(CONTENT), tail)
+        send = Line.send
+        with (
+            SmtpServer(pipelining) as server,
+            closing(smtplib.SMTP("127.0.0.1", server.port, timeout=5)) as session,
+            patch.object(Line, "send", lambda line, data: send(line, data[:size])),
+        ):
+            session.ehlo()
+            conversation, second = Conversation(session), envelope()
+            self.assertEqual(transmit(conversation, first, second).outcome, Outcome.SENT)
+            self.assertEqual(transmit(conversation, second).outcome, Outcome.SENT)
+            received = [as_received(each.content) + b"\r\n" for each in (first, second)]
+            self.assertTrue(server.contents == received)
+
+
 class TestTransmitEncrypted(TestCase):
     def setUp(self):
         super().setUp()
@@ -242,6 +268,12 @@ class TestTransmitToBrokenServers(TestCase):
         result = transmit(session, envelope())
         self.assertIsNone(session.sock)
         return result.outcome
+
+    def test_a_server_that_closes_in_the_middle_of_a_tail_has_not_got_the_message(self):
+        session = self.connect(b"250 ok", b"250 ok", b"354 go on", None)
+        message = Envelope(1, SENDER, RECIPIENT, "", CONTENT, b"0123456789" * 5_000_000)
+        self.assertEqual(transmit(session, message).outcome, Outcome.NOT_SENT)
+        self.assertIsNone(session.sock)
 
     def test_silence_before_the_content_sends_nothing(self):
         self.assertEqual(self.transmit(timeout=0.2), Outcome.NOT_SENT)

@@ -2,6 +2,7 @@ import email
 import email.policy
 from unittest.mock import patch
 
+import babel.dates
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -76,6 +77,7 @@ INLINES = [
     "{{ object.name.upper() if object.name else '' }} & <b>{{ len(object.list_ids) }}</b>",
     "{{ ', '.join([object.name or '' for each in object.list_ids]) }}",
     "{{ format_date(object.create_date, 'MMMM') }}{{ '' }}{{ 0 }}",
+    "{{ format_datetime(object.create_date, tz='Asia/Tokyo', dt_format='d MMM HH:mm') }}",
     "{{ (lambda x: (x, object.id))(1) }} ö {{ object.company_name }}",
 ]
 WORDS = st.text(
@@ -236,6 +238,20 @@ class TestCompiledLetter(MassEmailCase):
                 content = message.get_body((subtype,)).get_content()
                 self.assertIn(month, content)
                 self.assertIn(amount, content)
+
+    def test_equal_dates_are_written_once_and_equal_moments_elsewhere_are_not_mixed_up(self):
+        letter = self.letter(
+            "<p><t t-out=\"format_date('2030-02-01', 'd MMMM')\"/> "
+            "<t t-out=\"format_date(object.create_date, 'MMMM y')\"/></p>",
+            subject="{{ format_datetime(object.create_date, tz=object.name, dt_format='HH') }}",
+        )
+        people = self.people(*["Asia/Tokyo", "Europe/Paris"] * 3)
+        self.compose(letter, people[0])
+        with patch.object(babel.dates, "format_date", wraps=babel.dates.format_date) as written:
+            self.compose(letter, people)
+        self.assertEqual(written.call_count, 2)
+        subjects = [m["Subject"] for m in self.assert_same_both_ways(letter, people)]
+        self.assertEqual(len(set(subjects)), 2)
 
     def test_nothing_is_compiled_again_for_the_next_recipients(self):
         qweb = type(self.env["ir.qweb"])
