@@ -29,12 +29,15 @@ mass_email.action_set_pending()
 # a claim looks at the database when its transaction begins, or later
 bench.env.cr.execute(
     f"""
-    CREATE TABLE IF NOT EXISTS bench_claim (mailing INTEGER, email TEXT, at DOUBLE PRECISION);
-    TRUNCATE bench_claim;
+    DROP TABLE IF EXISTS bench_claim;
+    CREATE TABLE bench_claim (
+        mailing INTEGER, email TEXT, at DOUBLE PRECISION,
+        run TEXT, number INTEGER, session INTEGER);
     CREATE OR REPLACE FUNCTION bench_claim() RETURNS TRIGGER LANGUAGE plpgsql AS $$
         BEGIN
             INSERT INTO bench_claim VALUES (
-                NEW.mass_mailing_id, NEW.email, EXTRACT(EPOCH FROM transaction_timestamp()));
+                NEW.mass_mailing_id, NEW.email, EXTRACT(EPOCH FROM transaction_timestamp()),
+                NEW.claim_key, NEW.claim_number, pg_backend_pid());
             RETURN NULL;
         END
     $$;

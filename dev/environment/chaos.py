@@ -4,6 +4,7 @@ import random
 import time
 
 from . import console, lanes
+from .cache import REPOSITORY
 from .judgement import Judgement
 from .measuring import DATABASE, measure
 from .office import Office
@@ -49,6 +50,22 @@ class Hurried(lanes.Sending):
     def claims(self):
         """Every claim of a row: its address, and when the claim looked at the database."""
         return self.read(f"SELECT email, at FROM bench_claim WHERE mailing = {self.mailing}")
+
+    def claims_beside(self):
+        """How many rows each claim beside the sending took: not in its run's own session.
+
+        A run makes its first claim before it sends, in its own.
+        """
+        rows = self.read(
+            f"""
+            SELECT COUNT(*) AS count
+              FROM (SELECT *, FIRST_VALUE(session) OVER (PARTITION BY run ORDER BY number) AS own
+                      FROM bench_claim WHERE mailing = {self.mailing}) claim
+             WHERE session != own
+             GROUP BY run, number
+            """
+        )
+        return [row["count"] for row in rows]
 
 
 class Trouble:
@@ -125,7 +142,7 @@ def play(env, url, seed, args):
         )["begin"]
         sending = Hurried(env, DATABASE, begun["mailing"])
         office = Office(url, DATABASE, begun["target_list"], begun["excluding_list"])
-        with lanes.running(env, DATABASE, PROCESSES) as servers:
+        with lanes.running(env, DATABASE, PROCESSES, *_small_chunks(env)) as servers:
             sending.wait_for_start()
             trouble = Trouble(sending, servers, office, chance)
             with console.step("Making trouble"):
@@ -136,6 +153,13 @@ def play(env, url, seed, args):
                 sending.wait_until(sending.is_done, REST_SECONDS)
     console.say(_counted(trouble.count) + "; " + _counted(office.count))
     return Judgement(sending, office.objections, record, args.recipients)
+
+
+def _small_chunks(env):
+    """The options of a server that makes chunks of few, so that its runs claim often."""
+    folders = [*env.odoo.addons, env.cache.addon.parent, REPOSITORY / "dev/bench_addons"]
+    addons_path = ",".join(map(str, folders))
+    return f"--addons-path={addons_path}", "--load=base,rpc,web,small_chunks"
 
 
 def _manners(chance, seed):

@@ -61,6 +61,7 @@ class Judgement:
     :ivar dict wrong: or the status is another than the record's, or nothing may have been sent
     :ivar list unknown: rows in doubt
     :ivar int messages: how many the server took
+    :ivar list beside: how many rows each claim took that was made beside the sending
     """
 
     def __init__(self, sending, objections, record, recipients):
@@ -78,6 +79,7 @@ class Judgement:
         rows = self._account.rows
         self.messages = self._account.copies.total()
         self.unknown = self._account.unknown()
+        self.beside = sending.claims_beside()
         self.duplicates = {each: self._how_twice(each) for each in self._account.twice()}
         self.lost = self._lost(recipients - len(rows))
         self.wrong = {row["email"]: why for row in rows if (why := self._contradiction(row))}
@@ -128,6 +130,7 @@ class Judgement:
             "lost": len(self.lost),
             "wrong": len(self.wrong),
             "unknown": len(self.unknown),
+            "claims beside the sending": len(self.beside),
         }
 
     def tell(self, log):

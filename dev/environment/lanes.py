@@ -16,10 +16,10 @@ CALL_SECONDS = 0.5
 class Lane:
     """An Odoo server with one cron worker, started again whenever it was killed."""
 
-    def __init__(self, env, database, number):
+    def __init__(self, env, database, number, *argv):
         self.log = env.cache.log(f"odoo-{database}-{number}")
         self.command, self.options = server.odoo_command(
-            env, database, "server", "--no-http", "--max-cron-threads=1"
+            env, database, "server", "--no-http", "--max-cron-threads=1", *argv
         )
         self.child = None
         self._stack = None
@@ -38,9 +38,9 @@ class Lane:
 
 
 @contextmanager
-def running(env, database, count):
+def running(env, database, count, *argv):
     """So many lanes, whatever becomes of them meanwhile."""
-    lanes = [Lane(env, database, number) for number in range(count)]
+    lanes = [Lane(env, database, number, *argv) for number in range(count)]
     with ExitStack() as stack:
         for lane in lanes:
             lane.log.unlink(missing_ok=True)
