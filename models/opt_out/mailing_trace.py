@@ -116,7 +116,9 @@ class MailingTrace(models.Model):
                 """
                 WITH known AS (
                     SELECT id, address FROM mailing_contact
-                     WHERE id = %(contact)s OR id IN (
+                     WHERE id IN (
+                        SELECT %(contact)s::int
+                         UNION
                         SELECT contact_id FROM mailing_trace_event WHERE trace_id = %(trace)s)
                 ), address AS (
                     SELECT address FROM known WHERE address IS NOT NULL

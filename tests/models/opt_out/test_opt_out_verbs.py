@@ -1,4 +1,8 @@
+from unittest.mock import patch
+
+from odoo.api import Environment
 from odoo.fields import Command
+from odoo.tools import SQL
 
 from ...common import MassEmailCase
 
@@ -185,3 +189,18 @@ class TestOptOutVerbs(MassEmailCase):
             traces._from_token(token)._receive_opt_out()
             self.env.flush_all()
         self.assertEqual(self.opt_outs(), ["opted_out"])
+
+    def test_of_all_targets_an_opt_out_reads_hers_alone(self):
+        execute, queries = Environment.execute_query, []
+
+        def execute_query(env, query):
+            queries.append(query)
+            return execute(env, query)
+
+        with patch.object(Environment, "execute_query", execute_query):
+            self.trace._opt_out_scope()
+        # as with millions of them: an index is taken wherever one can be
+        self.env.cr.execute("SET LOCAL enable_seqscan TO off")
+        plan = str(self.env.execute_query(SQL("EXPLAIN %s", queries[-1])))
+        self.assertIn("mailing_contact_pkey", plan)
+        self.assertNotIn("Seq Scan on mailing_contact", plan)
