@@ -72,7 +72,8 @@ class MailingTrace(models.Model):
     )
     portion_server = fields.Integer(
         readonly=True,
-        help="Mail server in whose hourly portion it has its places, empty for that of the command "
+        aggregator=None,
+        help="Mail server in whose hourly portion it has its places, none for that of the command "
         "line; a number, for a foreign key is checked row by row.",
     )
     claim_key = fields.Char(

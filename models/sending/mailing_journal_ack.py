@@ -74,11 +74,11 @@ class MailingJournalAck(models.Model):
 
         It stays prepared in the session, which may be that of a run before.
         """
-        cr.execute("SELECT FROM pg_prepared_statements WHERE name = 'mailing_journal_ack'")
+        cr.execute("SELECT FROM pg_prepared_statements WHERE name = 'mailing_journal_acks'")
         if not cr.rowcount:
             cr.execute(
                 """
-                PREPARE mailing_journal_ack (text, timestamp, json, boolean) AS
+                PREPARE mailing_journal_acks (text, timestamp, json, boolean) AS
                 INSERT INTO mailing_journal_ack (
                     run_key, ack_datetime, claim_number, trace_id, outcome, reply, message_id,
                     begun_claim_number, begun_trace_id)
@@ -121,7 +121,7 @@ class MailingJournalAck(models.Model):
         # as JSON, for psycopg2 takes half a transmission to write out lists
         acks = json.dumps(rows, ensure_ascii=False)
         cr.execute(
-            "EXECUTE mailing_journal_ack (%s, %s, %s, %s)",
+            "EXECUTE mailing_journal_acks (%s, %s, %s, %s)",
             [key, fields.Datetime.now(), acks, is_over],
         )
         is_alive = cr.rowcount > 0
