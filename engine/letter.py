@@ -38,10 +38,12 @@ def _why(env, error):
     cause = error.__cause__ or error
     if isinstance(cause, QWebError):
         cause = f"{cause.qweb.element or ''} {cause.qweb.error}"
-    return NO_ATTRIBUTE.sub(
-        lambda match: f"{match[2] or ''} {env._('There is no field “%s”.', match[1])}".strip(),
-        " ".join(str(cause).split()),
-    )
+
+    def no_field(match):
+        words = env._("There is no field “%s”.", match[1])  # in an f-string it is not exported
+        return f"{match[2] or ''} {words}".strip()
+
+    return NO_ATTRIBUTE.sub(no_field, " ".join(str(cause).split()))
 
 
 class Letter:
