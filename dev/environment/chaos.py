@@ -129,7 +129,7 @@ def play(env, url, seed, args):
     :param args: recipients; seconds of trouble; and whether those who send stay unharmed
     """
     chance = random.Random(seed)
-    manners = _manners(chance, seed)
+    manners = _manners(chance, seed, args.short)
     record = env.cache.log("unruly-record")
     console.say(f"\nSeed {seed}: {' '.join(manners)}")
     with unruly_server(env, record, manners) as (port, calm_down):
@@ -162,11 +162,12 @@ def _small_chunks(env):
     return f"--addons-path={addons_path}", "--load=base,rpc,web,small_chunks"
 
 
-def _manners(chance, seed):
+def _manners(chance, seed, is_short):
     """The options of an unruly server."""
     options = {
         "trouble": chance.choice((1, 3, 8)),
-        "milliseconds": chance.choice((10, 30, 100)),
+        # a server that is slower may leave no time for claims beside the sending
+        "milliseconds": chance.choice((10, 30) if is_short else (10, 30, 100)),
         "messages": chance.choice((0, 0, 10, 50)),
         "connections": chance.choice((0, 0, 4, 12)),
         "seed": seed,
