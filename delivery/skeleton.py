@@ -11,8 +11,6 @@ SOFT_BREAK = b"=\r\n"
 _FULL_LINE = re.compile(rb"^(?=.{76})(.*?)(=[0-9A-F]{2}|[^=\n])$", re.MULTILINE)
 # Words that stay as they are in quoted-printable, on a line of their own: most names are such.
 _PLAIN = re.compile(r"[!-\-/-<>-~](?:[ -<>-~]{0,73}[!-<>-~])?", re.ASCII)
-
-
 # Of what is shorter at the end of a message a copy costs less than a tail.
 _LONG_TAIL = 16 * 1024
 

@@ -52,20 +52,19 @@ class Hurried(lanes.Sending):
         return self.read(f"SELECT email, at FROM bench_claim WHERE mailing = {self.mailing}")
 
     def claims_beside(self):
-        """How many rows each claim beside the sending took: not in its run's own session.
+        """How many claims were made beside the sending: not in their run's own session.
 
         A run makes its first claim before it sends, in its own.
         """
-        rows = self.read(
+        [row] = self.read(
             f"""
-            SELECT COUNT(*) AS count
+            SELECT COUNT(DISTINCT (run, number)) AS count
               FROM (SELECT *, FIRST_VALUE(session) OVER (PARTITION BY run ORDER BY number) AS own
                       FROM bench_claim WHERE mailing = {self.mailing}) claim
              WHERE session != own
-             GROUP BY run, number
             """
         )
-        return [row["count"] for row in rows]
+        return row["count"]
 
 
 class Trouble:

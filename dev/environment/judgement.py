@@ -61,7 +61,7 @@ class Judgement:
     :ivar dict wrong: or the status is another than the record's, or nothing may have been sent
     :ivar list unknown: rows in doubt
     :ivar int messages: how many the server took
-    :ivar list beside: how many rows each claim took that was made beside the sending
+    :ivar int beside: how many claims were made beside the sending
     """
 
     def __init__(self, sending, objections, record, recipients):
@@ -130,7 +130,7 @@ class Judgement:
             "lost": len(self.lost),
             "wrong": len(self.wrong),
             "unknown": len(self.unknown),
-            "claims beside the sending": len(self.beside),
+            "claims beside the sending": self.beside,
         }
 
     def tell(self, log):
