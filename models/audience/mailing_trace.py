@@ -85,11 +85,12 @@ class MailingTrace(models.Model):
         :return: how many there were
         """
         mailing._prepare_to_judge()
-        # what was filled a moment ago is not known to the planner yet
-        self.env.cr.execute(
-            "ANALYZE mailing_contact (address), mailing_subscription (contact_id, list_id),"
-            " mailing_opt_out (email, contact_id, list_id)"
-        )
+        if not mailing.is_queue_partial:
+            # what was filled a moment ago is not known to the planner yet
+            self.env.cr.execute(
+                "ANALYZE mailing_contact (address), mailing_subscription (contact_id, list_id),"
+                " mailing_opt_out (email, contact_id, list_id)"
+            )
         self.env.cr.execute(
             SQL(
                 """
