@@ -251,7 +251,8 @@ class MailingMailing(models.Model):
                         "kpi_mail_required": not mailing.sent_date,
                     }
                 )
-            self.env["mailing.trace"]._cancel_ended()
+        # not in that turn: nobody claims them any more, and they may be a million
+        self.env["mailing.trace"]._cancel_ended()
 
     def _is_being_sent(self):
         return self.delivery_mode == "portions" and self.state == "sending"
