@@ -6,9 +6,9 @@ from .reply import Outcome, Result
 
 # Seconds in which further results may join the first: one statement writes down all that came.
 GATHER_SECONDS = 0.001
-# What part of their time on the wire large messages may wait for others, and seconds at most: what
-# is not written down is in doubt when the server dies.
-_SHARE, _MOST_SECONDS = 1 / 8, 0.01
+# What part of their time on the wire large messages may wait for others, which leaves a busy server
+# half of the sessions, and seconds at most: what is not written down is in doubt when we die.
+_SHARE, _MOST_SECONDS = 1 / 2, 0.01
 # How much of what is known of that time one message changes.
 _WEIGHT = 1 / 8
 

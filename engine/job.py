@@ -45,7 +45,7 @@ class Job:
     def _deliver(self, mailing, most):
         try:
             # much may have happened since it was found
-            if mailing._is_due() and mailing._have_queue():
+            if mailing._is_due() and mailing._have_queue(self._time):
                 return mailing._deliver(most, self._time)
             return 0
         except Exception as error:

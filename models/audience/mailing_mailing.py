@@ -181,13 +181,14 @@ class MailingMailing(models.Model):
         # the defaults spill sorts to the disk, and compile for a second what runs for three
         self.env.cr.execute("SET LOCAL work_mem TO '64MB'; SET LOCAL jit TO off")
 
-    def _judged_members(self, among=None):
+    def _judged_members(self, among=None, most=None):
         """Every member without an outcome yet, and what hers is to be.
 
         The queue build writes it down, the preview counts it. A contact is one member however many
         of the target lists it is in; of several contacts with one address the first is mailed.
 
         :param among: contacts; only these are told of, and who has an address of theirs
+        :param most: members at most, the first of them
         :return: a query, SQL, of ``contact_id``, ``email`` (on the wire, else as it was typed),
             ``reason`` (NULL: she is mailed), ``target_list_id``, ``excluding_list_id`` and
             ``same_address_contact_id``
@@ -198,7 +199,13 @@ class MailingMailing(models.Model):
                 SELECT contact_id, MIN(list_id) AS list_id
                   FROM mailing_subscription
                  WHERE list_id = ANY(%(target_lists)s) %(among)s
+                   AND NOT EXISTS (
+                    SELECT FROM mailing_trace known
+                     WHERE known.mass_mailing_id = %(mailing)s
+                       AND known.res_id = mailing_subscription.contact_id
+                       AND known.token IS NOT NULL)
                  GROUP BY contact_id
+                 %(first)s
             ), judged AS MATERIALIZED (
                 SELECT contact.id, contact.address,
                        NULLIF(TRIM(contact.email), '') AS typed_address, member.list_id,
@@ -206,10 +213,6 @@ class MailingMailing(models.Model):
                   FROM member
                   JOIN mailing_contact contact ON contact.id = member.contact_id
                   %(objection)s
-                 WHERE NOT EXISTS (
-                    SELECT FROM mailing_trace known
-                     WHERE known.mass_mailing_id = %(mailing)s
-                       AND known.res_id = contact.id AND known.token IS NOT NULL)
             ), ranked AS (
                 SELECT judged.*,
                        CASE WHEN judged.reason IS NULL THEN COALESCE(
@@ -235,6 +238,7 @@ class MailingMailing(models.Model):
             mailing=self._origin.id or None,
             target_lists=self.contact_list_ids.ids,
             among=self._and_namesakes(among) if among is not None else SQL(),
+            first=SQL("ORDER BY contact_id LIMIT %s", most) if most else SQL(),
             objection=self._objection(),
             excluding_list=self._excluding_list(SQL("ranked.id"), SQL("ranked.address")),
         )

@@ -73,20 +73,24 @@ class MailingTrace(models.Model):
         )
 
     @api.model
-    def _build_queue(self, mailing):
-        """Give every member of a mass email without an outcome its row, in one statement.
+    def _build_queue(self, mailing, most=None):
+        """Give members of a mass email without an outcome their rows, in one statement.
 
         Raw SQL: a list may have a million members. Nobody stands as the author of the rows, for a
         foreign key is checked row by row. Their tokens begin with a number that rises from a random
         start, so that neighbours in the queue are neighbours in the index of tokens, too: else each
         row, and each of its versions to come, would land somewhere else in it.
+
+        :param most: members at most, the first of them; None for all
+        :return: how many there were
         """
         mailing._prepare_to_judge()
-        # what was filled a moment ago is not known to the planner yet
-        self.env.cr.execute(
-            "ANALYZE mailing_contact (address), mailing_subscription (contact_id, list_id),"
-            " mailing_opt_out (email, contact_id, list_id)"
-        )
+        if not mailing.is_queue_partial:
+            # what was filled a moment ago is not known to the planner yet
+            self.env.cr.execute(
+                "ANALYZE mailing_contact (address), mailing_subscription (contact_id, list_id),"
+                " mailing_opt_out (email, contact_id, list_id)"
+            )
         self.env.cr.execute(
             SQL(
                 """
@@ -109,12 +113,14 @@ class MailingTrace(models.Model):
                 mailing=mailing.id,
                 campaign=mailing.campaign_id.id or None,
                 first=secrets.randbits(32),
-                members=mailing._judged_members(),
+                members=mailing._judged_members(most=most),
                 now=fields.Datetime.now(),
             )
         )
+        count = self.env.cr.rowcount
         self.env.cr.execute("ANALYZE mailing_trace (mass_mailing_id, email, token, trace_status)")
         self.invalidate_model()
+        return count
 
     @api.model
     def _hand_on(self, mailing):

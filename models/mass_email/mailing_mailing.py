@@ -16,7 +16,8 @@ class MailingMailing(models.Model):
     * ``in_queue``, Pending: waits for its start date; set by the user (``action_set_pending``),
       who may take it back (``action_back_to_draft``);
     * ``sending``, In Process: every member of its target lists has a row in the queue; set by the
-      queue build;
+      queue build, with the first of several parts where there are many (``is_queue_partial``), and
+      nothing goes out before the last;
     * ``done``, Complete: nobody waits any more; set by the delivery, or by a user who ends it
       (``action_end``). Messages that are to be sent again bring it back to ``sending``.
 
@@ -244,12 +245,14 @@ class MailingMailing(models.Model):
                     {
                         "state": "done",
                         "is_ended": True,
+                        "is_queue_partial": False,
                         "is_paused": False,
                         "sent_date": fields.Datetime.now(),
                         "kpi_mail_required": not mailing.sent_date,
                     }
                 )
-            self.env["mailing.trace"]._cancel_ended()
+        # not in that turn: nobody claims them any more, and they may be a million
+        self.env["mailing.trace"]._cancel_ended()
 
     def _is_being_sent(self):
         return self.delivery_mode == "portions" and self.state == "sending"

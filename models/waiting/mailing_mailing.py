@@ -39,7 +39,9 @@ class MailingMailing(models.Model):
                 "id": mailing.id,
                 "name": mailing.display_name,
                 "reason": mailing._why_waiting(),
-                "forecast": mailing.state == "sending" and mailing._forecast(mailing.waiting_count),
+                "forecast": mailing.state == "sending"
+                and not mailing.is_queue_partial
+                and mailing._forecast(mailing.waiting_count),
                 "subject": mailing._sample("subject"),
                 "preview": mailing._sample("preview"),
             }
@@ -56,6 +58,7 @@ class MailingMailing(models.Model):
             or self._why_trouble()
             or self._why_not_yet()
             or self._why_no_lane()
+            or self._why_no_queue()
             or self._why_portion()
             or self._why_others()
         )
@@ -115,6 +118,11 @@ class MailingMailing(models.Model):
                 moment=in_words(self.env, since),
             )
         return False
+
+    def _why_no_queue(self):
+        if not self.is_queue_partial:
+            return False
+        return self.env._("Its queue is being built. When all members are in it, the first get it.")
 
     def _why_portion(self):
         limits = self._limits()

@@ -26,8 +26,8 @@ class TestGathering(TestCase):
     def test_results_of_a_server_that_is_busy_with_large_messages_gather_longer(self):
         self.send(0.002)
         for _message in range(100):
-            self.send(0.02)
-        self.assertAlmostEqual(self.gathering.seconds, 0.02 / 8, places=5)
+            self.send(0.012)
+        self.assertAlmostEqual(self.gathering.seconds, 0.012 / 2, places=5)
 
     def test_results_of_huge_messages_are_written_down_at_once_all_the_same(self):
         self.send(0.002)

@@ -7,12 +7,15 @@ from hypothesis.stateful import initialize, precondition, rule
 from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome, Result
 from odoo.addons.mass_mailing_campaign.engine.run import Run
 from odoo.addons.mass_mailing_campaign.engine.turns import RUN_LOCK
+from odoo.addons.mass_mailing_campaign.models.sending import mailing_mailing as sending
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from .audience_machine import FIRST_EMAILS, LISTS, AudienceMachine
 
 MOST_RUNS = 3
+# Members that get their rows at once.
+PART_OF_A_QUEUE = 2
 # By these the server has the message, or may have it.
 TAKEN = {Outcome.SENT, Outcome.UNKNOWN}
 
@@ -70,6 +73,7 @@ class RunMachine(AudienceMachine):
 
     def __init__(self, case):
         super().__init__(case)
+        case.patch(sending, "MEMBERS_AT_ONCE", PART_OF_A_QUEUE)
         self.names = {self._ids[name]: name for name in self.mass_emails}
         self.alive, self.dead, self.in_journal_or_lost = [], [], set()
         self.copies, self.opened, self.repeats = {}, set(), Counter()

@@ -1,5 +1,9 @@
+from unittest.mock import patch
+
 from odoo.addons.mass_mailing_campaign.engine.run import Run
+from odoo.addons.mass_mailing_campaign.engine.turns import CLAIM_LOCK
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from ...common import MassEmailCase
 
@@ -64,6 +68,29 @@ class TestEnding(MassEmailCase):
         with self.committing(self.mailing) as mailing:
             run = Run(mailing, mailing.env["ir.mail_server"], "news@garden.example.com")
             self.assertFalse(mailing.env["mailing.trace"]._claim(mailing, run, 10))
+
+    def test_others_go_on_sending_while_who_waits_is_cancelled(self):
+        """However long that takes."""
+        self.mailing._build_queue()
+        held = []
+
+        def look(traces):
+            held.extend(
+                traces.env.execute_query(
+                    SQL(
+                        "SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+                        "   AND (classid::bigint << 32 | objid::bigint) = %s",
+                        CLAIM_LOCK,
+                    )
+                )
+            )
+            return cancel(traces)
+
+        cancel = type(self.env["mailing.trace"])._cancel_ended
+        with patch.object(type(self.env["mailing.trace"]), "_cancel_ended", look):
+            self.end()
+        self.assertEqual(held, [])
+        self.assertEqual(self.outcomes_in_order(), ["ended"] * 5)
 
     def test_nothing_else_ends(self):
         for state in ("draft", "in_queue"):

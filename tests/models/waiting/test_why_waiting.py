@@ -39,6 +39,12 @@ class TestWhyWaiting(MassEmailCase):
         self.mailing.state = "done"
         self.assertFalse(self.said())
 
+    def test_the_queue_is_being_built(self):
+        self.build()
+        self.mailing.sudo().is_queue_partial = True
+        self.check("queue is being built")
+        self.assertFalse(self.mailing.get_progress()[0]["forecast"])
+
     def test_paused_by_whom(self):
         self.build()
         self.mailing.action_pause()
