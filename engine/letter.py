@@ -20,6 +20,7 @@ from ..delivery.report import REFERENCE_HEADER
 from ..delivery.transport import Outcome, Result
 from .headers import Headers
 from .inline import Inline
+from .inspection import is_shown
 from .spliced_letter import NotSpliceable, SplicedLetter
 from .text_part import plain_text
 
@@ -103,7 +104,8 @@ class Letter:
         source = source.replace(f'{base_url}/unsubscribe_from_list"', '{optOutUrl}"')
         source = source.replace(f'{base_url}/view"', f'{marks.view}"')
         source = marks.mark(source, opt_out_label)
-        if mailing._is_opt_out_mandatory() and not marks.has_opt_out:
+        has_opt_out = marks.has_opt_out and is_shown(marks.opt_out, source)
+        if mailing._is_opt_out_mandatory() and not has_opt_out:
             source = append_content_to_html(
                 source, f'<p><a href="{marks.opt_out}">{opt_out_label}</a></p>', plaintext=False
             )
