@@ -53,6 +53,7 @@ class MailingListFromLog(models.TransientModel):
     did_link_ids = fields.Many2many(
         "link.tracker",
         "mailing_list_from_log_did_link_rel",
+        context={"active_test": False},  # delivered letters have those that are deleted
         string="Clicked Any Of",
         domain="[('campaign_id', '=', campaign_id), ('is_tracking_url', '=', True)]",
         help="Only clicks of these tracking URLs count.",
@@ -75,6 +76,7 @@ class MailingListFromLog(models.TransientModel):
     did_not_link_ids = fields.Many2many(
         "link.tracker",
         "mailing_list_from_log_did_not_link_rel",
+        context={"active_test": False},  # delivered letters have those that are deleted
         string="Did Not Click Any Of",
         domain="[('campaign_id', '=', campaign_id), ('is_tracking_url', '=', True)]",
         help="Only clicks of these tracking URLs count.",
@@ -88,6 +90,7 @@ class MailingListFromLog(models.TransientModel):
     )
     mailing_ids = fields.Many2many(
         "mailing.mailing",
+        context={"active_test": False},
         string="Mass Emails",
         domain="[('campaign_id', '=', campaign_id), ('delivery_mode', '=', 'portions')]",
         help="Only what the log tells of these mass emails; of all when empty.",
@@ -166,6 +169,8 @@ class MailingListFromLog(models.TransientModel):
         campaigns, types, links, bounces, mailings = (
             [value for value in values or [] if value] for values in told
         )
+        if None in (told[-1] or ()):
+            mailings = []  # some are of deleted ones, or of leads
         if len(campaigns) != 1:
             raise UserError(self.env._("Select log lines of one campaign."))
         return {

@@ -139,12 +139,14 @@ class MailingTraceEvent(models.Model):
             scope & Domain("event_type", "=", "clicked"), ["link_id"], ["__count"]
         )
         people = {link.id: count for link, count in clicks}
-        urls = self.env["link.tracker"].search(
+        links = self.env["link.tracker"].with_context(active_test=False)
+        urls = links.search(
             Domain("id", "in", list(people))
             | (
                 Domain("campaign_id", "=", campaign_id or mailing.campaign_id.id)
                 & Domain("campaign_id", "!=", False)
                 & Domain("is_tracking_url", "=", True)
+                & Domain("active", "=", True)
             )
         )
         of_scope = Domain("link_id", "in", urls.ids) & Domain("made_by", "=", False)

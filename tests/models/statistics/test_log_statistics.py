@@ -83,6 +83,10 @@ class TestStatistics(MassEmailCase):
         )
         of_second = self.log.get_statistics(mailing_id=self.second.id)["links"]
         self.assertEqual(of_second[0]["people"], 1)
+        # of what is deleted by now the clicks are told, too
+        (self.demo + unused).with_user(self.marketer).unlink()
+        links = self.of_campaign()["links"]
+        self.assertEqual([each["id"] for each in links], [self.demo.id, self.offer.id])
 
     def test_hits_are_told_where_every_one_is_kept(self):
         self.set_setting("keep_hits", True)
