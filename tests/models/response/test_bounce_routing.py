@@ -150,6 +150,15 @@ class TestBounceRouting(MassEmailCase):
             self.assertEqual(trace.trace_status, "bounce", content_type)
             self.known().action_clear()
 
+    def test_a_report_in_an_alphabet_that_odoo_does_not_know_is_received(self):
+        trace = self.sent()
+        content = returned("ses_final", message_id=trace.message_id)
+        headers = "Content-Type: text/rfc822-headers"
+        content = content.replace(headers, f"{headers}; charset=unknown-8bit")
+        self.env["mail.thread"].message_process(False, content)
+        self.assertEqual(trace.trace_status, "bounce")
+        self.assertTrue(self.known().dead_datetime)
+
     def test_a_complaint_is_taken_back_by_who_subscribes_again_and_by_nothing_else(self):
         trace = self.sent()
         self.come_back("complaint", trace)
@@ -171,6 +180,11 @@ class TestBounceRouting(MassEmailCase):
         self.come_back("postfix_final", trace)
         self.assertEqual(len(self.event(trace)), 1)
         self.assertTrue(self.known().dead_datetime, "now it is final")
+        self.assertEqual(self.event(trace).bounce_type, "final")
+        self.assertIn("User unknown", self.event(trace).words)
+        self.assertEqual(trace.mass_mailing_id.bounced_final_people_count, 1)
+        self.come_back("gmail_full", trace, id="full-again")
+        self.assertEqual(self.event(trace).bounce_type, "final", "it does not come back to life")
 
     def test_odoo_counts_what_speaks_against_the_address_and_blacklists_nobody(self):
         for _number in range(6):
@@ -262,6 +276,14 @@ class TestBounceRouting(MassEmailCase):
             [event for _name, event in self.events(trace.mass_mailing_id)],
             ["opened", "replied", "sent"],
         )
+
+    def test_a_reply_names_what_it_answers_in_either_field(self):
+        for field in ("In-Reply-To", "References"):
+            trace = self.sent()
+            answer = mail("reply").format(number=field, message_id=trace.message_id)
+            answer = answer.replace(f"{field}: {trace.message_id}", f"{field}: <other@x.example>")
+            self.env["mail.thread"].message_process("mailing.contact", answer)
+            self.assertEqual(trace.trace_status, "reply", field)
 
     def test_what_a_program_answers_goes_where_odoo_puts_it_and_is_no_reply(self):
         for name in ("vacation", "challenge"):
