@@ -104,12 +104,16 @@ class Letter:
         source = source.replace(f'{base_url}/unsubscribe_from_list"', '{optOutUrl}"')
         source = source.replace(f'{base_url}/view"', f'{marks.view}"')
         source = marks.mark(source, opt_out_label)
-        has_opt_out = marks.has_opt_out and is_shown(marks.opt_out, source)
-        if mailing._is_opt_out_mandatory() and not has_opt_out:
+        if mailing._is_opt_out_mandatory() and not self.shows_opt_out(source):
             source = append_content_to_html(
                 source, f'<p><a href="{marks.opt_out}">{opt_out_label}</a></p>', plaintext=False
             )
         return source
+
+    def shows_opt_out(self, source):
+        """Tell whether who reads a marked source finds the opt-out link in it."""
+        marks = self.placeholders
+        return marks.has_opt_out and is_shown(marks.opt_out, source)
 
     def _pixel(self):
         mailing = self.mailing
