@@ -14,7 +14,7 @@ from ..returned_mail import KINDS, letter, returned
 
 FOLDER = Path(__file__).parents[1] / "data/returned"
 # The header and the content of a part that is a message or a report.
-PART = re.compile(r"(\nContent-Type: message/.*(?:\n\S.*)*)\n\n(.*?)(?=\n--)", re.S)
+PART = re.compile(r"(\nContent-Type: message/.*(?:\n\S.*)*)\n\n((?s:.*?))(?=\n--)")
 
 
 def read(name, **values):
