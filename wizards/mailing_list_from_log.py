@@ -218,6 +218,8 @@ class MailingListFromLog(models.TransientModel):
             ticked = Domain(literal_eval(self.ticked_lines))
             did = [domain & ticked for domain in did]
         did_not = self._lines(self.did_not_ids, self.did_not_link_ids, self.did_not_bounce_ids)
+        if "opened" in self.did_not_ids.mapped("value"):
+            did = [domain & self._tell_openings() for domain in did]
         return self.env["mailing.trace.event"]._who(
             self._scope_domain(), did, did_not, every=self.match == "every"
         )
@@ -234,6 +236,12 @@ class MailingListFromLog(models.TransientModel):
             Domain("event_type", "=", event_type) & narrowed.get(event_type, Domain.TRUE)
             for event_type in types.mapped("value")
         ]
+
+    def _tell_openings(self):
+        """Domain of lines but those of mass emails of which nobody knows who opened them."""
+        mailings = self.campaign_id.with_context(active_test=False).mass_email_ids
+        untracked = mailings.filtered(lambda mailing: not mailing.are_openings_tracked)
+        return Domain("mailing_id", "not in", untracked.ids)
 
     def _scope_domain(self):
         domain = Domain("campaign_id", "=", self.campaign_id.id)

@@ -9,7 +9,10 @@ from ..response.mailing_trace_event import BY_PEOPLE
 NO_TESTS = Domain("is_test", "=", False)
 # Of these a message has one line at most (``_once_per_message``), and there are very many.
 COUNTED_BY_LINE = {"sent", "opened"}
-COUNTED_BY_MESSAGE = {"clicked", "replied", "opted_out", "opted_in", "bounced"}
+COUNTED_BY_MESSAGE = {
+    *("clicked", "replied", "opted_out", "opted_in", "bounced", "complained"),
+    "lead_created",  # of no message, so each counts
+}
 
 
 class MailingTraceEvent(models.Model):

@@ -281,6 +281,17 @@ class TestListFromLog(MassEmailCase):
             {"clicked": 0, "opened_not_clicked": None, "not_opened": None, "bounced_for_good": 0},
         )
 
+    def test_who_got_a_mass_email_that_is_not_tracked_is_not_said_not_to_have_opened_it(self):
+        others = self._list("Others", self._contact("Eve"), self.contacts["Anna"])
+        untracked = self._mass_email(open_tracking=False, contact_list_ids=others.ids)
+        self.send(untracked)
+        self.assertEqual(self.create_list("sent", did_not=["opened"]), ["Carl"])
+        wizards = self.env["mailing.list.from.log"].with_user(self.marketer)
+        self.assertEqual(wizards.count_presets(self.campaign.id)["not_opened"], 1)
+        # it was tracked when it was sent
+        self.mailing.open_tracking = False
+        self.assertEqual(self.create_list("sent", did_not=["opened"]), ["Carl"])
+
     def test_only_marketers_count_and_make_presets(self):
         employee = new_test_user(self.env, login="employee", groups="base.group_user")
         wizards = self.env["mailing.list.from.log"].with_user(employee)

@@ -1,3 +1,5 @@
+from base64 import encodebytes
+
 from ...common import MassEmailCase, mail
 from ...returned_mail import KINDS, letter, returned
 
@@ -151,13 +153,19 @@ class TestBounceRouting(MassEmailCase):
             self.known().action_clear()
 
     def test_a_report_in_an_alphabet_that_odoo_does_not_know_is_received(self):
-        trace = self.sent()
-        content = returned("ses_final", message_id=trace.message_id)
         headers = "Content-Type: text/rfc822-headers"
-        content = content.replace(headers, f"{headers}; charset=unknown-8bit")
-        self.env["mail.thread"].message_process(False, content)
-        self.assertEqual(trace.trace_status, "bounce")
-        self.assertTrue(self.known().dead_datetime)
+        in_base64 = "Content-Type: message/rfc822\nContent-Transfer-Encoding: base64"
+        for written in (f"{headers}; charset=unknown-8bit", in_base64):
+            trace = self.sent()
+            original = letter(trace.message_id)
+            if written == in_base64:
+                original = encodebytes(original.encode()).decode()
+            content = returned("ses_final", returned=original, id=str(trace.id))
+            content = content.replace(headers, written)
+            self.env["mail.thread"].message_process(False, content)
+            self.assertEqual(trace.trace_status, "bounce", written)
+            self.assertTrue(self.known().dead_datetime)
+            self.known().action_clear()
 
     def test_a_complaint_is_taken_back_by_who_subscribes_again_and_by_nothing_else(self):
         trace = self.sent()
