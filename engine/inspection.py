@@ -28,8 +28,10 @@ def is_local(host):
 
 def is_shown(text, page):
     """Tell whether a page shows a text, or the link that it is: in no comment, and not hidden."""
+    parser = html.HTMLParser(encoding="utf-8", remove_comments=True)
     try:
-        tree = html.fromstring(page, parser=html.HTMLParser(encoding="utf-8", remove_comments=True))
+        # as bytes, for it may say what its encoding was
+        tree = html.fromstring(page.encode(errors="replace"), parser=parser)
     except (etree.ParserError, ValueError):
         return False
     for hidden in tree.xpath(HIDDEN):
