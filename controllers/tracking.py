@@ -108,9 +108,7 @@ class TrackingController(http.Controller):
         if http_request.method != "GET" or not is_token(token):
             return None
         user_agent, ip = http_request.user_agent.string, http_request.remote_addr
-        machine = request.env["ir.http"].is_a_bot() or robots.machine(
-            user_agent, ip, http_request.headers, is_click=link_id is not None
-        )
+        machine = robots.machine(user_agent, ip, http_request.headers, is_click=link_id is not None)
         traces = request.env["mailing.trace"]
         try:
             with autocommitted(traces.env.cr):

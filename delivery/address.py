@@ -18,6 +18,8 @@ PLAIN_ADDRESS = (
 )
 # our own host may have a short name, or one that is none
 _SENDER = re.compile(r"(?:[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+)?", re.ASCII)
+# what stands before the host, a host (none is longer, RFC 1035, section 2.3.4), what stands behind
+_URL = re.compile(r"(\w+://)([^\s/?#:@]{1,253})((?:[/?#:].*)?)", re.DOTALL)
 # Nothing longer is an address (RFC 5321, section 4.5.3.1), and IDNA takes its time.
 _LONGEST = 320
 
@@ -53,6 +55,18 @@ def readable_address(address: str) -> str:
         return local + at + idna.decode(domain)
     except UnicodeError:
         return address
+
+
+def wire_url(url: str) -> str:
+    """Return an URL with its host in ASCII (IDNA 2008, RFC 5891); as it is when it has no such."""
+    parts = None if url.isascii() else _URL.fullmatch(url)
+    if not parts:
+        return url
+    try:
+        host = idna.encode(parts[2], uts46=True).decode("ascii")
+    except UnicodeError:
+        return url
+    return parts[1] + host + parts[3]
 
 
 def is_wire_address(text: str) -> bool:

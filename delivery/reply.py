@@ -26,6 +26,8 @@ _NOBODY = re.compile(
     + rb".{0,40}\b(?:unknown|not found|(?:does not|doesn't) exist))",
     re.IGNORECASE | re.DOTALL,
 )
+# so Yandex says that nobody has an address, whatever the code means
+_NO_SUCH_USER = re.compile(rb"5\.7\.1 no such user\b", re.IGNORECASE)
 # about the conversation or the log-in (RFC 5321, section 4.2.2; RFC 4954)
 _ABOUT_US = {500, 502, 503, 504, 530, 534, 535, 538}
 
@@ -182,6 +184,8 @@ def classify(moment: Moment, code: int, text: bytes) -> Outcome:
         is_server = _is_about_server(moment, code, text, is_mailbox)
         return Outcome.BUSY if is_server else Outcome.DEFERRED
     if 500 <= code <= 599:
+        if moment is Moment.RCPT and _NO_SUCH_USER.match(text):
+            return Outcome.BAD_ADDRESS
         # sender (X.1.7, X.1.8), security and policy (X.7) concern us, whoever the recipient is
         if moment is Moment.MAIL or subject == 7 or (subject == 1 and detail in (7, 8)):
             return Outcome.REFUSED

@@ -3,6 +3,7 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 from email import message_from_bytes, message_from_string, policy
+from email.message import Message
 from email.utils import getaddresses
 
 from flufl.bounce import all_failures
@@ -243,7 +244,8 @@ def _originals(message):
     """Return Message-IDs and references of the message that came back or is answered."""
     message_ids, references = [], []
     for part in list(_parts(message))[1:] or [message]:
-        text = _source(part) if part is not message else _text(part)
+        # servers on the way put their own headers, kilobytes of them, before ours
+        text = _source(part, _LONGEST_MAIL) if part is not message else _text(part, _LONGEST_MAIL)
         message_ids += _MESSAGE_ID.findall(text)
         references += _REFERENCE.findall(text)
     for name in ("In-Reply-To", "References"):
@@ -289,25 +291,32 @@ def _blocks(part):
         yield _Fields({name: _header(message, name) for name in names})
 
 
-def _source(part):
+def _source(part, longest=_LONGEST_TEXT):
     """Return the start of what is in a part, headers of messages in it included."""
     payload = part.get_payload()
-    if isinstance(payload, list):
-        return "\n\n".join(map(str, payload[:_MOST]))
-    return _text(part)
+    if not isinstance(payload, list):
+        return _text(part, longest)
+    source = "\n\n".join(map(str, payload[:_MOST]))
+    if _header(part, "Content-Transfer-Encoding").lower() != "base64":
+        return source
+    # Python's parser looks for a message in the letters of the encoding
+    encoded = Message()
+    encoded["Content-Transfer-Encoding"] = "base64"
+    encoded.set_payload(source)
+    return _text(encoded, longest)
 
 
-def _text(part):
+def _text(part, longest=_LONGEST_TEXT):
     """Return the start of a part's text, whatever it says of its encoding."""
     payload = part.get_payload(decode=True)
     if not isinstance(payload, bytes):
         return ""
-    payload = payload[: _LONGEST_TEXT * 4]
+    payload = payload[: longest * 4]
     try:
         text = payload.decode(part.get_content_charset() or "utf-8", "replace")
     except (LookupError, ValueError):
         text = payload.decode("utf-8", "replace")
-    return text[:_LONGEST_TEXT]
+    return text[:longest]
 
 
 def _explanation(parts):

@@ -51,7 +51,12 @@ NAMES = {
     "tmes": "Trend Micro Email Security",  # field guide
     "trendmicro": "Trend Micro",
     "symantec": "Symantec Email Security",
-    "bingpreview": "Microsoft's preview",
+    "facebookexternalhit": "Facebook's preview",
+    "google pagerender": "Google's preview",
+    "preview": "a preview, as Microsoft's",
+    "slurp": "a crawler",
+    "trendsmapresolver": "a crawler",
+    "whatsapp/": "WhatsApp's preview",
     "virustotal": "VirusTotal",
     "urlscan": "urlscan.io",
     # programs and libraries, by the names that they send unless they are told not to
@@ -104,6 +109,7 @@ def machine(user_agent, address, headers, is_click):
     :return: name of the machine, or None for what seems to be a person
     """
     user_agent = user_agent[:USER_AGENT_LENGTH].strip().lower()
+    user_agent = user_agent.replace("cubot", "")  # a make of telephones
     if name := USER_AGENTS.get(user_agent):
         return name
     for part, name in NAMES.items():

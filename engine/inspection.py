@@ -11,11 +11,10 @@ PAGE_SCHEMES = {"http", "https"}
 # Names that only a network of one's own knows (RFC 2606, RFC 6762, RFC 8375).
 UNFIT_FOR_HOST = {*" %<>\"'{}"}
 LOCAL_ENDINGS = (".localhost", ".local", ".internal", ".lan", ".home.arpa", ".test", ".invalid")
-# What is no text of the letter: links, and what is hidden, like the preview text.
-UNREAD = (
-    "//a | //style | //script | "
-    "//*[contains(translate(@style, ' ', ''), 'display:none') and ancestor::*]"
-)
+# What is hidden, like the preview text.
+HIDDEN = "//*[contains(translate(@style, ' ', ''), 'display:none') and ancestor::*]"
+# What is no text of the letter.
+UNREAD = f"//a | //style | //script | {HIDDEN}"
 
 
 def is_local(host):
@@ -25,6 +24,19 @@ def is_local(host):
         return not ip_address(host).is_global
     except ValueError:
         return "." not in host or host.endswith(LOCAL_ENDINGS)
+
+
+def is_shown(text, page):
+    """Tell whether a page shows a text, or the link that it is: in no comment, and not hidden."""
+    parser = html.HTMLParser(encoding="utf-8", remove_comments=True)
+    try:
+        # as bytes, for it may say what its encoding was
+        tree = html.fromstring(page.encode(errors="replace"), parser=parser)
+    except (etree.ParserError, ValueError):
+        return False
+    for hidden in tree.xpath(HIDDEN):
+        hidden.drop_tree()
+    return text in html.tostring(tree, encoding="unicode")
 
 
 class Inspection:

@@ -20,6 +20,7 @@ from ..delivery.report import REFERENCE_HEADER
 from ..delivery.transport import Outcome, Result
 from .headers import Headers
 from .inline import Inline
+from .inspection import is_shown
 from .spliced_letter import NotSpliceable, SplicedLetter
 from .text_part import plain_text
 
@@ -103,11 +104,16 @@ class Letter:
         source = source.replace(f'{base_url}/unsubscribe_from_list"', '{optOutUrl}"')
         source = source.replace(f'{base_url}/view"', f'{marks.view}"')
         source = marks.mark(source, opt_out_label)
-        if mailing._is_opt_out_mandatory() and not marks.has_opt_out:
+        if mailing._is_opt_out_mandatory() and not self.shows_opt_out(source):
             source = append_content_to_html(
                 source, f'<p><a href="{marks.opt_out}">{opt_out_label}</a></p>', plaintext=False
             )
         return source
+
+    def shows_opt_out(self, source):
+        """Tell whether who reads a marked source finds the opt-out link in it."""
+        marks = self.placeholders
+        return marks.has_opt_out and is_shown(marks.opt_out, source)
 
     def _pixel(self):
         mailing = self.mailing

@@ -53,6 +53,7 @@ class MailingListFromLog(models.TransientModel):
     did_link_ids = fields.Many2many(
         "link.tracker",
         "mailing_list_from_log_did_link_rel",
+        context={"active_test": False},  # delivered letters have those that are deleted
         string="Clicked Any Of",
         domain="[('campaign_id', '=', campaign_id), ('is_tracking_url', '=', True)]",
         help="Only clicks of these tracking URLs count.",
@@ -75,6 +76,7 @@ class MailingListFromLog(models.TransientModel):
     did_not_link_ids = fields.Many2many(
         "link.tracker",
         "mailing_list_from_log_did_not_link_rel",
+        context={"active_test": False},  # delivered letters have those that are deleted
         string="Did Not Click Any Of",
         domain="[('campaign_id', '=', campaign_id), ('is_tracking_url', '=', True)]",
         help="Only clicks of these tracking URLs count.",
@@ -88,6 +90,7 @@ class MailingListFromLog(models.TransientModel):
     )
     mailing_ids = fields.Many2many(
         "mailing.mailing",
+        context={"active_test": False},
         string="Mass Emails",
         domain="[('campaign_id', '=', campaign_id), ('delivery_mode', '=', 'portions')]",
         help="Only what the log tells of these mass emails; of all when empty.",
@@ -166,6 +169,8 @@ class MailingListFromLog(models.TransientModel):
         campaigns, types, links, bounces, mailings = (
             [value for value in values or [] if value] for values in told
         )
+        if None in (told[-1] or ()):
+            mailings = []  # some are of deleted ones, or of leads
         if len(campaigns) != 1:
             raise UserError(self.env._("Select log lines of one campaign."))
         return {
@@ -213,6 +218,8 @@ class MailingListFromLog(models.TransientModel):
             ticked = Domain(literal_eval(self.ticked_lines))
             did = [domain & ticked for domain in did]
         did_not = self._lines(self.did_not_ids, self.did_not_link_ids, self.did_not_bounce_ids)
+        if "opened" in self.did_not_ids.mapped("value"):
+            did = [domain & self._tell_openings() for domain in did]
         return self.env["mailing.trace.event"]._who(
             self._scope_domain(), did, did_not, every=self.match == "every"
         )
@@ -229,6 +236,12 @@ class MailingListFromLog(models.TransientModel):
             Domain("event_type", "=", event_type) & narrowed.get(event_type, Domain.TRUE)
             for event_type in types.mapped("value")
         ]
+
+    def _tell_openings(self):
+        """Domain of lines but those of mass emails of which nobody knows who opened them."""
+        mailings = self.campaign_id.with_context(active_test=False).mass_email_ids
+        untracked = mailings.filtered(lambda mailing: not mailing.are_openings_tracked)
+        return Domain("mailing_id", "not in", untracked.ids)
 
     def _scope_domain(self):
         domain = Domain("campaign_id", "=", self.campaign_id.id)

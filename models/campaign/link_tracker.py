@@ -78,10 +78,15 @@ class LinkTracker(models.Model):
 
     @api.constrains("is_tracking_url", "url")
     def _check_tracking_url(self):
+        """Odoo writes it with a scheme, as ``http://mailto:ann@example.com``."""
         for link in self.filtered("is_tracking_url"):
-            url = urlsplit(link.url)
-            is_page = url.scheme in SCHEMES and url.netloc and link.url.isprintable()
-            if not is_page or len(url.netloc.split()) > 1:
+            try:
+                url = urlsplit(link.url)
+                is_page = url.scheme in SCHEMES and url.hostname and url.port != 0
+            except ValueError:
+                is_page = False
+            is_plain = link.url.isprintable() and not {*"{}"} & {*link.url}
+            if not is_page or not is_plain or {*" @"} & {*url.netloc}:
                 raise ValidationError(self.env._("“%s” is not the address of a page.", link.url))
 
     @api.constrains("is_tracking_url", "click_action", "message")

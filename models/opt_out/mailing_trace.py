@@ -132,15 +132,13 @@ class MailingTrace(models.Model):
                     SELECT mailing_list_id AS id FROM mail_mass_mailing_list_rel
                      WHERE mailing_mailing_id = %(mailing)s
                 ), target AS (
-                    SELECT id FROM named
-                     UNION
-                    SELECT heir_id FROM mailing_list JOIN named USING (id)
-                     WHERE heir_id IS NOT NULL
+                    SELECT id, heir_id FROM mailing_list
+                     WHERE id IN (SELECT id FROM named)
+                        OR id = %(target_list)s AND EXISTS (SELECT FROM named)
                 ), meant AS (
                     SELECT id FROM target
                      UNION
-                    SELECT id FROM mailing_list
-                     WHERE id = %(target_list)s AND EXISTS (SELECT FROM target)
+                    SELECT heir_id FROM target WHERE heir_id IS NOT NULL
                      UNION
                     SELECT list_id FROM mailing_subscription
                      WHERE contact_id IN (SELECT id FROM her) AND NOT EXISTS (SELECT FROM target)

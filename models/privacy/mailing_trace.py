@@ -1,7 +1,9 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, escape_psql
+
+from ...delivery.address import readable_address
 
 
 class MailingTrace(models.Model):
@@ -13,10 +15,11 @@ class MailingTrace(models.Model):
     @api.model
     def _of_person(self, address, contacts):
         """Return the messages to an address, and those to contacts that have it now."""
-        return self.search(
-            Domain("email", "=ilike", address.replace("_", r"\_").replace("%", r"\%"))
-            | Domain("contact_id", "in", contacts.ids)
+        has_address = Domain.OR(
+            Domain("email", "=ilike", escape_psql(each))
+            for each in (address, readable_address(address))
         )
+        return self.search(has_address | Domain("contact_id", "in", contacts.ids))
 
     def _erase(self):
         """Forget to whom messages were; how they stand is kept, and who waited waits no more.

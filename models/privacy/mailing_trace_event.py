@@ -3,6 +3,8 @@ import secrets
 from odoo import api, models
 from odoo.fields import Domain
 
+from ...delivery.address import readable_address
+
 
 class MailingTraceEvent(models.Model):
     """The log of a person who was erased counts as before, and tells of nobody."""
@@ -16,7 +18,7 @@ class MailingTraceEvent(models.Model):
         return self.search(
             Domain("trace_id", "in", traces.ids)
             | Domain("contact_id", "in", contacts.ids)
-            | Domain("email", "=", address)
+            | Domain("email", "in", [address, readable_address(address)])
         )
 
     def _erase(self):

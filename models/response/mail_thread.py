@@ -1,4 +1,5 @@
 import logging
+from contextlib import suppress
 
 from odoo import api, models
 from odoo.tools import email_normalize
@@ -25,16 +26,25 @@ class MailThread(models.AbstractModel):
         if is_automatic(message):
             self = self.with_context(mailing_auto_reply=True)
         else:
-            references = message_dict["references"] or message_dict["in_reply_to"]
-            self._mass_emails_named(mail_header_msgid_re.findall(references))._receive_reply()
+            # some programs name what is answered in one of the two only
+            named = f"{message_dict['references']} {message_dict['in_reply_to']}"
+            traces = self._mass_emails_named(mail_header_msgid_re.findall(named))
+            if traces and self._is_fetched():
+                traces._receive_reply_now()
+            else:
+                traces._receive_reply()
         return super()._message_route_process(message, message_dict, routes)
 
     @api.model
     def _message_parse_extract_bounce(self, email_message, message_dict):
-        """A report whose boundary is not there has none of the parts that Odoo looks for in it."""
+        """A report whose boundary is not there has none of the parts that Odoo looks for in it.
+
+        And what is written in an alphabet that nobody knows, Odoo cannot read.
+        """
         is_report = email_message.get_content_type() == "multipart/report"
         if not is_report or email_message.is_multipart():
-            return super()._message_parse_extract_bounce(email_message, message_dict)
+            with suppress(LookupError):
+                return super()._message_parse_extract_bounce(email_message, message_dict)
         return {
             "is_bounce": True,
             "bounced_email": False,
@@ -73,10 +83,14 @@ class MailThread(models.AbstractModel):
             traces.ids,
             report.words,
         )
-        if "default_fetchmail_server_id" in self.env.context:
-            # Odoo takes a mail off the server once, whatever happens to it
+        if self._is_fetched():
             return traces._receive_report_now(report)
         return traces._receive_report(report)
+
+    @api.model
+    def _is_fetched(self):
+        """Tell whether a mail is taken off a server, which Odoo does once, whatever happens."""
+        return "default_fetchmail_server_id" in self.env.context
 
     @api.model
     def _verp_references(self, message):

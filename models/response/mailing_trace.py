@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL, hmac
 from odoo.tools.urls import urljoin
 
@@ -107,7 +108,10 @@ class MailingTrace(models.Model):
         return super(MailingTrace, self._that_are_mailed(domain)).set_opened()
 
     def set_replied(self, domain=None):
-        return super(MailingTrace, self._that_are_mailed(domain)).set_replied()
+        # what is known already is not written again, for that may meet another's hit
+        mailed = self._that_are_mailed(domain)
+        known = mailed.sudo().filtered(lambda trace: trace.token and trace.trace_status == "reply")
+        return super(MailingTrace, mailed - known).set_replied()
 
     def set_bounced(self, domain=None, bounce_message=False):
         mailed = self._that_are_mailed(domain)
@@ -130,6 +134,11 @@ class MailingTrace(models.Model):
         opened._log_event("opened")
         self.set_replied()
         self._log_event("replied")
+
+    @retried
+    def _receive_reply_now(self):
+        """The same, whatever is written to the same messages meanwhile; committed on return."""
+        self._receive_reply()
 
     def _receive_report(self, report):
         """A message came back, or a program answered.
@@ -166,11 +175,23 @@ class MailingTrace(models.Model):
         if not is_about_her or bounce_type == "policy":
             return
         is_final = bounce_type == "final"
+        if is_final and not is_news:
+            self._log_final(words)
         if is_final or is_news:
             failure = (self.email, is_final, words, self.id)
             self.env["mailing.address"].sudo()._receive_failures([failure])
         if is_news:
             self._count_for_odoo()
+
+    def _log_final(self, words):
+        """What came back for now, or for what the letter says, came back for good in the end."""
+        lines = self.env["mailing.trace.event"].sudo()
+        lines = lines.search(
+            Domain("trace_id", "in", self.ids)
+            & Domain("event_type", "=", "bounced")
+            & Domain("bounce_type", "!=", "final")
+        )
+        lines.write({"bounce_type": "final", "words": words})
 
     def _receive_complaint(self, words):
         """The recipient calls it spam: she leaves all lists of the message, and all mass emails."""

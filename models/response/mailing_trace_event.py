@@ -27,7 +27,7 @@ BOUNCE_TYPES = [
 # Who opened or clicked, where it was not the recipient.
 MADE_BY = [
     ("machine", "Machine"),  # see delivery/robots
-    ("staff", "Staff"),  # somebody who is logged in as an internal user
+    ("staff", "Staff"),  # another who is logged in as an internal user
 ]
 # The lines that tell what recipients did; figures, lists and resending go by these alone.
 BY_PEOPLE = Domain("is_test", "=", False) & Domain("made_by", "=", False)
@@ -38,10 +38,10 @@ class MailingTraceEvent(models.Model):
 
     Lines are only ever added: ``sent`` when a result is settled, ``lead_created`` with a lead, the
     others by the verbs of ``response/mailing_trace``, ``opt_out`` and ``tracking``; only there a
-    line may turn out to be a machine's. Opting out and in may be logged again and again, all else
-    stands at most once per message, a click once per URL; and once more each by a machine and by
-    the staff, which counts nowhere. A line survives the message, the mass email, the campaign and
-    the target it tells of.
+    hit may turn out to be a machine's, and a bounce to be one for good. Opting out and in may be
+    logged again and again, all else stands at most once per message, a click once per URL; and
+    once more each by a machine and by the staff, which counts nowhere. A line survives the message,
+    the mass email, the campaign and the target it tells of.
     """
 
     _name = "mailing.trace.event"

@@ -4,6 +4,8 @@ from odoo import api, models
 from odoo.exceptions import ValidationError
 from odoo.tools.misc import str2bool
 
+from ...delivery.address import wire_url
+
 PREFIX = "mass_mailing_campaign."
 # System parameters with their defaults, whose type is theirs; a limit of 0 is none, where that is
 # the default.
@@ -73,7 +75,8 @@ class IrConfigParameter(models.Model):
     def _public_url(self):
         """Return the address before every link in a letter, without a slash at its end."""
         url = self._mass_email_setting("public_url") or self.sudo().get_param("web.base.url")
-        return (url or "").rstrip("/")
+        # Odoo takes it over as browsers show it, but no header of a mail is in Cyrillic
+        return wire_url((url or "").rstrip("/"))
 
     @api.model
     def _mass_email_setting(self, name):

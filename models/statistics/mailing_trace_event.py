@@ -9,7 +9,10 @@ from ..response.mailing_trace_event import BY_PEOPLE
 NO_TESTS = Domain("is_test", "=", False)
 # Of these a message has one line at most (``_once_per_message``), and there are very many.
 COUNTED_BY_LINE = {"sent", "opened"}
-COUNTED_BY_MESSAGE = {"clicked", "replied", "opted_out", "opted_in", "bounced"}
+COUNTED_BY_MESSAGE = {
+    *("clicked", "replied", "opted_out", "opted_in", "bounced", "complained"),
+    "lead_created",  # of no message, so each counts
+}
 
 
 class MailingTraceEvent(models.Model):
@@ -139,12 +142,14 @@ class MailingTraceEvent(models.Model):
             scope & Domain("event_type", "=", "clicked"), ["link_id"], ["__count"]
         )
         people = {link.id: count for link, count in clicks}
-        urls = self.env["link.tracker"].search(
+        links = self.env["link.tracker"].with_context(active_test=False)
+        urls = links.search(
             Domain("id", "in", list(people))
             | (
                 Domain("campaign_id", "=", campaign_id or mailing.campaign_id.id)
                 & Domain("campaign_id", "!=", False)
                 & Domain("is_tracking_url", "=", True)
+                & Domain("active", "=", True)
             )
         )
         of_scope = Domain("link_id", "in", urls.ids) & Domain("made_by", "=", False)

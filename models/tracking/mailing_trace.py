@@ -124,10 +124,19 @@ class MailingTrace(models.Model):
 
     @api.model
     def _judged_by_time(self, now, user_id):
-        """Return who makes a hit on a message of the hit statement."""
+        """Return who makes a hit on a message of the hit statement.
+
+        A colleague may be the recipient: as a user, as a contact, or by her address.
+        """
         return SQL(
             """
-            CASE WHEN EXISTS (SELECT FROM res_users WHERE id = %s AND NOT share) THEN 'staff'
+            CASE WHEN EXISTS (
+                    SELECT FROM res_users colleague
+                      JOIN res_partner person ON person.id = colleague.partner_id
+                     WHERE colleague.id = %s AND NOT colleague.share
+                       AND (contact.user_id = colleague.id OR contact.partner_id = person.id
+                            OR trace.email = person.email_normalized) IS NOT TRUE)
+                 THEN 'staff'
                  WHEN trace.is_test_trace IS NOT TRUE
                   AND COALESCE(trace.sent_datetime, trace.portion_datetime)
                       > %s::timestamp - INTERVAL '1 second' * %s
@@ -165,8 +174,8 @@ class MailingTrace(models.Model):
     def _mark_burst(self, trace_id, now):
         """Tell from a click that a machine opens all links of a message at once.
 
-        Then the lines of the last moments are the machine's, each kind once, and the message is as
-        it was before.
+        Then the lines of the last moments are the machine's, each kind once, as are the hits that
+        are kept; and the message is as it was before.
 
         Raw SQL: a statement of its own, which sees what parallel hits have committed; what one of
         them marks at the same moment is left to it.
@@ -198,6 +207,12 @@ class MailingTrace(models.Model):
                     DELETE FROM mailing_trace_event event
                      USING line WHERE event.id = line.id AND line.is_known
                  RETURNING event.id
+                ), hits AS (
+                    UPDATE mailing_trace_hit SET made_by = 'machine' WHERE id IN (
+                        SELECT hit.id FROM mailing_trace_hit hit, burst
+                         WHERE hit.trace_id = %(trace)s AND hit.hit_datetime >= %(since)s
+                           AND hit.made_by IS NULL
+                           FOR UPDATE OF hit SKIP LOCKED)
                 ), restored AS (
                     UPDATE mailing_trace trace
                        SET links_click_datetime = CASE WHEN earlier.clicked

@@ -11,6 +11,7 @@ from odoo.addons.mass_mailing_campaign.delivery.address import (
     is_wire_sender,
     readable_address,
     wire_address,
+    wire_url,
 )
 from odoo.tools import email_normalize, email_split
 
@@ -44,6 +45,15 @@ class TestWireAddress(TestCase):
         for text, address in spellings.items():
             with self.subTest(text):
                 self.assertEqual(wire_address(text), address)
+
+    def test_the_host_of_an_url_is_written_in_ascii(self):
+        for url, wire in {
+            "https://рассылка.рф:8069/путь": "https://xn--80aa3adxha4f.xn--p1ai:8069/путь",
+            "https://Bücher.example": "https://xn--bcher-kva.example",
+        }.items():
+            self.assertEqual(wire_url(url), wire)
+        for url in ("", "https://news.example.com/ж", "ж", "https://ж..ж", "https://[::1]:80"):
+            self.assertEqual(wire_url(url), url)
 
     def test_a_wire_address_is_read_as_people_write_it(self):
         for address, text in {

@@ -18,6 +18,7 @@ REPLIES = {
         "556 5.1.10 Recipient address has null MX",
         "550 5.1.6 The mailbox has moved",
         "550 5.1.1",
+        "550 5.7.1 No such user!",
         "550 Такого пользователя нет",
     ],
     "temporary": [

@@ -1,3 +1,5 @@
+import re
+from base64 import encodebytes
 from email import message_from_bytes, policy
 from pathlib import Path
 from unittest import TestCase
@@ -8,9 +10,11 @@ from hypothesis import strategies as st
 from odoo.addons.mass_mailing_campaign.delivery.bounce import Kind
 from odoo.addons.mass_mailing_campaign.delivery.report import read_report, source_of
 
-from ..returned_mail import KINDS, returned
+from ..returned_mail import KINDS, letter, returned
 
 FOLDER = Path(__file__).parents[1] / "data/returned"
+# The header and the content of a part that is a message or a report.
+PART = re.compile(r"(\nContent-Type: message/.*(?:\n\S.*)*)\n\n((?s:.*?))(?=\n--)")
 
 
 def read(name, **values):
@@ -43,6 +47,22 @@ class TestReport(TestCase):
                         self.assertEqual(read_report(content).kind.value, kind)
                     else:
                         self.assertIn(read_report(content).kind, Kind)
+
+    def test_a_report_in_base64_tells_the_same(self):
+        # RFC 6533 allows it where addresses are international, and others do it against RFC 2046
+        def encode(part):
+            content = encodebytes(part[2].encode()).decode()
+            return f"{part[1]}\nContent-Transfer-Encoding: base64\n\n{content}"
+
+        for name in KINDS:
+            encoded = PART.sub(encode, returned(name))
+            with self.subTest(name=name):
+                self.assertEqual(read_report(encoded.encode()), read(name))
+
+    def test_the_message_is_told_behind_all_that_servers_put_before_it(self):
+        seal = f"ARC-Seal: i=1; a=rsa-sha256; b={'x' * 60}\n {'y' * 70}\n"
+        header = seal * 100 + letter()
+        self.assertEqual(read("ses_final", returned=header), read("ses_final"))
 
     def test_of_several_recipients_the_mildest_verdict_counts(self):
         block = "\nFinal-Recipient: rfc822; ben@example.com\nAction: failed\nStatus: 4.2.2\n"

@@ -93,6 +93,7 @@ class TestTransmit(TestCase):
             (to, "454 4.7.0 throttled", Outcome.BUSY),
             (to, "550 no such user", Outcome.BAD_ADDRESS),
             (to, "550 5.1.1 no such user", Outcome.BAD_ADDRESS),
+            (to, "550 5.7.1 No such user!", Outcome.BAD_ADDRESS),
             (to, "550 5.2.1 mailbox disabled", Outcome.BAD_ADDRESS),
             (to, "550 5.4.1 Access denied", Outcome.BAD_ADDRESS),
             (to, "552 5.2.2 mailbox full", Outcome.DEFERRED),

@@ -183,6 +183,33 @@ class TestListFromLog(MassEmailCase):
         names = self.from_lines(ticked, scope="campaign").contact_ids.mapped("name")
         self.assertEqual(sorted(names), ["Anna", "Bob", "Carl"], "all like these; Dora opted out")
 
+    def test_selected_lines_of_a_deleted_mass_email_count_beside_those_of_another(self):
+        other = self._mass_email()
+        self.send(other)
+        other.mailing_trace_ids.filtered(
+            lambda trace: trace.contact_id.name == "Carl"
+        )._receive_click(self.offer.code)
+        events = self.env["mailing.trace.event"].search(
+            [("campaign_id", "=", self.campaign.id), ("event_type", "=", "clicked")]
+        )
+        other.unlink()
+        names = self.from_lines(events).contact_ids.mapped("name")
+        self.assertEqual(sorted(names), ["Anna", "Bob", "Carl"])
+
+    def test_selected_clicks_of_a_deleted_tracking_url_mean_that_one(self):
+        events = self.env["mailing.trace.event"].search(
+            [("link_id", "=", self.offer.id), ("mailing_id", "=", self.mailing.id)]
+        )
+        anna = events.filtered(lambda event: event.contact_id.name == "Anna")
+        other = self._mass_email()
+        self.send(other)
+        (bob,) = other.mailing_trace_ids.filtered(lambda trace: trace.contact_id.name == "Bob")
+        bob.sudo()._receive_click(self.offer.code)
+        self.offer.with_user(self.marketer).unlink()
+        self.mailing.active = False
+        target_list = self.from_lines(anna, scope="campaign")
+        self.assertEqual(target_list.contact_ids.mapped("name"), ["Anna"], "Bob did by another")
+
     def test_all_search_results_are_more_than_the_client_names(self):
         domain = [("campaign_id", "=", self.campaign.id), ("event_type", "=", "sent")]
         one = self.env["mailing.trace.event"].search(domain, limit=1)
@@ -253,6 +280,17 @@ class TestListFromLog(MassEmailCase):
             wizards.count_presets(other.id),
             {"clicked": 0, "opened_not_clicked": None, "not_opened": None, "bounced_for_good": 0},
         )
+
+    def test_who_got_a_mass_email_that_is_not_tracked_is_not_said_not_to_have_opened_it(self):
+        others = self._list("Others", self._contact("Eve"), self.contacts["Anna"])
+        untracked = self._mass_email(open_tracking=False, contact_list_ids=others.ids)
+        self.send(untracked)
+        self.assertEqual(self.create_list("sent", did_not=["opened"]), ["Carl"])
+        wizards = self.env["mailing.list.from.log"].with_user(self.marketer)
+        self.assertEqual(wizards.count_presets(self.campaign.id)["not_opened"], 1)
+        # it was tracked when it was sent
+        self.mailing.open_tracking = False
+        self.assertEqual(self.create_list("sent", did_not=["opened"]), ["Carl"])
 
     def test_only_marketers_count_and_make_presets(self):
         employee = new_test_user(self.env, login="employee", groups="base.group_user")

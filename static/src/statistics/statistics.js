@@ -19,11 +19,11 @@ const FUNNEL = [
     { type: "opted_out", label: _t("Opted Out"), color: "bg-warning", isApart: true },
     { type: "bounced_final", label: _t("Bounced for Good"), color: "bg-danger" },
     { type: "bounced_temporary", label: _t("Bounced for Now"), color: "bg-danger" },
-    { type: "policy", label: _t("Bounced for Content or Policy"), color: "bg-danger" },
+    { type: "bounced_policy", label: _t("Bounced for Content or Policy"), color: "bg-danger" },
     { type: "complained", label: _t("Complained"), color: "bg-danger" },
 ];
 // Told only where there is some.
-const RARE = ["replied", "lead_created", "policy", "complained"];
+const RARE = ["replied", "lead_created", "bounced_policy", "complained"];
 const COMPARED = [
     { type: "opened", label: _t("Opened") },
     { type: "clicked", label: _t("Clicked") },

@@ -57,6 +57,8 @@ class TestTrackingUrl(MassEmailCase):
         for url in (
             *("not a url", "https:///offer", "https://", "https://a.example/\nb"),
             "https://a.example/\r\nSet-Cookie: a=b",
+            *("mailto:news@garden.example.com", "tel:+49123", "https://www.example.com:99999"),
+            *("{optOutUrl}", "https://www.example.com/?name={{ object.name }}"),
         ):
             with self.subTest(url=url), self.assertRaisesRegex(ValidationError, "address"):
                 self._tracking_url(url, url)

@@ -174,6 +174,14 @@ class TestOptOutVerbs(MassEmailCase):
         self.trace._receive_opt_out()
         self.assertEqual(self.outcome(), "mail_optout")
 
+    def test_what_the_list_that_brought_the_letter_was_merged_into_is_left_too(self):
+        self.mailing.contact_list_ids = self._list("Other")
+        self.campaign.target_list_ids = heir = self._list("Heir")
+        heir.action_merge(self.target_list, archive=True)
+        self.assertEqual(self.outcome(), "outgoing")
+        self.trace._receive_opt_out()
+        self.assertEqual(self.outcome(), "mail_optout")
+
     def test_one_click_takes_six_statements(self):
         token = self.trace.token
         traces = self.env["mailing.trace"].sudo()

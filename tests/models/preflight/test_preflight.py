@@ -245,6 +245,7 @@ class TestPreflight(MassEmailCase):
         self.assertNotIn("opt_out_missing", self.findings())
         self.set_setting("opt_out_optional", True)
         self.assert_finding("opt_out_missing", "warning")
+        self.assert_finding("opt_out_missing", "warning", f"{TEXT}<!-- {{optOutLink}} -->")
         self.assertNotIn("opt_out_missing", self.findings(f"{TEXT}<p>{{optOutLink}}</p>"))
         findings = self.findings(TEXT, campaign_id=self.informational.id)
         self.assertNotIn("opt_out_missing", findings)

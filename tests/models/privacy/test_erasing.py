@@ -107,6 +107,19 @@ class TestErasing(MassEmailCase):
         self.offer.invalidate_recordset()
         self.assertEqual(self.offer.people_count, 2)
 
+    def test_an_international_address_goes_however_it_is_spelt(self):
+        spelt = "anna@münchen.example"
+        self.env["crm.lead"].create(
+            {"name": "Question", "email_from": spelt, "campaign_id": self.campaign.id}
+        )
+        standard = self.env["mailing.trace"].create(
+            {"model": "res.partner", "res_id": self.marketer.partner_id.id, "email": spelt}
+        )
+        self.erase("anna@xn--mnchen-3ya.example")
+        lines = self.env["mailing.trace.event"].search([("campaign_id", "=", self.campaign.id)])
+        self.assertRegex(lines.email, "^erased-")
+        self.assertFalse(standard.email)
+
     def test_links_in_her_old_letters_have_no_meaning_any_more(self):
         _mailing, trace = self.busy_life()
         token = trace.token

@@ -11,7 +11,7 @@ from odoo.addons.mass_mailing_campaign.engine.turns import again_at_once, autoco
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ...common import MassEmailCase
+from ...common import MassEmailCase, mail
 
 CLIENTS = 4  # for each of four things that happen
 
@@ -123,6 +123,25 @@ class TestAllAtOnce(MassEmailCase):
             )
             # who opens right after sending is a machine
             self.assertEqual(len(events), len({(each.event_type, each.made_by) for each in events}))
+
+    @mute_logger("odoo.sql_db", "odoo.service.model")
+    def test_an_answer_is_not_lost_for_an_opening_at_the_same_moment(self):
+        message_id = f"<{self.token}@x>"
+        with self.real_env() as env:
+            self.trace(env).message_id = message_id
+        answer = mail("reply").format(number=self.token, message_id=message_id)
+        answer = answer.replace("anna@example.com", self.address)
+        with self.real_env() as env:
+            # the gateway has begun its transaction by now
+            self.assertEqual(self.trace(env).trace_status, "process")
+            with self.real_env() as other:
+                self.open(other)
+                self.trace(other).links_click_datetime = "2020-01-01"
+            gateway = env["mail.thread"].with_context(default_fetchmail_server_id=1)
+            gateway.message_process("mailing.contact", answer)
+        with self.real_env() as env:
+            self.made += env["mailing.contact"].search([("email", "=", self.address)])
+            self.assertEqual(self.trace(env).trace_status, "reply")
 
 
 class RealEnv:

@@ -1,3 +1,5 @@
+from base64 import encodebytes
+
 from ...common import MassEmailCase, mail
 from ...returned_mail import KINDS, letter, returned
 
@@ -150,6 +152,21 @@ class TestBounceRouting(MassEmailCase):
             self.assertEqual(trace.trace_status, "bounce", content_type)
             self.known().action_clear()
 
+    def test_a_report_in_an_alphabet_that_odoo_does_not_know_is_received(self):
+        headers = "Content-Type: text/rfc822-headers"
+        in_base64 = "Content-Type: message/rfc822\nContent-Transfer-Encoding: base64"
+        for written in (f"{headers}; charset=unknown-8bit", in_base64):
+            trace = self.sent()
+            original = letter(trace.message_id)
+            if written == in_base64:
+                original = encodebytes(original.encode()).decode()
+            content = returned("ses_final", returned=original, id=str(trace.id))
+            content = content.replace(headers, written)
+            self.env["mail.thread"].message_process(False, content)
+            self.assertEqual(trace.trace_status, "bounce", written)
+            self.assertTrue(self.known().dead_datetime)
+            self.known().action_clear()
+
     def test_a_complaint_is_taken_back_by_who_subscribes_again_and_by_nothing_else(self):
         trace = self.sent()
         self.come_back("complaint", trace)
@@ -171,6 +188,11 @@ class TestBounceRouting(MassEmailCase):
         self.come_back("postfix_final", trace)
         self.assertEqual(len(self.event(trace)), 1)
         self.assertTrue(self.known().dead_datetime, "now it is final")
+        self.assertEqual(self.event(trace).bounce_type, "final")
+        self.assertIn("User unknown", self.event(trace).words)
+        self.assertEqual(trace.mass_mailing_id.bounced_final_people_count, 1)
+        self.come_back("gmail_full", trace, id="full-again")
+        self.assertEqual(self.event(trace).bounce_type, "final", "it does not come back to life")
 
     def test_odoo_counts_what_speaks_against_the_address_and_blacklists_nobody(self):
         for _number in range(6):
@@ -262,6 +284,14 @@ class TestBounceRouting(MassEmailCase):
             [event for _name, event in self.events(trace.mass_mailing_id)],
             ["opened", "replied", "sent"],
         )
+
+    def test_a_reply_names_what_it_answers_in_either_field(self):
+        for field in ("In-Reply-To", "References"):
+            trace = self.sent()
+            answer = mail("reply").format(number=field, message_id=trace.message_id)
+            answer = answer.replace(f"{field}: {trace.message_id}", f"{field}: <other@x.example>")
+            self.env["mail.thread"].message_process("mailing.contact", answer)
+            self.assertEqual(trace.trace_status, "reply", field)
 
     def test_what_a_program_answers_goes_where_odoo_puts_it_and_is_no_reply(self):
         for name in ("vacation", "challenge"):

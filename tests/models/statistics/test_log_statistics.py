@@ -1,7 +1,9 @@
+import re
 from datetime import timedelta
 
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user
+from odoo.tools import file_open
 
 from ...common import MassEmailCase
 
@@ -53,6 +55,20 @@ class TestStatistics(MassEmailCase):
         of_first = self.log.get_statistics(mailing_id=self.first.id)
         self.assertEqual(of_first["totals"], by_mailing[self.first.id])
 
+    def test_every_step_that_the_page_may_show_is_counted(self):
+        one, two, three, four = self.messages(self.first)
+        one._receive_click(self.offer.code)
+        one._receive_reply()
+        for trace, bounce_type in ((two, "final"), (three, "temporary"), (four, "policy")):
+            trace._receive_bounce(bounce_type, "It came back")
+        one._receive_complaint("abuse")
+        self.env["crm.lead"].create([{"name": "Lead", "campaign_id": self.campaign.id}] * 2)
+        totals = self.of_campaign()["totals"]
+        with file_open("mass_mailing_campaign/static/src/statistics/statistics.js") as script:
+            steps = set(re.findall(r'{ type: "(\w+)"', script.read()))
+        self.assertFalse(steps - totals.keys())
+        self.assertEqual((totals["complained"], totals["lead_created"]), (1, 2))
+
     def test_who_opts_out_in_and_out_again_did_it_once(self):
         one = self.messages(self.first)[0]
         one._receive_opt_out()
@@ -83,6 +99,10 @@ class TestStatistics(MassEmailCase):
         )
         of_second = self.log.get_statistics(mailing_id=self.second.id)["links"]
         self.assertEqual(of_second[0]["people"], 1)
+        # of what is deleted by now the clicks are told, too
+        (self.demo + unused).with_user(self.marketer).unlink()
+        links = self.of_campaign()["links"]
+        self.assertEqual([each["id"] for each in links], [self.demo.id, self.offer.id])
 
     def test_hits_are_told_where_every_one_is_kept(self):
         self.set_setting("keep_hits", True)

@@ -83,6 +83,23 @@ class TestHits(MassEmailCase):
         self.hit(user_id=self.env.ref("base.public_user").id)
         self.assertIn("opened", self.lines())
 
+    def test_a_colleague_is_the_recipient_of_what_was_sent_to_her(self):
+        contacts = self.env["mailing.contact"]
+        for contact, address in (
+            (contacts._for_records(self.marketer), "former@example.com"),
+            (contacts._for_records(self.marketer.partner_id), "former@example.com"),
+            (self._contact("Marta", email="Marta@Example.com"), "marta@example.com"),
+        ):
+            self.trace.write({"res_id": contact.id, "email": address, "trace_status": "sent"})
+            self.hit(self.offer, user_id=self.seller.id)
+            self.assertEqual(self.trace.trace_status, "sent")
+            self.hit(self.offer, user_id=self.marketer.id)
+            self.assertEqual(
+                self.lines(), ["clicked Offer", "clicked Offer staff", "opened", "opened staff"]
+            )
+            self.assertEqual(self.trace.trace_status, "open")
+            self.env["mailing.trace.event"].search([("trace_id", "=", self.trace.id)]).unlink()
+
     def test_nobody_reads_within_seconds_of_sending(self):
         self.sent_ago(seconds=2)
         self.hit()
@@ -165,6 +182,20 @@ class TestHits(MassEmailCase):
         self.assertEqual(kept[0].ip, "192.0.2.1")
         self.assertEqual({len(hit.user_agent) for hit in kept}, {299})
         self.assertEqual(kept.mailing_id, self.mailing)
+
+    def test_the_hits_of_a_scan_are_kept_as_a_machines(self):
+        self.set_setting("keep_hits", True)
+        self.hit(self.demo)
+        self.env.cr.execute("UPDATE mailing_trace_hit SET hit_datetime = '2026-01-01'")
+        self.env.cr.execute("UPDATE mailing_trace_event SET event_datetime = '2026-01-01'")
+        for link in (self.offer, self.news, self.price):
+            self.hit(link)
+        kept = self.env["mailing.trace.hit"].search([("trace_id", "=", self.trace.id)])
+        by_people = kept.filtered(lambda hit: not hit.made_by)
+        self.assertEqual((len(kept), by_people.link_id), (4, self.demo))
+        statistics = self.env["mailing.trace.event"].get_statistics(mailing_id=self.mailing.id)
+        hits = {each["id"]: each["hits"] or 0 for each in statistics["links"]}
+        self.assertEqual((hits[self.demo.id], hits[self.offer.id]), (1, 0))
 
     def test_where_openings_are_not_tracked_none_is_kept_either(self):
         self.set_setting("keep_hits", True)

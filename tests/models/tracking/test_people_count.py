@@ -62,3 +62,6 @@ class TestPeopleCount(MassEmailCase):
         for trace in self.traces[:2]:
             trace._receive_click(self.offer.code)
         self.assertEqual(self.campaign.click_count, 3)
+        self.offer.unlink()
+        self.campaign.invalidate_recordset()
+        self.assertEqual(self.campaign.click_count, 3, "of what is deleted by now, too")
