@@ -65,6 +65,17 @@ def hand_over_to_odoo(env):
     stock_words.use_odoos(env)
     _delete_demo(env)
     env["ir.config_parameter"].search([("key", "=like", "mass_mailing_campaign.%")]).unlink()
+    _forget_fields(env)
+
+
+def _forget_fields(env):
+    """Have Odoo learn anew what depends on what, for it puts other field objects in place of ours.
+
+    It would go by what was learnt here, recompute a field that it has replaced, and keep the record
+    that it deletes, with its external id.
+    """
+    env.flush_all()
+    env.registry._discard_fields([])
 
 
 def _delete_demo(env):

@@ -195,6 +195,11 @@ class TestUninstalling(MassEmailCase):
         self.assertEqual(self.let_odoo_send(self.mailing), ["boris@example.com"])
         self.assertIn(failure[0], self.env["mail.blacklist"].search([]).mapped("email"))
 
+    def test_odoo_knows_nothing_of_the_fields_that_it_replaces_next(self):
+        self.env["mailing.address"]._receive_failures([("gone@example.com", True, "", None)])
+        self.hand_over()
+        self.assertEqual(len(self.env.registry._field_trigger_trees), 0)
+
 
 class TestUpgrading(MassEmailCase):
     def test_earlier_bounces_are_classed_by_their_words(self):
