@@ -1,5 +1,6 @@
 import html
 import logging
+import re
 from collections import defaultdict
 
 from odoo.addons.base.models.ir_model import MODULE_UNINSTALL_FLAG
@@ -63,8 +64,54 @@ def hand_over_to_odoo(env):
         env.ref(f"mass_mailing.{name}").name = label
     env.ref("mass_mailing.group_mass_mailing_user").write({"name": "User", "comment": False})
     stock_words.use_odoos(env)
+    _put_away_what_asks_for_us(env)
     _delete_demo(env)
     env["ir.config_parameter"].search([("key", "=like", "mass_mailing_campaign.%")]).unlink()
+    _forget_fields(env)
+
+
+def _put_away_what_asks_for_us(env):
+    """Delete favourites, and switch off automation rules, that ask for fields which go.
+
+    Odoo leaves them, and lists would not open, nor records be saved, because of them.
+    """
+    fields_that_go = env.execute_query(
+        SQL(
+            """
+            SELECT model, ARRAY_AGG(name::text) FROM ir_model_fields
+             WHERE id IN (SELECT res_id FROM ir_model_data WHERE model = 'ir.model.fields'
+                           GROUP BY res_id HAVING BOOL_AND(module = 'mass_mailing_campaign'))
+             GROUP BY model
+            """
+        )
+    )
+    # a model whose id goes, goes as a whole
+    asks = {
+        model: re.compile(
+            "" if "id" in names else rf"""['".]({"|".join(names)})( asc| desc)?['".:]"""
+        ).search
+        for model, names in fields_that_go
+    }
+    favourites = env["ir.filters"].with_context(active_test=False)
+    favourites.search([("model_id", "in", list(asks))]).filtered(
+        lambda each: asks[each.model_id](f"{each.domain}{each.context}{each.sort}")
+    ).unlink()
+    if "base.automation" in env:
+        env["base.automation"].search([("model_name", "in", list(asks))]).filtered(
+            lambda each: asks[each.model_name](
+                f"{each.filter_pre_domain}{each.filter_domain}{each.trigger_field_ids.mapped('name')}"
+            )
+        ).active = False
+
+
+def _forget_fields(env):
+    """Have Odoo learn anew what depends on what, for it puts other field objects in place of ours.
+
+    It would go by what was learnt here, recompute a field that it has replaced, and keep the record
+    that it deletes, with its external id.
+    """
+    env.flush_all()
+    env.registry._discard_fields([])
 
 
 def _delete_demo(env):

@@ -195,6 +195,27 @@ class TestUninstalling(MassEmailCase):
         self.assertEqual(self.let_odoo_send(self.mailing), ["boris@example.com"])
         self.assertIn(failure[0], self.env["mail.blacklist"].search([]).mapped("email"))
 
+    def test_favourites_that_ask_for_what_goes_go_too(self):
+        def favourite(model, domain="[]", context="{}", sort="[]"):
+            values = {"domain": domain, "context": context, "sort": sort}
+            return self.env["ir.filters"].create({"name": "Mine", "model_id": model, **values})
+
+        goes = (
+            favourite("mailing.contact", domain="[('target_type', '=', 'lead')]")
+            + favourite("mailing.mailing", context="{'group_by': ['mass_email_status']}")
+            + favourite("utm.campaign", sort='["date_start desc"]')
+            + favourite("mailing.trace.event")
+        )
+        stays = favourite("mailing.contact", domain="[('name', '=', 'target_type of all')]")
+        stays += favourite("utm.campaign", context="{'group_by': ['stage_id']}")
+        self.hand_over()
+        self.assertEqual((goes + stays).exists(), stays)
+
+    def test_odoo_knows_nothing_of_the_fields_that_it_replaces_next(self):
+        self.env["mailing.address"]._receive_failures([("gone@example.com", True, "", None)])
+        self.hand_over()
+        self.assertEqual(len(self.env.registry._field_trigger_trees), 0)
+
 
 class TestUpgrading(MassEmailCase):
     def test_earlier_bounces_are_classed_by_their_words(self):
