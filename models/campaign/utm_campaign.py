@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 # The types a mass email can be sent for.
 MASS_EMAIL_TYPES = ("email", "newsletter", "informational")
@@ -152,6 +152,24 @@ class UtmCampaign(models.Model):
         if "campaign_status" in vals:
             self.sudo().mass_email_ids._wake_lanes()
         return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_under_way(self):
+        """A campaign that holds back its mass emails must not let them go by being deleted."""
+        under_way = [
+            ("campaign_id", "in", self.ids),
+            ("delivery_mode", "=", "portions"),
+            ("state", "in", ("in_queue", "sending")),
+        ]
+        mailings = self.env["mailing.mailing"].sudo().with_context(active_test=False)
+        if mass_email := mailings.search(under_way, limit=1):
+            raise UserError(
+                self.env._(
+                    "Mass email “%s” of this campaign is pending or in process. Take it back to "
+                    "draft or end it before you delete the campaign.",
+                    mass_email.display_name,
+                )
+            )
 
     @api.model
     def _get_view(self, view_id=None, view_type="form", **options):
