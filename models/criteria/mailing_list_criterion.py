@@ -114,6 +114,8 @@ class MailingListCriterion(models.Model):
         if not self.env.su and "list_id" in vals and self.list_id.ids != [vals["list_id"]]:
             raise UserError(self.env._("A criterion stays with its target list."))
         asks = not vals.keys().isdisjoint(ASKED)
+        if asks:
+            vals = {"sync_date": False, **vals}  # of what it asks now there was no sync
         if asks and not self.env.su:
             vals = {"user_id": self.env.uid, **vals}
         result = super().write(vals)

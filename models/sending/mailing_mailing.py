@@ -158,8 +158,8 @@ class MailingMailing(models.Model):
             if not self.try_lock_for_update() or self.state != "in_queue":
                 return False
             self._sync_lists()
-        elif self._doubt_about_excluded():
-            self._sync_lists()  # it may be mended by now
+        elif self._is_exclusion_out_of_date():
+            self._sync_lists()  # it may be mended by now, or new
         if doubt := self._doubt_about_excluded():
             self._stop_for_now(doubt, "criterion")
             return False

@@ -1,3 +1,4 @@
+from odoo import fields
 from odoo.fields import Command
 
 from .test_criteria import CriteriaCase
@@ -77,6 +78,20 @@ class TestCriteriaOfMassEmails(CriteriaCase):
             self.run_delivery()
             self.assertEqual(len(server.addresses()), 1)
         self.assertEqual(self.mailing.state, "done")
+
+    def test_who_fits_what_is_asked_on_the_way_is_not_mailed(self):
+        self.set_setting("portion_size", 1)
+        self.send(self.mailing)
+        self.set_setting("portion_size", 10)
+        rivals = self._list("Rivals")
+        new = self._criterion(str([("id", "=", self.bob.id)]), target_list=rivals)
+        self.mailing.excluding_list_ids += rivals
+        new.sudo().sync_date = fields.Datetime.now()
+        new.domain = "[('ref', '=', 'fits')]"
+        with self.smtp() as server:
+            self.run_delivery()
+        self.assertFalse(server.addresses())
+        self.assertEqual(self.members(rivals), {"Anna", "Bob", "Carl"})
 
     def test_a_list_off_the_daily_sync_is_as_its_user_left_it(self):
         (self.target_list + self.excluding_list).is_synced = False

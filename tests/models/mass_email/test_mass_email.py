@@ -51,6 +51,17 @@ class TestMassEmail(MassEmailCase):
         self.campaign.target_list_ids = self._list("Later")
         self.assertEqual(mailing.contact_list_ids, self.target_list)
 
+    def test_whom_its_campaign_excludes_later_it_excludes_as_well(self):
+        states = ("draft", "in_queue", "sending", "done")
+        mailings = [self._mass_email(state=state) for state in states]
+        rivals = self._list("Rivals")
+        self.campaign.with_user(self.marketer).excluding_list_ids += rivals
+        both = self.excluding_list + rivals
+        for mailing, lists in zip(mailings, (both, both, both, self.excluding_list), strict=True):
+            self.assertEqual(mailing.excluding_list_ids, lists, mailing.state)
+        self.campaign.with_user(self.marketer).excluding_list_ids = False
+        self.assertEqual(mailings[0].excluding_list_ids, both, "its lists are its own")
+
     def test_a_campaign_that_is_chosen_later_excludes_as_well(self):
         menu = {"default_campaign_id": False}
         button = {**menu, **self.target_list.action_send_mailing()["context"]}
