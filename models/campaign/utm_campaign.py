@@ -160,7 +160,7 @@ class UtmCampaign(models.Model):
         return result
 
     def _exclude_from_mass_emails(self, lists):
-        """Whom a campaign excludes later, its mass emails that are still to be sent exclude, too."""
+        """Whom a campaign excludes later, its mass emails that are still to be sent exclude."""
         to_be_sent = [
             ("campaign_id", "=", self.id),
             ("delivery_mode", "=", "portions"),
