@@ -170,22 +170,20 @@ class MailingMailing(models.Model):
         return starts_later or bool(self._synced(self.contact_list_ids))
 
     def action_put_in_queue(self):
-        standard = self - self._mass_emails()
-        if standard:
+        """Put drafts in line; what is under way, unknown to the screen, is tried again."""
+        mass_emails = self._mass_emails()
+        if standard := self - mass_emails:
             super(MailingMailing, standard).action_put_in_queue()
-        if sent := self._mass_emails().filtered(lambda mailing: mailing.state == "done"):
+        if sent := mass_emails.filtered(lambda mailing: mailing.state == "done"):
             raise UserError(
                 self.env._("“%s” was sent. To send it again, duplicate it.", sent[0].display_name)
             )
-        # a screen may not know yet that it is under way, or that somebody paused it
-        portions = self._mass_emails().filtered(lambda mailing: mailing.state == "draft")
-        if portions:
-            for mailing in portions:
-                mailing._check_ready()
-            portions.write(
-                {"state": "in_queue", "is_ended": False, "is_paused": False, **NO_TROUBLE}
-            )
-            portions._wake_lanes()
+        drafts = mass_emails.filtered(lambda mailing: mailing.state == "draft")
+        for mailing in drafts:
+            mailing._check_ready()
+        drafts.write({"state": "in_queue", "is_ended": False, "is_paused": False, **NO_TROUBLE})
+        drafts._wake_lanes()
+        (mass_emails - drafts).action_try_now()
         return True
 
     def action_retry_failed(self):
