@@ -178,12 +178,13 @@ class MailingMailing(models.Model):
             raise UserError(
                 self.env._("“%s” was sent. To send it again, duplicate it.", sent[0].display_name)
             )
-        drafts = mass_emails.filtered(lambda mailing: mailing.state == "draft")
-        for mailing in drafts:
-            mailing._check_ready()
-        drafts.write({"state": "in_queue", "is_ended": False, "is_paused": False, **NO_TROUBLE})
-        drafts._wake_lanes()
-        (mass_emails - drafts).action_try_now()
+        if drafts := mass_emails.filtered(lambda mailing: mailing.state == "draft"):
+            for mailing in drafts:
+                mailing._check_ready()
+            drafts.write({"state": "in_queue", "is_ended": False, "is_paused": False, **NO_TROUBLE})
+            drafts._wake_lanes()
+        if under_way := mass_emails - drafts:
+            under_way.action_try_now()
         return True
 
     def action_retry_failed(self):
