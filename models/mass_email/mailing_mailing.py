@@ -174,10 +174,7 @@ class MailingMailing(models.Model):
         mass_emails = self._mass_emails()
         if standard := self - mass_emails:
             super(MailingMailing, standard).action_put_in_queue()
-        if sent := mass_emails.filtered(lambda mailing: mailing.state == "done"):
-            raise UserError(
-                self.env._("“%s” was sent. To send it again, duplicate it.", sent[0].display_name)
-            )
+        mass_emails._check_not_sent()
         if drafts := mass_emails.filtered(lambda mailing: mailing.state == "draft"):
             for mailing in drafts:
                 mailing._check_ready()
@@ -186,6 +183,13 @@ class MailingMailing(models.Model):
         if under_way := mass_emails - drafts:
             under_way.action_try_now()
         return True
+
+    def _check_not_sent(self):
+        """What was sent does not begin anew, for whoever joined its lists since."""
+        if sent := self.filtered(lambda mailing: mailing.state == "done"):
+            raise UserError(
+                self.env._("“%s” was sent. To send it again, duplicate it.", sent[0].display_name)
+            )
 
     def action_retry_failed(self):
         portions = self.filtered(lambda mailing: mailing.delivery_mode == "portions")

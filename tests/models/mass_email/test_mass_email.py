@@ -163,6 +163,8 @@ class TestMassEmail(MassEmailCase):
         mailing.state = "done"
         with self.assertRaisesRegex(UserError, "was sent"):
             mailing.with_user(self.marketer).action_set_pending()
+        with self.assertRaisesRegex(UserError, "was sent"):
+            mailing.with_user(self.marketer).state = "in_queue"
 
     def test_a_pending_mass_email_can_go_back_to_draft(self):
         self._contact("Anna", self.target_list)
