@@ -100,6 +100,7 @@ mailing.contact       create                    yes      yes    yes    no    no 
 mailing.contact       write                     yes      yes    yes    no    no       no     no
 mailing.contact       web_save                  yes      yes    yes    no    no       no     no
 mailing.contact       onchange                  yes      yes    yes    no    no       no     no
+mailing.list          create                    yes      yes    yes    no    no       no     no
 mailing.list          write                     yes      yes    yes    no    no       no     no
 mailing.list          copy                      yes      yes    yes    no    no       no     no
 mailing.list          action_merge              yes      yes    yes    no    no       no     no
@@ -335,6 +336,7 @@ class TestRightsMatrix(MassEmailCase):
         new = {
             "mailing.mailing": {"subject": "New", "delivery_mode": "portions"},
             "mailing.contact": {"name": "Dora", "email": "dora@example.com"},
+            "mailing.list": {"name": "New", "contact_ids": [Command.link(self.contact.id)]},
             "mailing.list.criterion": {"list_id": self.target_list.id},
             "mailing.address": {"address": "dora@example.com"},
             "mailing.erased.address": {"digest": "0" * 64},

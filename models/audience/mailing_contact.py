@@ -214,8 +214,20 @@ class MailingContact(models.Model):
 
     @api.model
     def _unlink_for(self, records):
-        """Delete the contacts of records that are deleted; the database would forget opt-outs."""
-        self.sudo().search([(records._target_field, "in", records.ids)]).unlink()
+        """Delete the targets of records that are deleted; the database would forget opt-outs.
+
+        Whom lists exclude, they exclude as before, for another may have her address: it stays in
+        them, and in no others.
+        """
+        source = records._target_field
+        contacts = self.sudo().search([(source, "in", records.ids)])
+        memberships = contacts.filtered("address").subscription_ids
+        excluding = memberships.list_id.filtered(lambda each: each._excludes())
+        excluded = memberships.filtered(lambda each: each.list_id in excluding)
+        staying = excluded.contact_id
+        (contacts - staying).unlink()
+        (staying.subscription_ids - excluded).unlink()
+        staying[source] = False
 
     @api.model
     def _for_records(self, records):

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import email_normalize
 
 from ...delivery.address import wire_address
@@ -15,6 +15,15 @@ class MailingList(models.Model):
         help="Members whom others add start opted out, until they sign up themselves or a user "
         "unticks Opt Out.",
     )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not any(vals.get("contact_ids") for vals in vals_list):
+            return super().create(vals_list)
+        newest_id = self.env["mailing.subscription"]._newest_id()
+        lists = super().create(vals_list)
+        self.env["mailing.subscription"]._welcome_since(newest_id)
+        return lists
 
     def write(self, vals):
         if "contact_ids" not in vals:

@@ -1,2 +1,3 @@
 from . import link_tracker
+from . import mailing_mailing
 from . import utm_campaign

@@ -114,6 +114,8 @@ class MailingListCriterion(models.Model):
         if not self.env.su and "list_id" in vals and self.list_id.ids != [vals["list_id"]]:
             raise UserError(self.env._("A criterion stays with its target list."))
         asks = not vals.keys().isdisjoint(ASKED)
+        if asks:
+            vals = {"sync_date": False, **vals}  # of what it asks now there was no sync
         if asks and not self.env.su:
             vals = {"user_id": self.env.uid, **vals}
         result = super().write(vals)
@@ -209,20 +211,23 @@ class MailingListCriterion(models.Model):
         saved.check_access("read")
         if saved.model_id != self.model:
             raise UserError(self.env._("Its saved filter is for something else."))
-        domain = self._evaluate(saved.domain)
-        other = saved.sudo().write_uid
-        if other and other != self.user_id:
-            try:
-                found = self.env[self.model].with_user(other)._search(domain)
-            except AccessError as error:
-                raise UserError(
-                    self.env._(
-                        "%s changed its saved filter, and may not read what that asks for.",
-                        other.name,
-                    )
-                ) from error
-            domain &= Domain("id", "in", found)
-        return domain
+        return self._found_by_other(self._evaluate(saved.domain))
+
+    def _found_by_other(self, domain):
+        """Return the domain of those records of a domain that who changed its filter may read."""
+        other = self.kind == "filter" and self.filter_id.sudo().write_uid
+        if not other or other == self.user_id:
+            return domain
+        try:
+            found = self.env[self.model].with_user(other)._search(domain)
+        except AccessError as error:
+            raise UserError(
+                self.env._(
+                    "%s changed its saved filter, and may not read what that asks for.",
+                    other.name,
+                )
+            ) from error
+        return domain & Domain("id", "in", found)
 
     def _evaluate(self, text):
         """Return the domain that a text says, with the names that Odoo's client knows.

@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 
@@ -80,13 +81,28 @@ class MailingListCriterion(models.Model):
         )
 
     def _note_fitting(self):
-        """Note all targets that fit; raw SQL, for they may be as many as there are."""
+        """Note all targets that fit; raw SQL, for they may be as many as there are.
+
+        Where the list excludes, those as well whom this criterion brought and may not ask about any
+        more, for its author lost a right: they may fit as before, and in doubt nobody is mailed.
+        """
+        mine = self._as_author()
+        fitting = mine._targets(mine._fitting_domain())
+        if self.list_id._excludes():
+            fitting = SQL(
+                "(SELECT id FROM %s fitting UNION ("
+                " SELECT contact_id FROM mailing_subscription WHERE criterion_id = %s"
+                " EXCEPT SELECT id FROM %s readable))",
+                fitting,
+                self.id,
+                mine._targets(mine._found_by_other(Domain.TRUE)),
+            )
         self.env.cr.execute(
             SQL(
                 "INSERT INTO mailing_list_fitting (criterion_id, contact_id)"
                 " SELECT %s, id FROM mailing_contact WHERE id IN %s",
                 self.id,
-                self._fitting(),
+                fitting,
             )
         )
 
@@ -95,13 +111,17 @@ class MailingListCriterion(models.Model):
         counts = [name for name in self._fields if name.endswith("_count")]
         self.sudo().write({"error": reason, **dict.fromkeys(counts, 0)})
 
-    def _fitting(self):
-        """Return SQL of the ids of all targets that fit."""
-        mine = self._as_author()
-        ids = mine.env[mine.model]._search(mine._fitting_domain()).subselect()
-        if mine.model == "mailing.contact":
+    def _as_author(self):
+        """Where the list excludes, who is archived fits as well: another may have her address."""
+        mine = super()._as_author()
+        return mine.with_context(active_test=False) if self.list_id._excludes() else mine
+
+    def _targets(self, domain):
+        """Return SQL of the ids of all targets that stand for records of a domain."""
+        ids = self.env[self.model]._search(domain).subselect()
+        if self.model == "mailing.contact":
             return ids
-        source = SQL.identifier(self.env["mailing.contact"]._sources()[mine.model])
+        source = SQL.identifier(self.env["mailing.contact"]._sources()[self.model])
         return SQL("(SELECT id FROM mailing_contact WHERE %s IN %s)", source, ids)
 
     def _move_to(self, target_list):

@@ -19,6 +19,11 @@ class MailingMailing(models.Model):
         for target_list in self._synced(self.contact_list_ids | self._excluding()).sorted("id"):
             target_list._sync()
 
+    def _is_exclusion_out_of_date(self):
+        """Tell whether an excluding list was never synced by what its criteria ask, or in vain."""
+        criteria = self._synced(self._excluding()).criterion_ids
+        return any(criterion.error or not criterion.sync_date for criterion in criteria)
+
     def _doubt_about_excluded(self):
         """Return why somebody might be mailed who must not be, in words; None if nobody is."""
         broken = Domain("list_id", "in", self._synced(self._excluding()).ids)

@@ -25,6 +25,9 @@ class MailingSubscription(models.Model):
     )
 
     def write(self, vals):
+        if "import_file" in self.env.context and not vals.get("opt_out", True):
+            # a file brings nobody back
+            vals = {name: value for name, value in vals.items() if name != "opt_out"}
         back = self.browse()
         if "opt_out" in vals and not vals["opt_out"]:
             back = self.filtered(lambda each: each.opt_out and each.criterion_id)

@@ -1,2 +1,3 @@
 from . import mailing_list
+from . import mailing_mailing
 from . import mailing_subscription

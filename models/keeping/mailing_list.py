@@ -199,5 +199,13 @@ class MailingList(models.Model):
                 )
             )
 
+    def _excludes(self):
+        """Tell whether a campaign or mass email excludes the members of this list."""
+        names_it = Domain("excluding_list_ids", "in", self.ids)
+        return any(
+            self._users_of_lists(model, names_it, limit=1)
+            for model in ("utm.campaign", "mailing.mailing")
+        )
+
     def _users_of_lists(self, model, domain, limit=None):
         return self.env[model].sudo().with_context(active_test=False).search(domain, limit=limit)

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.fields import Command, Domain
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...engine.turns import turn_to_claim
@@ -65,36 +65,11 @@ class MailingMailing(models.Model):
     # Writing a mass email
     # ------------------------------------------------------------
 
-    @api.model
-    def default_get(self, fields):
-        values = super().default_get(fields)
-        campaign = self.env["utm.campaign"].browse(values.get("campaign_id"))
-        if values.get("delivery_mode") == "portions":
-            defaults = self._campaign_defaults(campaign)
-            if "default_contact_list_ids" in self.env.context:
-                defaults.pop("contact_list_ids")  # begun on a target list
-            else:
-                values.pop("contact_list_ids", None)
-            values.update({name: value for name, value in defaults.items() if name in fields})
-        return values
-
-    @api.model
-    def _campaign_defaults(self, campaign):
-        """What a new mass email takes over from its campaign; its own from then on."""
-        return {
-            "contact_list_ids": [Command.set(campaign.target_list_ids.ids)],
-            "excluding_list_ids": [Command.set(campaign.excluding_list_ids.ids)],
-        }
-
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
-            if vals.get("delivery_mode") == "portions":
-                campaign = self.env["utm.campaign"].browse(vals.get("campaign_id"))
-                for name, value in self._campaign_defaults(campaign).items():
-                    vals.setdefault(name, value)
-                if vals.get("schedule_date"):
-                    vals.setdefault("schedule_type", "scheduled")
+            if vals.get("delivery_mode") == "portions" and vals.get("schedule_date"):
+                vals.setdefault("schedule_type", "scheduled")
         return super().create(vals_list)
 
     def write(self, vals):
@@ -196,18 +171,26 @@ class MailingMailing(models.Model):
         return starts_later or bool(self._synced(self.contact_list_ids))
 
     def action_put_in_queue(self):
-        portions = self.filtered(lambda mailing: mailing.delivery_mode == "portions")
-        standard = self - portions
-        if standard:
+        """Put drafts in line; what is under way, unknown to the screen, is tried again."""
+        mass_emails = self._mass_emails()
+        if standard := self - mass_emails:
             super(MailingMailing, standard).action_put_in_queue()
-        if portions:
-            for mailing in portions:
+        mass_emails._check_not_sent()
+        if drafts := mass_emails.filtered(lambda mailing: mailing.state == "draft"):
+            for mailing in drafts:
                 mailing._check_ready()
-            portions.write(
-                {"state": "in_queue", "is_ended": False, "is_paused": False, **NO_TROUBLE}
-            )
-            portions._wake_lanes()
+            drafts.write({"state": "in_queue", "is_ended": False, "is_paused": False, **NO_TROUBLE})
+            drafts._wake_lanes()
+        if under_way := mass_emails - drafts:
+            under_way.action_try_now()
         return True
+
+    def _check_not_sent(self):
+        """What was sent does not begin anew, for whoever joined its lists since."""
+        if sent := self.filtered(lambda mailing: mailing.state == "done"):
+            raise UserError(
+                self.env._("“%s” was sent. To send it again, duplicate it.", sent[0].display_name)
+            )
 
     def action_retry_failed(self):
         portions = self.filtered(lambda mailing: mailing.delivery_mode == "portions")

@@ -12,20 +12,22 @@ class MailingContact(models.Model):
         """Partners or leads become one: so do the contacts standing for them."""
         source = target._target_field
         contacts = self.sudo().search([(source, "in", (records | target).ids)], order="id")
-        if contacts:
-            kept = contacts.filtered(lambda contact: contact[source] == target) or contacts[0]
+        if kept := contacts.filtered(lambda contact: contact[source] == target):
             (contacts - kept)._merge_into(kept)
+        elif kept := contacts[:1]:
+            contacts._merge_into(kept)  # her own address as well: she gets another
             kept[source] = target
 
     def _merge_into(self, kept):
-        """Hand over all that these contacts are known by to another, and delete them.
+        """Hand over all that these contacts are known by to one, who may be of them.
 
         Raw SQL: one statement for each kind, however much there is. An opt-out of either holds.
         """
         if not self:
             return
         self.env.flush_all()
-        merged = {"merged": self.ids, "kept": kept.id, "now": fields.Datetime.now()}
+        merged = {"merged": (self - kept).ids, "kept": kept.id, "now": fields.Datetime.now()}
+        merged["known"] = self.ids
         for statement in (
             self._merge_subscriptions,
             self._merge_opt_outs,
@@ -38,7 +40,7 @@ class MailingContact(models.Model):
         kept.subscription_ids._remembered().opt_out = True
         left = kept.subscription_ids.filtered(lambda each: each.opt_out and not each.awaits_opt_in)
         left._remember_opt_outs()
-        self.unlink()
+        (self - kept).unlink()
 
     # an opt-out of either holds, and so does an opt-in that the other still waits for
     _merge_subscriptions = """
@@ -74,8 +76,8 @@ class MailingContact(models.Model):
         SELECT memory.list_id, %(kept)s, memory.trace_id, memory.reason_id, memory.feedback,
                %(now)s, %(now)s
           FROM mailing_opt_out memory
-         WHERE memory.contact_id = ANY(%(merged)s)
-            OR memory.email IN (SELECT address FROM mailing_contact WHERE id = ANY(%(merged)s))
+         WHERE memory.contact_id = ANY(%(known)s)
+            OR memory.email IN (SELECT address FROM mailing_contact WHERE id = ANY(%(known)s))
         ON CONFLICT DO NOTHING
     """
     # their places in queues, where the other has none; by the unique index of each mass email

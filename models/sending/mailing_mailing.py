@@ -174,8 +174,8 @@ class MailingMailing(models.Model):
         is_built = self.state == "sending" and not self.is_queue_partial
         if not is_built and not (self.try_lock_for_update() and self.is_under_way):
             return False
-        if self.state == "in_queue" or self._doubt_about_excluded():
-            self._sync_lists()  # what was in doubt may be mended by now
+        if self.state == "in_queue" or self._is_exclusion_out_of_date():
+            self._sync_lists()  # what was in doubt may be mended by now, or new
         if doubt := self._doubt_about_excluded():
             self._stop_for_now(doubt, "criterion")
             return False

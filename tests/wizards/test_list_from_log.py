@@ -308,11 +308,32 @@ class TestListFromLog(MassEmailCase):
         with self.assertQueryCount(1):
             self.env["mailing.contact"].with_user(self.marketer).search_count(domain)
 
+    def again(self, mailing):
+        """A mass email to those who did not open another."""
+        mailing.open_tracking = True
+        action = mailing.with_user(self.marketer).action_send_to_unopened()
+        return self.env["mailing.mailing"].browse(action["res_id"])
+
     def test_who_opts_out_by_a_mass_email_is_not_mailed_by_the_one_that_repeats_it(self):
-        self.mailing.open_tracking = True
-        action = self.mailing.with_user(self.marketer).action_send_to_unopened()
-        again = self.env["mailing.mailing"].browse(action["res_id"])
+        again = self.again(self.mailing)
         self.assertEqual(again.contact_list_ids.contact_ids, self.contacts["Carl"])
         self.trace("Carl")._receive_opt_out()
         again._build_queue()
         self.assertEqual(self.outcomes(again), {"Carl": "mail_optout"})
+
+    def test_nor_by_any_that_repeats_it_again(self):
+        again = self.again(self.mailing)
+        self.send(again)
+        once_more = self.again(again)
+        self.trace("Carl")._receive_opt_out()
+        once_more._build_queue()
+        self.assertEqual(self.outcomes(once_more), {"Carl": "mail_optout"})
+
+    def test_a_mass_email_whose_opt_outs_others_go_by_is_not_deleted(self):
+        again = self.again(self.mailing)
+        self.send(again)
+        self.again(again)
+        with self.assertRaisesRegex(UserError, "repeats this mass email"):
+            self.mailing.with_user(self.marketer).unlink()
+        self.env["mailing.mailing"].search([("repeated_id", "=", again.id)]).unlink()
+        self.mailing.with_user(self.marketer).unlink()

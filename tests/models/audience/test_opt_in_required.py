@@ -53,6 +53,12 @@ class TestOptInRequired(MassEmailCase):
                 mailing._build_queue()
                 self.assertEqual(self.outcomes(mailing), {"Anna": "opt_in"})
 
+    def test_members_that_a_list_is_made_with_wait(self):
+        self.set_setting("opt_in_required", True)
+        new_list = self._list("New", self.anna)
+        self.env.invalidate_all()
+        self.assertTrue(new_list.subscription_ids.awaits_opt_in)
+
     def test_who_left_one_list_and_waits_in_another_has_opted_out(self):
         other = self._list("Other", self.anna)
         other.subscription_ids.opt_out = True

@@ -113,6 +113,19 @@ class TestRecordChanges(ClaimCase):
         self.join(again)
         self.assertEqual(self.mailed(), ([], ["mail_optout"]))
 
+    def test_who_is_deleted_excludes_her_address_as_before(self):
+        target = self.join(self.person)
+        self._list("Third", target)
+        self.excluding_list.contact_ids = [Command.link(target.id)]
+        self._contact("Namesake", self.target_list, email=target.email)
+
+        self.excluding_list.active = False
+        self.env.invalidate_all()
+        self.person.unlink()
+        self.assertEqual(self.mailed(), ([], ["excluded"]))
+        self.assertEqual(target.subscription_ids.list_id, self.excluding_list)
+        self.assertEqual((target.target_type, target.name), ("plain", "Ann"))
+
     def test_whoever_is_deleted_while_her_message_waits_is_not_mailed(self):
         self.join(self.person, self.lead)
         mailing = self.queue()

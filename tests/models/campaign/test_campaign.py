@@ -1,7 +1,7 @@
 from lxml import etree
 from psycopg2 import IntegrityError
 
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import Form, new_test_user
 from odoo.tools import mute_logger
@@ -28,6 +28,16 @@ class TestCampaign(MassEmailCase):
         self._mass_email().active = False
         with self.assertRaisesRegex(ValidationError, "Summer"):
             self.campaign.campaign_type = "informational"
+
+    def test_what_it_holds_back_is_not_let_go_by_deleting_it(self):
+        mailing = self._mass_email(state="in_queue")
+        self.campaign.campaign_status = "inactive"
+        for is_active in (True, False):
+            mailing.active = is_active
+            with self.assertRaisesRegex(UserError, "pending"):
+                self.campaign.with_user(self.marketer).unlink()
+        mailing.action_back_to_draft()
+        self.campaign.with_user(self.marketer).unlink()
 
     def test_a_copy_takes_the_lists_but_not_the_mass_emails(self):
         self._mass_email()

@@ -1,3 +1,6 @@
+from odoo import fields
+from odoo.fields import Command
+
 from .test_criteria import CriteriaCase
 
 
@@ -76,6 +79,20 @@ class TestCriteriaOfMassEmails(CriteriaCase):
             self.assertEqual(len(server.addresses()), 1)
         self.assertEqual(self.mailing.state, "done")
 
+    def test_who_fits_what_is_asked_on_the_way_is_not_mailed(self):
+        self.set_setting("portion_size", 1)
+        self.send(self.mailing)
+        self.set_setting("portion_size", 10)
+        rivals = self._list("Rivals")
+        new = self._criterion(str([("id", "=", self.bob.id)]), target_list=rivals)
+        self.mailing.excluding_list_ids += rivals
+        new.sudo().sync_date = fields.Datetime.now()
+        new.domain = "[('ref', '=', 'fits')]"
+        with self.smtp() as server:
+            self.run_delivery()
+        self.assertFalse(server.addresses())
+        self.assertEqual(self.members(rivals), {"Anna", "Bob", "Carl"})
+
     def test_a_list_off_the_daily_sync_is_as_its_user_left_it(self):
         (self.target_list + self.excluding_list).is_synced = False
         self._contact("Hanna", self.target_list)
@@ -113,3 +130,50 @@ class TestCriteriaOfMassEmails(CriteriaCase):
         self.bob.ref = "fits"
         self.send(self.mailing)
         self.assertEqual(self.outcomes(self.mailing)["Bob"], "excluded")
+
+    # ------------------------------------------------------------
+    # Who fits, and is out of sight
+    # ------------------------------------------------------------
+
+    def send_to_namesake(self):
+        """Send to somebody with the address of who is excluded."""
+        self._contact("Namesake", self.target_list, email="bob@example.com")
+        self.send(self.mailing)
+        return self.outcomes(self.mailing)["Namesake"]
+
+    def test_who_is_archived_excludes_her_address_as_before(self):
+        self.excluding_list._sync()
+        self.bob.active = False
+        self.assertEqual(self.send_to_namesake(), "excluded")
+        self.bob.name = "Robert"
+        self.excluding.domain = "[('name', '=', 'Bob')]"
+        self.excluding_list._sync()
+        self.assertFalse(self.members(self.excluding_list), "she fits no more")
+
+    def test_whom_the_author_may_not_read_any_more_excludes_as_before(self):
+        company = self.env["res.company"].create({"name": "Abroad"})
+        self.marketer.company_ids |= company
+        self.bob.company_id = company
+        self.excluding_list._sync()
+        self.marketer.company_ids -= company
+        self.assertEqual(self.send_to_namesake(), "excluded")
+
+    def test_whom_another_author_of_the_filter_may_not_read_any_more_excludes_as_before(self):
+        saved = (
+            self.env["ir.filters"]
+            .with_user(self.seller)
+            .create(
+                {
+                    "name": "Rivals",
+                    "model_id": "res.partner",
+                    "domain": str([("id", "=", self.bob.id)]),
+                    "user_ids": [Command.set((self.marketer + self.seller).ids)],
+                }
+            )
+        )
+        self.excluding.with_user(self.marketer).write({"kind": "filter", "filter_id": saved.id})
+        self.excluding_list._sync()
+        company = self.env["res.company"].create({"name": "Abroad"})
+        self.marketer.company_ids |= company
+        self.bob.company_id = company
+        self.assertEqual(self.send_to_namesake(), "excluded")

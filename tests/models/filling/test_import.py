@@ -127,6 +127,8 @@ class TestImport(MassEmailCase):
         self.subscription(self.plain).opt_out = True
         self.load(["email", "opt_out"], ("plain@example.com", "0"))
         self.assertTrue(self.subscription(self.plain).opt_out)
+        self.load([".id", "opt_out"], (self.plain.id, "0"))
+        self.assertTrue(self.subscription(self.plain).opt_out)
         self.subscription(self.plain).unlink()
         self.load(["email"], ("plain@example.com",))
         self.assertTrue(self.subscription(self.plain).opt_out)

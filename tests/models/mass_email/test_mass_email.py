@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import fields
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Command
 from odoo.tests import Form
 
 from ...common import MassEmailCase
@@ -49,6 +50,44 @@ class TestMassEmail(MassEmailCase):
         mailing = self._mass_email()
         self.campaign.target_list_ids = self._list("Later")
         self.assertEqual(mailing.contact_list_ids, self.target_list)
+
+    def test_whom_its_campaign_excludes_later_it_excludes_as_well(self):
+        states = ("draft", "in_queue", "sending", "done")
+        mailings = [self._mass_email(state=state) for state in states]
+        rivals = self._list("Rivals")
+        self.campaign.with_user(self.marketer).excluding_list_ids += rivals
+        both = self.excluding_list + rivals
+        for mailing, lists in zip(mailings, (both, both, both, self.excluding_list), strict=True):
+            self.assertEqual(mailing.excluding_list_ids, lists, mailing.state)
+        self.campaign.with_user(self.marketer).excluding_list_ids = False
+        self.assertEqual(mailings[0].excluding_list_ids, both, "its lists are its own")
+
+    def test_a_campaign_that_is_chosen_later_excludes_as_well(self):
+        menu = {"default_campaign_id": False}
+        button = {**menu, **self.target_list.action_send_mailing()["context"]}
+        for context in (menu, button):
+            with self.form(**context) as form:
+                form.subject = "Hello"
+                form.campaign_id = self.campaign
+            self.assertEqual(form.record.contact_list_ids, self.target_list)
+            self.assertEqual(form.record.excluding_list_ids, self.excluding_list)
+
+    def test_another_campaign_excludes_as_well(self):
+        rivals, others = self._list("Rivals"), self._list("Others")
+        another = self.env["utm.campaign"].create(
+            {
+                "title": "Winter",
+                "target_list_ids": [Command.set(others.ids)],
+                "excluding_list_ids": [Command.set(rivals.ids)],
+            }
+        )
+        chosen, moved = self._mass_email(), self._mass_email()
+        with Form(chosen, view=FORM) as form:
+            form.campaign_id = another
+        moved.with_user(self.marketer).campaign_id = another
+        for mailing in chosen + moved:
+            self.assertEqual(mailing.contact_list_ids, self.target_list)
+            self.assertEqual(mailing.excluding_list_ids, self.excluding_list + rivals)
 
     def test_choosing_a_template_copies_subject_body_and_attachments(self):
         with self.form() as form:
@@ -113,6 +152,19 @@ class TestMassEmail(MassEmailCase):
         self._contact("Anna", self.target_list).subscription_ids.opt_out = True
         self._contact("Bob", self.target_list)
         self.assertIs(self._mass_email().action_set_pending(), True)
+
+    def test_setting_pending_what_is_no_draft_any_more_changes_nothing(self):
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email()
+        for state in ("in_queue", "sending"):
+            mailing.write({"state": state, "is_paused": True})
+            mailing.with_user(self.marketer).action_set_pending()
+            self.assertEqual((mailing.state, mailing.is_paused), (state, True))
+        mailing.state = "done"
+        with self.assertRaisesRegex(UserError, "was sent"):
+            mailing.with_user(self.marketer).action_set_pending()
+        with self.assertRaisesRegex(UserError, "was sent"):
+            mailing.with_user(self.marketer).state = "in_queue"
 
     def test_a_pending_mass_email_can_go_back_to_draft(self):
         self._contact("Anna", self.target_list)

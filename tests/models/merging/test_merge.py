@@ -56,6 +56,19 @@ class TestMerge(ClaimCase):
         self.assertEqual(contact.name, "P0")
         self.assertEqual(contact.subscription_ids.list_id, self.target_list + self.excluding_list)
 
+    def test_what_was_known_of_her_address_goes_along_to_the_partner_without_a_target(self):
+        gone, kept = self.env["res.partner"].create(
+            [{"name": email, "email": email} for email in ("a@example.com", "b@example.com")]
+        )
+        contact = self.env["mailing.contact"]._for_records(gone)
+        namesake = self._contact("Namesake", email="a@example.com")
+        self.target_list.contact_ids = [Command.set((contact + namesake).ids)]
+        namesake.subscription_ids.opt_out = True
+        self.merge(kept, gone)
+        self.assertEqual((contact.partner_id, contact.address), (kept, "b@example.com"))
+        self.assertEqual(set(self.outcomes(self.queue()).values()), {"mail_optout"})
+        self.assertTrue(contact.subscription_ids.opt_out, "the screen says why")
+
     def test_merging_leads_keeps_exclusions_and_opt_outs(self):
         leads = self.env["crm.lead"].create(
             [{"name": f"Lead {n}", "email_from": f"{n}@example.com"} for n in range(2)]
