@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 # The types a mass email can be sent for.
 MASS_EMAIL_TYPES = ("email", "newsletter", "informational")
@@ -152,6 +152,19 @@ class UtmCampaign(models.Model):
         if "campaign_status" in vals:
             self.sudo().mass_email_ids._wake_lanes()
         return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_under_way(self):
+        """What an inactive campaign holds back would go out without it."""
+        mass_emails = self.sudo().with_context(active_test=False).mass_email_ids
+        for mass_email in mass_emails.filtered("is_under_way"):
+            raise UserError(
+                self.env._(
+                    "Mass email “%s” is still to be sent. Take it back to draft or end it before "
+                    "you delete its campaign.",
+                    mass_email.display_name,
+                )
+            )
 
     @api.model
     def _get_view(self, view_id=None, view_type="form", **options):

@@ -159,10 +159,14 @@ class MailingMailing(models.Model):
     # ------------------------------------------------------------
 
     def action_set_pending(self):
-        """Put mass emails in line for their start date; without one they start now."""
-        self._start_now()
-        result = self.action_put_in_queue()
-        for mailing in self.filtered(lambda mailing: mailing._may_be_filled()):
+        """Put mass emails in line for their start date; without one they start now.
+
+        From a screen that is old: what somebody else has paused, or ended, stays so.
+        """
+        drafts = self.filtered(lambda mailing: mailing.state == "draft")
+        drafts._start_now()
+        result = drafts.action_put_in_queue()
+        for mailing in drafts.filtered(lambda mailing: mailing._may_be_filled()):
             if not mailing._reaches_anybody():
                 return mailing._warn_of_nobody()
         return result
