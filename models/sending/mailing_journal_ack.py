@@ -36,10 +36,9 @@ SETBACKS_OF_AN_ATTEMPT = 3
 # way or its directory; one that defers most is out of order: so many results of a run are looked
 # at, and so many of so many domains are not about the recipients.
 LAST_RESULTS, MANY_RESULTS, MANY_DOMAINS = 100, 5, 3
-# By replies of such a server: for good; for now, and not of an address or a mailbox (RFC 3463).
-FOR_GOOD, FOR_NOW = "^5", "^4.. (?!4[.][12][.])"
-# So many setbacks last a day; from then on a message that is deferred with most others is so for
-# its own sake.
+# What is a setback when it happens to most, with the words it comes by: deferred, but not for an
+# address or a mailbox (RFC 3463), and refused. So many last a day; then it is the message's affair.
+SETBACKS_OF_MOST = {Outcome.DEFERRED: "^4.. (?!4[.][12][.])", Outcome.REFUSED: ""}
 SETBACKS_OF_A_DAY = 30
 
 
@@ -156,8 +155,12 @@ class MailingJournalAck(models.Model):
         :return: id of the last acknowledgement settled now
         """
         make_durable(self.env.cr)
-        is_out_of_order = bool(self._said_of_most(key, Outcome.DEFERRED, FOR_NOW))
-        rows = self.env.execute_query(self._settling(key, after, is_out_of_order))
+        of_most = [
+            outcome
+            for outcome, words in SETBACKS_OF_MOST.items()
+            if self._said_of_most(key, outcome, words)
+        ]
+        rows = self.env.execute_query(self._settling(key, after, of_most))
         traces = self.env["mailing.trace"]
         traces.invalidate_model()
         traces.browse(row[0] for row in rows if row[2] == Outcome.SENT.value)._log_event("sent")
@@ -168,24 +171,23 @@ class MailingJournalAck(models.Model):
         ]
         addresses = self.env["mailing.address"].sudo()
         has_final = any(is_final for _address, is_final, *_more in failures)
-        if has_final and (refused := self._said_of_most(key, Outcome.BAD_ADDRESS, FOR_GOOD)):
+        if has_final and (refused := self._said_of_most(key, Outcome.BAD_ADDRESS, "^5")):
             failures = [(address, False, *more) for address, _is_final, *more in failures]
             addresses._take_back(refused)
         addresses._receive_failures(failures)
         return max((row[1] for row in rows), default=after)
 
     @api.model
-    def _settling(self, key, after, is_out_of_order=False):
+    def _settling(self, key, after, of_most=()):
         """SQL statement that carries results over to messages.
 
         Each message is looked up by its id, whatever the planner takes the run to have claimed:
         what it knows of claims is what somebody's ANALYZE met at its moment, mostly none, and it
         would go through all results for each of them.
 
-        :param is_out_of_order: whether the server defers most messages
+        :param of_most: outcomes that are setbacks, too, for they happen to most
         :return: SQL; it returns message, acknowledgement, outcome, address when that failed, reply
         """
-        setbacks = (*SETBACKS, Outcome.DEFERRED) if is_out_of_order else SETBACKS
         return SQL(
             """
             WITH judged AS (
@@ -212,8 +214,8 @@ class MailingJournalAck(models.Model):
                     SELECT NOT setback.is_one OR CASE ack.outcome
                            WHEN 'not_sent'
                            THEN (setback.before + 1) %% %(setbacks_of_an_attempt)s = 0
-                           WHEN 'deferred' THEN setback.before >= %(setbacks_of_a_day)s
-                           ELSE FALSE END AS counts
+                           WHEN 'busy' THEN FALSE
+                           ELSE setback.before >= %(setbacks_of_a_day)s END AS counts
                  ) attempt
                  WHERE ack.run_key = %(run)s AND ack.id > %(after)s
             ), told AS (
@@ -266,7 +268,7 @@ class MailingJournalAck(models.Model):
             longest_retry=LONGEST_MESSAGE_RETRY_MINUTES,
             first_setback=FIRST_SETBACK_MINUTES,
             longest_setback=LONGEST_SETBACK_MINUTES,
-            setbacks=tuple(outcome.value for outcome in setbacks),
+            setbacks=tuple(outcome.value for outcome in (*SETBACKS, *of_most)),
             setbacks_of_an_attempt=SETBACKS_OF_AN_ATTEMPT,
             setbacks_of_a_day=SETBACKS_OF_A_DAY,
             verdicts=SQL(", ").join(

@@ -74,7 +74,7 @@ class TestLostServer(MassEmailCase):
 
 
 class TestServerOutOfOrder(MassEmailCase):
-    """A mail server that defers nearly everybody costs nobody an attempt, for a day."""
+    """A mail server that defers or refuses nearly everybody costs nobody an attempt, for a day."""
 
     def setUp(self):
         super().setUp()
@@ -102,6 +102,12 @@ class TestServerOutOfOrder(MassEmailCase):
             self.mailing.action_try_now()
             self.run_delivery()
         self.assertEqual((len(server.messages), self.mailing.state), (8, "done"))
+
+    def test_who_is_refused_with_all_others_is_not_given_up(self):
+        traces = self.defer("554 5.2.252 SendAsDenied; not your address", hours=4)
+        self.assertEqual(set(traces.mapped("trace_status")), {"outgoing"})
+        self.assertEqual(set(traces.mapped("attempt_count")), {0})
+        self.assertEqual(self.mailing.remedy, "sender")
 
     def test_after_a_day_it_counts_all_the_same(self):
         traces = self.defer("451 4.3.0 queue file write error", hours=1)
