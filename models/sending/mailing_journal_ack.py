@@ -164,9 +164,10 @@ class MailingJournalAck(models.Model):
         traces = self.env["mailing.trace"]
         traces.invalidate_model()
         traces.browse(row[0] for row in rows if row[2] == Outcome.SENT.value)._log_event("sent")
+        self.env["mailing.mailing"].browse({row[5] for row in rows} - {None})._go_on()
         failures = [
             (address, kind is Kind.FINAL, reply, trace_id)
-            for trace_id, _ack_id, outcome, address, reply in rows
+            for trace_id, _ack_id, outcome, address, reply, _mailing_id in rows
             if address and (kind := _failure_of_address(outcome, reply))
         ]
         addresses = self.env["mailing.address"].sudo()
@@ -186,7 +187,8 @@ class MailingJournalAck(models.Model):
         would go through all results for each of them.
 
         :param of_most: outcomes that are setbacks, too, for they happen to most
-        :return: SQL; it returns message, acknowledgement, outcome, address when that failed, reply
+        :return: SQL; it returns message, acknowledgement, outcome, address when that failed, reply,
+            mass email when the message was in doubt and waits again
         """
         return SQL(
             """
@@ -262,7 +264,9 @@ class MailingJournalAck(models.Model):
              WHERE trace.id = told.id
          RETURNING trace.id, told.ack_id, told.outcome,
                    CASE WHEN told.is_news AND told.status = 'error' THEN trace.email END,
-                   told.reply
+                   told.reply,
+                   CASE WHEN told.trace_status = 'error' AND told.status = 'outgoing'
+                             AND is_news THEN trace.mass_mailing_id END
             """,
             first_retry=FIRST_MESSAGE_RETRY_MINUTES,
             longest_retry=LONGEST_MESSAGE_RETRY_MINUTES,
