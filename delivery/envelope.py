@@ -33,6 +33,11 @@ class Envelope:
         """Header and body, CRLF line ends, seven-bit, dot-stuffed."""
         return self.beginning + self.tail
 
+    @property
+    def size(self) -> int:
+        """Bytes of the content, what is stuffed into it included."""
+        return len(self.beginning) + len(self.tail)
+
 
 def flatten(message: EmailMessage) -> bytes:
     """Return a message's bytes, seven-bit with CRLF line ends."""

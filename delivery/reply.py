@@ -6,10 +6,14 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from enum import Enum
 
+from .bounce import Kind, find_status, judge
+
 # Bytes of a reply's line; RFC 5321, section 4.5.3.1.5, allows 512.
 LONGEST_LINE = 8192
 # Lines of a reply; nobody waits for more, nor has memory for all that a server may say.
 LONGEST_REPLY = 1000
+# Bytes of a reply that are kept: each message keeps its own.
+LONGEST_WORDS = 2000
 # RFC 3463: class, subject and detail, at the start of the reply's text (RFC 2034)
 _ENHANCED_STATUS = re.compile(rb"[245]\.(\d{1,3})\.(\d{1,3})\b")
 _TOO_MUCH = re.compile(rb"too many|rate.?limit|throttl", re.IGNORECASE)
@@ -28,6 +32,11 @@ _NOBODY = re.compile(
 )
 # so Yandex says that nobody has an address, whatever the code means
 _NO_SUCH_USER = re.compile(rb"5\.7\.1 no such user\b", re.IGNORECASE)
+# Subject and detail that tell of a recipient though she was accepted before. Of the others some
+# are about the letter (5.2.3), and Exchange has its own for a sender who may not send (5.2.252).
+_OF_RECIPIENT = {(1, 1), (1, 2), (1, 3), (1, 4), (1, 6), (1, 10), (2, 1), (2, 4)}
+# The server's disk is full, or it takes no more for now.
+_OF_SERVER = {(3, 1), (3, 2)}
 # about the conversation or the log-in (RFC 5321, section 4.2.2; RFC 4954)
 _ABOUT_US = {500, 502, 503, 504, 530, 534, 535, 538}
 
@@ -182,7 +191,8 @@ def classify(moment: Moment, code: int, text: bytes) -> Outcome:
     if 400 <= code <= 499:
         is_mailbox = subject == 2 or is_full
         is_server = _is_about_server(moment, code, text, is_mailbox)
-        return Outcome.BUSY if is_server else Outcome.DEFERRED
+        is_busy = is_server or (subject, detail) in _OF_SERVER
+        return Outcome.BUSY if is_busy else Outcome.DEFERRED
     if 500 <= code <= 599:
         if moment is Moment.RCPT and _NO_SUCH_USER.match(text):
             return Outcome.BAD_ADDRESS
@@ -191,7 +201,8 @@ def classify(moment: Moment, code: int, text: bytes) -> Outcome:
             return Outcome.REFUSED
         if is_full or (code == 552 and moment is Moment.RCPT and not status):
             return Outcome.DEFERRED
-        is_address = subject in (1, 2) or _is_about_recipient(moment, code, text, status)
+        is_told = (subject, detail) in _OF_RECIPIENT
+        is_address = is_told or _is_about_recipient(moment, code, text, subject)
         return Outcome.BAD_ADDRESS if is_address else Outcome.REFUSED
     raise smtplib.SMTPException(f"Unexpected reply: {in_words(code, text)}")
 
@@ -204,13 +215,20 @@ def _is_about_server(moment, code, text, is_mailbox):
     return (is_limit or code in (452, 454)) and not is_mailbox and not is_domain
 
 
-def _is_about_recipient(moment, code, text, status):
+def _is_about_recipient(moment, code, text, subject):
     if moment is Moment.RCPT:
-        return code not in _ABOUT_US
+        is_about_us = code in _ABOUT_US or (subject not in (1, 2, 4) and _is_policy(code, text))
+        return not is_about_us
     # some servers look for the recipient only now
-    return code == 550 and not status and bool(_NOBODY.match(text))
+    return code == 550 and subject is None and bool(_NOBODY.match(text))
+
+
+def _is_policy(code, text):
+    """Tell whether the words are about us, like those of a relay that wants a log-in."""
+    words = in_words(code, text)
+    return judge(find_status(words), [words]) is Kind.POLICY
 
 
 def in_words(code: int, text: bytes) -> str:
-    """Return a reply such that PostgreSQL, which takes no NUL, takes it."""
-    return f"{code} {text.decode(errors='replace')}".replace("\0", "")
+    """Return a reply, not all of a long one, such that PostgreSQL takes it, which takes no NUL."""
+    return f"{code} {text[:LONGEST_WORDS].decode(errors='replace')}".replace("\0", "")

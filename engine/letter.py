@@ -47,6 +47,13 @@ def _why(env, error):
     return NO_ATTRIBUTE.sub(no_field, " ".join(str(cause).split()))
 
 
+def _mimetype(attachment):
+    """A mail goes as the file that it is: taken apart, it may not fit the wire's seven bits."""
+    mimetype = attachment.mimetype or ""
+    is_file = not mimetype.startswith(("message/", "multipart/"))
+    return mimetype if is_file else "application/octet-stream"
+
+
 class Letter:
     """A mass email prepared once per run and composed for one recipient after the other.
 
@@ -80,7 +87,7 @@ class Letter:
     @cached_property
     def _attachments(self):
         return [
-            (" ".join(attachment.name.split()), attachment.raw, attachment.mimetype)
+            (" ".join(attachment.name.split()), attachment.raw or b"", _mimetype(attachment))
             for attachment in self.mailing.attachment_ids
         ]
 

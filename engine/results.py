@@ -1,5 +1,6 @@
 import time
 
+from ..delivery.reply import Outcome
 from .beside import Beside
 
 # Results settled together: what comes within a second, unless that is very much.
@@ -27,8 +28,9 @@ class Results:
         self._settling = None
         self._settling_count = 0
         self._settled_ack = 0
-        self._settled_at = 0.0  # the first result is settled at once
-        self._told_at = time.monotonic()  # they have seen that it began
+        # the first that was taken is settled at once; what was not may be the server's affair
+        self._settled_at = None
+        self._begun_at = self._told_at = time.monotonic()  # they have seen that it began
 
     def expect(self, rows):
         """Results of these claimed rows will come."""
@@ -92,8 +94,13 @@ class Results:
         """Tell whether enough results or enough time came together."""
         if not self._unsettled:
             return False
-        seconds = time.monotonic() - self._settled_at
+        if self._settled_at is None and self._is_any_sent():
+            return True
+        seconds = time.monotonic() - (self._settled_at or self._begun_at)
         return len(self._unsettled) >= SETTLE_COUNT or seconds > SETTLE_SECONDS
+
+    def _is_any_sent(self):
+        return any(result.outcome is Outcome.SENT for _number, result in self._unsettled)
 
     def _settle(self, env):
         return env["mailing.journal.ack"]._settle(self._run_key, self._settled_ack)

@@ -178,10 +178,11 @@ class Run:
             self.claimed_count += len(rows)
             self._results.expect(rows)
             for message in self._compose(letter, rows):
-                if not isinstance(message, Result):
+                if isinstance(message, Result):
+                    self._acknowledge([message])
+                elif not self._is_too_large(message):
                     yield message
                     continue
-                self._acknowledge([message])
                 if self._issue:
                     return
             if self._issue:
@@ -199,6 +200,20 @@ class Run:
             return []
         self._let_go_of_the_database()
         return messages
+
+    def _is_too_large(self, message):
+        """Stop at a message that the server says it does not take, for the others are as large."""
+        limit = self._session.esmtp_features.get("size", "")  # RFC 1870
+        is_too_large = limit.isdecimal() and 0 < int(limit) < message.size
+        if is_too_large:
+            self._issue = self.env._(
+                "The letter has %(size).1f MB with its attachments, and the mail server takes "
+                "%(limit).1f MB at most.",
+                size=message.size / 1024**2,
+                limit=int(limit) / 1024**2,
+            )
+            self.remedy = "sender"
+        return is_too_large
 
     def _acknowledge(self, results, begun=()):
         """Write down results, and what goes out next, and see whether the sending can go on."""

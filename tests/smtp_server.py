@@ -26,6 +26,7 @@ class SmtpServer:
     :ivar list senders: their envelope senders
     :ivar dict delays: events to wait for before a recipient's address is answered
     :ivar int limit: messages that a connection may send
+    :ivar int size: bytes of a message that it says it takes
     :ivar any_reply: called for what the replies do not tell; None for the usual reply
     :ivar dict replies: reply lines by moment: ``MAIL``, ``limit`` for MAIL beyond the limit,
         ``DATA``, ``RSET``, or a recipient's address for RCPT; the reply ``hang up`` closes the
@@ -44,6 +45,7 @@ class SmtpServer:
         self.delays = {}
         self.rcpt_tos = []
         self.limit = math.inf
+        self.size = None
 
     def __enter__(self):
         with socket.socket() as free:
@@ -80,6 +82,9 @@ class SmtpServer:
         session.host_name = hostname
         if self.pipelining:
             responses.insert(1, "250-PIPELINING")
+        if self.size:
+            responses = [each for each in responses if not each.startswith("250-SIZE")]
+            responses.insert(1, f"250-SIZE {self.size}")
         return responses
 
     async def handle_MAIL(self, server, session, envelope, address, options):  # noqa: N802

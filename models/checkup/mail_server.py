@@ -77,7 +77,7 @@ class MailServerCheck(Check):
             return self.bad(
                 f"{name}: {self._words(error)}", self.env._("See to its settings."), mend
             )
-        except (OSError, smtplib.SMTPException, ssl.SSLError, UnicodeError) as error:
+        except (OSError, smtplib.SMTPException, ssl.SSLError) as error:
             return self.bad(
                 self.env._(
                     "%(server)s gives no session: %(reply)s", server=name, reply=self._words(error)

@@ -187,10 +187,12 @@ class MailingMailing(models.Model):
     def _letter(self):
         """Prepare the letter as the responsible user would read it.
 
-        :raise UserError: a placeholder does not fit the campaign
+        :raise UserError: a placeholder does not fit the campaign, or an attachment is no file
         """
         letter = self._unchecked_letter()
-        self._refuse(self._placeholder_findings(letter, letter.links))
+        self._refuse(
+            [*self._placeholder_findings(letter, letter.links), *self._attachment_findings()]
+        )
         return letter
 
     def _unchecked_letter(self):

@@ -190,7 +190,16 @@ class MailingMailing(models.Model):
             )
 
     def _attachment_findings(self):
-        size = sum(self.sudo().attachment_ids.mapped("file_size")) / 1024**2
+        attachments = self.sudo().attachment_ids
+        for link in attachments.filtered(lambda attachment: attachment.type != "binary"):
+            yield Finding(
+                ERROR,
+                "attachment_no_file",
+                self.env._("Attachments"),
+                self.env._("“%s” is a link and no file: it cannot be attached.", link.name),
+                self.env._("Remove it from the attachments, and write the link into the letter."),
+            )
+        size = sum(attachments.mapped("file_size")) / 1024**2
         if size > LARGE_ATTACHMENTS:
             yield Finding(
                 WARNING,

@@ -4,6 +4,7 @@ from odoo.fields import Domain
 from odoo.tools import email_normalize
 
 from ...delivery.transport import describe
+from ...engine.troubles import explained
 
 
 class IrMailServer(models.Model):
@@ -90,11 +91,25 @@ class IrMailServer(models.Model):
         """Open an SMTP session through Odoo, so that its filters and log-ins apply.
 
         :raise OSError, smtplib.SMTPException: the server cannot be reached or refuses
+        :raise UserError: its settings cannot do
         """
-        session = self._connect__(mail_server_id=self.id or None, smtp_from=address)
+        try:
+            session = self._connect__(mail_server_id=self.id or None, smtp_from=address)
+        except OSError:
+            raise
+        except ValueError as error:
+            raise UserError(self._words_of_setting(error)) from error
         if session is None:
             raise UserError(self.env._("Sending e-mail is switched off on this server."))
         return session
+
+    def _words_of_setting(self, error):
+        """Return in words what Python says of a host, a log-in or a certificate that is none."""
+        if isinstance(error, UnicodeEncodeError):
+            return self.env._(
+                "User and password of a mail server have plain letters, digits and signs only."
+            )
+        return explained(self.env, describe(error))
 
     def _describe_failure(self, error):
         """Return in words for the screen why no session could be opened."""

@@ -33,9 +33,13 @@ FIRST_SETBACK_MINUTES, LONGEST_SETBACK_MINUTES = 1, 60
 # So many broken sessions count as an attempt: it may be the message that breaks them.
 SETBACKS_OF_AN_ATTEMPT = 3
 # A server that refuses most of the last recipients for good, whatever their domain, has lost its
-# way or its directory: so many results of a run are looked at, and so many refusals of so many
-# domains are not about the recipients.
-LAST_RESULTS, MANY_REFUSALS, MANY_DOMAINS = 100, 5, 3
+# way or its directory; one that defers most is out of order: so many results of a run are looked
+# at, and so many of so many domains are not about the recipients.
+LAST_RESULTS, MANY_RESULTS, MANY_DOMAINS = 100, 5, 3
+# What is a setback when it happens to most, with the words it comes by: deferred, but not for an
+# address or a mailbox (RFC 3463), and refused. So many last a day; then it is the message's affair.
+SETBACKS_OF_MOST = {Outcome.DEFERRED: "^4.. (?!4[.][12][.])", Outcome.REFUSED: ""}
+SETBACKS_OF_A_DAY = 30
 
 
 class MailingJournalAck(models.Model):
@@ -151,32 +155,40 @@ class MailingJournalAck(models.Model):
         :return: id of the last acknowledgement settled now
         """
         make_durable(self.env.cr)
-        rows = self.env.execute_query(self._settling(key, after))
+        of_most = [
+            outcome
+            for outcome, words in SETBACKS_OF_MOST.items()
+            if self._said_of_most(key, outcome, words)
+        ]
+        rows = self.env.execute_query(self._settling(key, after, of_most))
         traces = self.env["mailing.trace"]
         traces.invalidate_model()
         traces.browse(row[0] for row in rows if row[2] == Outcome.SENT.value)._log_event("sent")
+        self.env["mailing.mailing"].browse({row[5] for row in rows} - {None})._go_on()
         failures = [
             (address, kind is Kind.FINAL, reply, trace_id)
-            for trace_id, _ack_id, outcome, address, reply in rows
+            for trace_id, _ack_id, outcome, address, reply, _mailing_id in rows
             if address and (kind := _failure_of_address(outcome, reply))
         ]
         addresses = self.env["mailing.address"].sudo()
         has_final = any(is_final for _address, is_final, *_more in failures)
-        if has_final and (refused := self._refused_by_a_lost_server(key)):
+        if has_final and (refused := self._said_of_most(key, Outcome.BAD_ADDRESS, "^5")):
             failures = [(address, False, *more) for address, _is_final, *more in failures]
             addresses._take_back(refused)
         addresses._receive_failures(failures)
         return max((row[1] for row in rows), default=after)
 
     @api.model
-    def _settling(self, key, after):
+    def _settling(self, key, after, of_most=()):
         """SQL statement that carries results over to messages.
 
         Each message is looked up by its id, whatever the planner takes the run to have claimed:
         what it knows of claims is what somebody's ANALYZE met at its moment, mostly none, and it
         would go through all results for each of them.
 
-        :return: SQL; it returns message, acknowledgement, outcome, address when that failed, reply
+        :param of_most: outcomes that are setbacks, too, for they happen to most
+        :return: SQL; it returns message, acknowledgement, outcome, address when that failed, reply,
+            mass email when the message was in doubt and waits again
         """
         return SQL(
             """
@@ -201,8 +213,11 @@ class MailingJournalAck(models.Model):
                            COALESCE(trace.setback_count, 0) AS before
                  ) setback
                  CROSS JOIN LATERAL (
-                    SELECT NOT setback.is_one OR ack.outcome = 'not_sent'
-                       AND (setback.before + 1) %% %(setbacks_of_an_attempt)s = 0 AS counts
+                    SELECT NOT setback.is_one OR CASE ack.outcome
+                           WHEN 'not_sent'
+                           THEN (setback.before + 1) %% %(setbacks_of_an_attempt)s = 0
+                           WHEN 'busy' THEN FALSE
+                           ELSE setback.before >= %(setbacks_of_a_day)s END AS counts
                  ) attempt
                  WHERE ack.run_key = %(run)s AND ack.id > %(after)s
             ), told AS (
@@ -249,14 +264,17 @@ class MailingJournalAck(models.Model):
              WHERE trace.id = told.id
          RETURNING trace.id, told.ack_id, told.outcome,
                    CASE WHEN told.is_news AND told.status = 'error' THEN trace.email END,
-                   told.reply
+                   told.reply,
+                   CASE WHEN told.trace_status = 'error' AND told.status = 'outgoing'
+                             AND is_news THEN trace.mass_mailing_id END
             """,
             first_retry=FIRST_MESSAGE_RETRY_MINUTES,
             longest_retry=LONGEST_MESSAGE_RETRY_MINUTES,
             first_setback=FIRST_SETBACK_MINUTES,
             longest_setback=LONGEST_SETBACK_MINUTES,
-            setbacks=tuple(outcome.value for outcome in SETBACKS),
+            setbacks=tuple(outcome.value for outcome in (*SETBACKS, *of_most)),
             setbacks_of_an_attempt=SETBACKS_OF_AN_ATTEMPT,
+            setbacks_of_a_day=SETBACKS_OF_A_DAY,
             verdicts=SQL(", ").join(
                 SQL("(%s, %s::boolean, %s, %s)", outcome.value, *verdict)
                 for outcome, *verdict in VERDICTS
@@ -267,20 +285,21 @@ class MailingJournalAck(models.Model):
         )
 
     @api.model
-    def _refused_by_a_lost_server(self, key):
-        """Return the messages that a run's server refused for good of late, as it does with most.
+    def _said_of_most(self, key, outcome, words):
+        """Return the messages of which a run's server said something of late, as it does of most.
 
         Raw SQL: one statement, and no more than the last results.
 
+        :param words: regular expression of what it said
         :return: ids of messages; empty when what it says is about their addresses
         """
-        [(count, refused, domain_count)] = self.env.execute_query(
+        [(count, told, domain_count)] = self.env.execute_query(
             SQL(
                 """
-                SELECT COUNT(*), ARRAY_AGG(trace_id) FILTER (WHERE is_refused),
-                       COUNT(DISTINCT domain) FILTER (WHERE is_refused)
+                SELECT COUNT(*), ARRAY_AGG(trace_id) FILTER (WHERE is_told),
+                       COUNT(DISTINCT domain) FILTER (WHERE is_told)
                   FROM (
-                    SELECT ack.trace_id, ack.outcome = %s AND ack.reply LIKE '5%%' AS is_refused,
+                    SELECT ack.trace_id, ack.outcome = %s AND ack.reply ~ %s AS is_told,
                            SPLIT_PART(trace.email, '@', 2) AS domain
                       FROM mailing_journal_ack ack
                       JOIN mailing_trace trace ON trace.id = ack.trace_id
@@ -289,14 +308,15 @@ class MailingJournalAck(models.Model):
                      LIMIT %s
                   ) last
                 """,
-                Outcome.BAD_ADDRESS.value,
+                outcome.value,
+                words,
                 key,
                 LAST_RESULTS,
             )
         )
-        refused = refused or []
-        are_many = len(refused) >= max(MANY_REFUSALS, count / 2) and domain_count >= MANY_DOMAINS
-        return refused if are_many else []
+        told = told or []
+        are_many = len(told) >= max(MANY_RESULTS, count / 2) and domain_count >= MANY_DOMAINS
+        return told if are_many else []
 
 
 def _failure_of_address(outcome, reply):

@@ -149,12 +149,9 @@ class MailingJournalRun(models.Model):
             self.env["mailing.portion.count"]._forget()
         self.env["mailing.trace"].invalidate_model()
         self.env["mailing.trace"]._cancel_ended()
-        mailings = self.env["mailing.mailing"].browse(
+        self.env["mailing.mailing"].browse(
             {mailing_id for mailing_id, status in rows if mailing_id and status == "outgoing"}
-        )
-        mailings.filtered(
-            lambda mailing: mailing.state == "done" and not mailing.is_ended
-        )._reopen()
+        )._go_on()
 
     @retried
     def _end_dead(self):

@@ -297,6 +297,10 @@ class MailingMailing(models.Model):
                     }
                 )
 
+    def _go_on(self):
+        """Messages came back to the queue: what was taken for complete is not, unless ended."""
+        self.filtered(lambda mailing: mailing.state == "done" and not mailing.is_ended)._reopen()
+
     def _reopen(self):
         """Go on sending, for messages were put back in the queue."""
         self.write({"state": "sending", **NO_TROUBLE})

@@ -113,6 +113,19 @@ class TestTransmit(TestCase):
             ("DATA", "552 5.2.2 mailbox full", Outcome.DEFERRED),
             ("DATA", "552 too large", Outcome.REFUSED),
             ("DATA", "554 spam", Outcome.REFUSED),
+            # of Exim and qmail: a relay for others than us
+            (to, "550 relay not permitted", Outcome.REFUSED),
+            (to, "550 Administrative prohibition", Outcome.REFUSED),
+            (to, "550 Sender verify failed", Outcome.REFUSED),
+            (to, "553 sorry, not in my list of allowed rcpthosts (#5.7.1)", Outcome.REFUSED),
+            (to, "550 rejected, 192.0.2.1 is in a black list", Outcome.REFUSED),
+            # of Exchange Online and sendmail: nothing of it is about the recipient
+            ("DATA", "554 5.2.252 SendAsDenied; you may not send as a@b.example", Outcome.REFUSED),
+            ("DATA", "554 5.2.0 Exception:SubmissionQuotaExceeded", Outcome.REFUSED),
+            ("DATA", "550 5.1.90 your daily limit for recipients is reached", Outcome.REFUSED),
+            ("DATA", "552 5.2.3 Message exceeds maximum fixed size", Outcome.REFUSED),
+            ("DATA", "432 4.3.2 Concurrent connections limit exceeded", Outcome.BUSY),
+            ("DATA", "432 4.3.2 sender thread limit exceeded", Outcome.BUSY),
         ]
         for moment, reply, outcome in cases:
             with self.subTest(moment=moment, reply=reply):
@@ -120,6 +133,12 @@ class TestTransmit(TestCase):
                 self.assertEqual(result.outcome, outcome)
                 self.assertEqual(result.reply, reply)
                 self.assert_usable()
+
+    def test_of_a_long_reply_only_the_beginning_is_kept(self):
+        result = self.transmit(DATA="\r\n".join(["250-" + "x" * 800] * 80 + ["250 taken"]))
+        self.assertEqual(result.outcome, Outcome.SENT)
+        self.assertLess(len(result.reply), 2100)
+        self.assert_usable()
 
     def test_a_closing_channel_sends_nothing_at_any_moment(self):
         for moment in ("MAIL", "to@example.com", "DATA"):

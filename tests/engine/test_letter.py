@@ -214,6 +214,19 @@ class TestLetter(MassEmailCase):
         [part] = message.iter_attachments()
         self.assertEqual((part.get_filename(), part.get_content()), ("flyer.txt", "Flowers"))
 
+    def test_an_empty_file_and_a_mail_are_attached_as_they_are(self):
+        mail = b"Subject: x\r\nContent-Transfer-Encoding: 8bit\r\n\r\ncaf\xc3\xa9\n"
+        files = self.env["ir.attachment"].create(
+            [
+                {"name": "empty.bin", "raw": b"", "mimetype": "application/octet-stream"},
+                {"name": "mail.eml", "raw": mail, "mimetype": "message/rfc822"},
+            ]
+        )
+        message = self.receive(attachment_ids=files)
+        parts = {part.get_filename(): part.get_content() for part in message.iter_attachments()}
+        self.assertEqual(parts, {"empty.bin": b"", "mail.eml": mail})
+        self.assertTrue(message.as_bytes().isascii())
+
     def test_logic_in_a_template_is_rendered_per_recipient(self):
         self._contact("Anna", self.target_list, company_name="Acme")
         self._contact("Bob", self.target_list)

@@ -155,6 +155,33 @@ class TestRun(MassEmailCase):
         attempts = mailing.mailing_trace_ids.mapped("attempt_count")
         self.assertEqual((attempts.count(1), attempts.count(0)), (5, 15))
 
+    def test_a_sender_who_may_not_send_costs_few_recipients_an_attempt(self):
+        self._contacts(20, self.target_list)
+        not_ours = dict.fromkeys(self.addresses(*range(20)), "550 relay not permitted")
+        for replies in (not_ours, {"DATA": "554 5.2.252 SendAsDenied; not your address"}):
+            mailing = self._mass_email()
+            with self.subTest(replies), self.smtp() as server:
+                server.replies = replies
+                self.send(mailing, server)
+                self.assertEqual((mailing.waiting_count, mailing.failed_count), (20, 0))
+                self.assertEqual(mailing.remedy, "sender")
+
+    def test_a_letter_larger_than_the_server_takes_is_told_and_not_sent(self):
+        self._contacts(3, self.target_list)
+        file = self.env["ir.attachment"].create({"name": "flyer.pdf", "raw": b"x" * 2 * 1024**2})
+        mailing = self._mass_email(attachment_ids=file)
+        with self.smtp() as server:
+            server.size = 1024**2
+            self.send(mailing, server)
+            self.assertFalse(server.senders)
+            self.assertIn("1.0 MB", mailing.delivery_issue)
+            self.assertEqual(mailing.remedy, "sender")
+            self.assertFalse(any(mailing.mailing_trace_ids.mapped("attempt_count")))
+            server.size = 3 * 1024**2
+            mailing.action_try_now()
+            self.run_delivery()
+        self.assertEqual((len(server.messages), mailing.state), (3, "done"))
+
     def test_a_server_that_says_no_at_random_gets_nothing_twice(self):
         for seed in range(4):
             is_pipelined = seed % 2 == 1

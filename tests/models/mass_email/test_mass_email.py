@@ -232,6 +232,32 @@ class TestMassEmail(MassEmailCase):
         with self.assertRaisesRegex(UserError, "End it first"):
             mailing.unlink()
 
+    def test_a_campaign_is_not_deleted_while_a_mass_email_waits_in_it(self):
+        """It would go out though an inactive campaign holds it back."""
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email()
+        self.campaign.campaign_status = "inactive"
+        mailing.action_set_pending()
+        mailing.active = False
+        with self.assertRaisesRegex(UserError, "before you delete the campaign"):
+            self.campaign.unlink()
+        mailing.action_back_to_draft()
+        self.campaign.unlink()
+
+    def test_an_old_screen_undoes_no_pause_and_no_end(self):
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email()
+        mailing.action_set_pending()
+        mailing.action_pause()
+        mailing.action_set_pending()
+        self.assertEqual(mailing.mass_email_status, "paused")
+        mailing._build_queue()
+        with self.committing(mailing) as ended:
+            ended.action_end()
+        with self.assertRaisesRegex(UserError, "was sent"):
+            mailing.action_set_pending()
+        self.assertEqual((mailing.state, mailing.is_ended), ("done", True))
+
     def test_links_in_the_inbox_outlive_the_mass_email_and_its_campaign(self):
         anna = self._contact("Anna", self.target_list)
         mailing = self._mass_email()

@@ -344,6 +344,10 @@ class TestPreflight(MassEmailCase):
         self.assertNotIn("attachments_large", self.findings(attachment_ids=files[:1]))
         self.assert_finding("attachments_large", "warning", words="4.0", attachment_ids=files)
 
+    def test_a_link_is_no_attachment(self):
+        link = (0, 0, {"name": "Flyer", "type": "url", "url": "https://example.com/flyer"})
+        self.assert_finding("attachment_no_file", "error", words="Flyer", attachment_ids=[link])
+
     def test_our_own_address_must_be_public_and_https(self):
         parameters = self.env["ir.config_parameter"]
         for url in ("http://localhost:8069", "http://192.168.1.5", "https://odoo.lan"):

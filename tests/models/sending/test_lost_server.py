@@ -1,4 +1,10 @@
+from datetime import timedelta
+
+from freezegun import freeze_time
+
+from odoo import fields
 from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome, Result
+from odoo.addons.mass_mailing_campaign.models.sending.mailing_journal_ack import SETBACKS_OF_A_DAY
 
 from ...common import MassEmailCase
 
@@ -65,3 +71,56 @@ class TestLostServer(MassEmailCase):
     def test_a_bad_hour_later_in_the_run_is_seen_all_the_same(self):
         known = self.settle([False] * 150, [True] * 80)
         self.assertFalse(known.filtered("dead_datetime"))
+
+
+class TestServerOutOfOrder(MassEmailCase):
+    """A mail server that defers or refuses nearly everybody costs nobody an attempt, for a day."""
+
+    def setUp(self):
+        super().setUp()
+        self.mailing = self._mass_email()
+
+    def defer(self, reply, hours, domains=4):
+        """A server defers members at so many domains, and is asked again hour by hour."""
+        for n in range(8):
+            email = f"c{n}@domain{n % domains}.example"
+            self._contact(f"C{n}", self.target_list, email=email)
+        now = fields.Datetime.now()
+        with self.smtp() as server:
+            server.replies["DATA"] = reply
+            self.mailing.action_set_pending()
+            for hour in range(hours):
+                with freeze_time(now + timedelta(hours=2 * hour)):
+                    self.run_delivery()
+        return self.mailing.mailing_trace_ids
+
+    def test_who_is_deferred_with_all_others_is_not_given_up(self):
+        traces = self.defer("451 4.7.1 Service unavailable - try again later", hours=4)
+        self.assertEqual(set(traces.mapped("trace_status")), {"outgoing"})
+        self.assertEqual(set(traces.mapped("attempt_count")), {0})
+        with self.smtp() as server:
+            self.mailing.action_try_now()
+            self.run_delivery()
+        self.assertEqual((len(server.messages), self.mailing.state), (8, "done"))
+
+    def test_who_is_refused_with_all_others_is_not_given_up(self):
+        traces = self.defer("554 5.2.252 SendAsDenied; not your address", hours=4)
+        self.assertEqual(set(traces.mapped("trace_status")), {"outgoing"})
+        self.assertEqual(set(traces.mapped("attempt_count")), {0})
+        self.assertEqual(self.mailing.remedy, "sender")
+
+    def test_after_a_day_it_counts_all_the_same(self):
+        traces = self.defer("451 4.3.0 queue file write error", hours=1)
+        traces.write({"setback_count": SETBACKS_OF_A_DAY, "retry_datetime": False})
+        with self.smtp() as server:
+            server.replies["DATA"] = "451 4.3.0 queue file write error"
+            self.run_delivery()
+        self.assertEqual(set(traces.mapped("attempt_count")), {1})
+
+    def test_mailboxes_and_one_domain_have_their_own_reasons(self):
+        for reply, domains in (("450 4.2.1 mailbox busy", 4), ("451 4.3.0 try later", 2)):
+            with self.subTest(reply):
+                self.mailing = self._mass_email(contact_list_ids=self._list("Others"))
+                self.target_list = self.mailing.contact_list_ids
+                traces = self.defer(reply, hours=1, domains=domains)
+                self.assertEqual(set(traces.mapped("attempt_count")), {1})

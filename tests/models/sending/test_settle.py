@@ -228,6 +228,15 @@ class TestSettle(MassEmailCase):
         mailing.action_retry_failed()
         self.assertEqual(self.statuses(traces), ["sent", "left", "left", "left"], "left is left")
 
+    def test_a_late_result_that_puts_a_message_back_has_its_mass_email_go_on(self):
+        mailing, traces = self.claimed(3, "survivor", on_wire=3)
+        with self.smtp():
+            self.run_delivery()
+        self.assertEqual((self.statuses(traces), mailing.state), (["in_doubt"] * 3, "done"))
+        self.end_late(traces, Outcome.DEFERRED, Outcome.NOT_SENT, Outcome.SENT)
+        self.assertEqual(self.statuses(traces), ["outgoing", "outgoing", "sent"])
+        self.assertEqual(mailing.state, "sending")
+
     def test_a_bounce_before_the_settle_keeps_its_reason(self):
         _mailing, traces = self.claimed(1, "survivor", on_wire=1)
         traces.set_bounced(bounce_message="550 nobody here")

@@ -113,6 +113,9 @@ class TestStatus(MassEmailCase):
             (smtplib.SMTPAuthenticationError(535, b"5.7.8 wrong password"), "failed", "server"),
             (smtplib.SMTPAuthenticationError(454, b"4.7.0 try later"), "in_process", False),
             (ConnectionRefusedError(111, "Connection refused"), "in_process", False),
+            # what Python makes of a host, and of a password
+            (UnicodeError("encoding with 'idna' codec failed"), "failed", "server"),
+            (UnicodeEncodeError("ascii", "пароль", 0, 6, "not in range"), "failed", "server"),
         ):
             mailing = self._mass_email()
             with (
