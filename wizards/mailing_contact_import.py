@@ -1,5 +1,8 @@
 from odoo import models
-from odoo.tools.mail import email_split_tuples
+from odoo.exceptions import UserError
+from odoo.tools.mail import email_normalize, email_split_tuples
+
+from ..engine.finding import some
 
 MOST = 5000  # Odoo asks for a file when more are pasted
 
@@ -7,16 +10,22 @@ MOST = 5000  # Odoo asks for a file when more are pasted
 class MailingContactImport(models.TransientModel):
     """Pasted addresses are matched with those who are known, as those of a file are.
 
-    Who is a member already stays as she is.
+    Who is a member already stays as she is. Each line is read by itself, so that the one without
+    an address is told, and spoils no other.
     """
 
     _inherit = "mailing.contact.import"
 
     def action_import(self):
         self.ensure_one()
-        pasted = email_split_tuples(", ".join((self.contact_list or "").splitlines()))
-        if not 0 < len(pasted) <= MOST:
+        lines = [each for each in (self.contact_list or "").splitlines() if each.strip(" \t,;")]
+        read = [pair for line in lines for pair in email_split_tuples(line) or [("", line.strip())]]
+        pasted = [(name, email) for name, email in read if email_normalize(email)]
+        unread = [email for _name, email in read if not email_normalize(email)]
+        if not read or len(pasted) > MOST:
             return super().action_import()
+        if not pasted:
+            raise UserError(self.env._("No e-mail address: %s", some(unread)))
         vals_list = [{"name": name, "email": email.lower()} for name, email in pasted]
         contacts = self.env["mailing.contact"]._find_or_create(vals_list)
         for contact, vals in zip(contacts, vals_list, strict=True):
@@ -25,13 +34,17 @@ class MailingContactImport(models.TransientModel):
         counts = self.mailing_list_ids._add_targets_by_list(
             contacts._name, [("id", "in", contacts.ids)]
         )
+        told = [self.mailing_list_ids._told(counts)]
+        if unread:
+            told.append(self.env._("No e-mail address: %s", some(unread)))
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
-                "type": "success",
+                "type": "warning" if unread else "success",
+                "sticky": bool(unread),
                 "title": self.env._("%s addresses imported", len(set(contacts.ids))),
-                "message": self.mailing_list_ids._told(counts),
+                "message": " ".join(told),
                 "next": {
                     "type": "ir.actions.act_window",
                     "name": self.env._("Imported Mailing Contacts"),

@@ -88,11 +88,12 @@ export class TargetListMembers extends Component {
     }
 
     select() {
-        const { model, domain, label } = this.kind;
+        const { model, domain, label, selection_context: context } = this.kind;
         this.dialog.add(SelectTargetsDialog, {
             title: _t("Select %s", label),
             resModel: model,
             domain,
+            context,
             noCreate: true,
             onSelected: (selected) => this.add(selected),
         });

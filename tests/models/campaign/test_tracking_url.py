@@ -56,7 +56,8 @@ class TestTrackingUrl(MassEmailCase):
     def test_it_is_the_address_of_a_page(self):
         for url in (
             *("not a url", "https:///offer", "https://", "https://a.example/\nb"),
-            "https://a.example/\r\nSet-Cookie: a=b",
+            *("https://a.example/\r\nSet-Cookie: a=b", "http://[a.example", "https://a..example"),
+            *("javascript:alert(1)", "mailto:ann@a.example", "tel:+49 30 1234", "tel:491234567"),
         ):
             with self.subTest(url=url), self.assertRaisesRegex(ValidationError, "address"):
                 self._tracking_url(url, url)
