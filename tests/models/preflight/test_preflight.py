@@ -248,6 +248,10 @@ class TestPreflight(MassEmailCase):
 
     def test_codes_that_are_none_are_errors(self):
         self.assert_finding("tracking_url_unknown", "error", "<p>{trackingUrl:999999}</p>")
+        # where a letter is copied from another campaign, its user knows the link by its text
+        link = '<p><a href="%7BtrackingUrl:999999%7D"><b>See</b> it</a></p>'
+        words = "uses {trackingUrl:999999} (“See it”), but"
+        self.assert_finding("tracking_url_unknown", "error", link, words)
         self.assert_finding("code_misspelt", "error", "<p>{optOut}</p>")
         self.assert_finding("code_in_subject", "error", subject="{optOutUrl}")
 
