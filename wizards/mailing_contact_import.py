@@ -2,6 +2,7 @@ from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools.mail import email_normalize, email_split_tuples
 
+from ..delivery.address import wire_address
 from ..engine.finding import some
 
 MOST = 5000  # Odoo asks for a file when more are pasted
@@ -20,8 +21,8 @@ class MailingContactImport(models.TransientModel):
         self.ensure_one()
         lines = [each for each in (self.contact_list or "").splitlines() if each.strip(" \t,;")]
         read = [pair for line in lines for pair in email_split_tuples(line) or [("", line.strip())]]
-        pasted = [(name, email) for name, email in read if email_normalize(email)]
-        unread = [email for _name, email in read if not email_normalize(email)]
+        pasted = [(name, email) for name, email in read if self._is_address(email)]
+        unread = [email for _name, email in read if not self._is_address(email)]
         if not read or len(pasted) > MOST:
             return super().action_import()
         if not pasted:
@@ -54,6 +55,9 @@ class MailingContactImport(models.TransientModel):
                 },
             },
         }
+
+    def _is_address(self, email):
+        return bool(wire_address(email_normalize(email) or ""))
 
     def action_open_base_import(self):
         """A file goes into the same lists."""

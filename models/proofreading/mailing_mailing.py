@@ -3,7 +3,8 @@ from urllib.parse import unquote
 
 from odoo import models
 from odoo.exceptions import UserError
-from odoo.tools import html2plaintext, is_html_empty
+from odoo.tools import is_html_empty
+from odoo.tools.mail import html_to_inner_content
 
 from ...delivery.placeholders import misspelt
 from ...engine.finding import ERROR, HINT, WARNING, Finding, some
@@ -148,7 +149,7 @@ class MailingMailing(models.Model):
         """Yield the codes of tracking URLs, each with the text of the first link that has it."""
         texts = {}
         for link_id, content in TRACKED_LINK.findall(unquote(self.body_html or "")):
-            texts.setdefault(int(link_id), html2plaintext(content).strip())
+            texts.setdefault(int(link_id), html_to_inner_content(content))
         for link_id in link_ids:
             code = f"{{trackingUrl:{link_id}}}"
             text = texts.get(link_id)
