@@ -19,11 +19,8 @@ class MailingContactImport(models.TransientModel):
 
     def action_import(self):
         self.ensure_one()
-        lines = [each for each in (self.contact_list or "").splitlines() if each.strip(" \t,;")]
-        read = [pair for line in lines for pair in email_split_tuples(line) or [("", line.strip())]]
-        pasted = [(name, email) for name, email in read if self._is_address(email)]
-        unread = [email for _name, email in read if not self._is_address(email)]
-        if not read or len(pasted) > MOST:
+        pasted, unread = self._read_lines()
+        if len(pasted) > MOST or not pasted and not unread:
             return super().action_import()
         if not pasted:
             raise UserError(self.env._("No e-mail address: %s", some(unread)))
@@ -56,8 +53,18 @@ class MailingContactImport(models.TransientModel):
             },
         }
 
-    def _is_address(self, email):
-        return bool(wire_address(email_normalize(email) or ""))
+    def _read_lines(self):
+        """Return the names and addresses that were pasted, and what is none as it was written."""
+        pasted, unread = [], []
+        for line in (self.contact_list or "").splitlines():
+            pairs = email_split_tuples(line)
+            usable = [each for each in pairs if wire_address(email_normalize(each[1]) or "")]
+            pasted += usable
+            if usable:
+                unread += [email for name, email in pairs if (name, email) not in usable]
+            elif line.strip(" \t,;"):
+                unread.append(line.strip())
+        return pasted, unread
 
     def action_open_base_import(self):
         """A file goes into the same lists."""
