@@ -20,7 +20,7 @@ class MailingContactImport(models.TransientModel):
     def action_import(self):
         self.ensure_one()
         pasted, unread = self._read_lines()
-        if len(pasted) > MOST or not pasted and not unread:
+        if len(pasted) > MOST or (not pasted and not unread):
             return super().action_import()
         if not pasted:
             raise UserError(self.env._("No e-mail address: %s", some(unread)))
