@@ -156,6 +156,7 @@ utm.campaign          get_log_figures           yes      yes    yes    yes   no 
 utm.campaign          action_view_log           yes      yes    yes    yes   no       no     no
 utm.campaign          get_figures               yes      yes    yes    yes   yes      no     no
 utm.campaign          action_view_figure        yes      yes    yes    no    no       no     no
+res.config.settings   create                    no       no     no     yes   no       no     no
 res.config.settings   set_values                no       no     no     yes   no       no     no
 res.config.settings   get_values                no       no     no     yes   no       no     no
 res.config.settings   action_view_scheduled_action no    no     no     yes   no       no     no

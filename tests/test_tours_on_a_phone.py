@@ -11,9 +11,10 @@ class TestToursOnAPhone(MassEmailData, HttpCase):
     def test_members_of_a_target_list_are_cards_with_their_buttons(self):
         anna = self._contact("Anna", self.target_list)
         self._contact("Bob", self.target_list)
+        guest = self.env["res.partner"].create({"name": "Aaron Guest"})
         path = f"/odoo/action-mass_mailing.action_view_mass_mailing_lists/{self.target_list.id}"
         self.start_tour(path, "target_list_on_a_phone", login="marketer")
-        self.assertEqual(self.target_list.contact_ids, anna)
+        self.assertEqual((self.target_list.contact_ids - anna).partner_id, guest)
         self.assertFalse(anna.subscription_ids.opt_out)
 
     def test_a_letter_is_previewed_tested_and_set_pending(self):

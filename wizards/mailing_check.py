@@ -11,17 +11,13 @@ class MailingCheck(models.TransientModel):
 
     mailing_id = fields.Many2one("mailing.mailing", "Mass Email", required=True, readonly=True)
     is_for_pending = fields.Boolean(readonly=True)
-    findings = fields.Json(
-        compute="_compute_findings", help="List of severity, kind, place, words and remedy."
-    )
-    has_errors = fields.Boolean(compute="_compute_findings")
+    findings = fields.Json(readonly=True, help="List of severity, kind, place, words and remedy.")
+    has_errors = fields.Boolean(compute="_compute_has_errors")
 
-    @api.depends("mailing_id")
-    def _compute_findings(self):
+    @api.depends("findings")
+    def _compute_has_errors(self):
         for check in self:
-            findings = check.mailing_id._preflight_on_screen() if check.mailing_id else []
-            check.findings = [finding._asdict() for finding in findings]
-            check.has_errors = any(finding.severity == ERROR for finding in findings)
+            check.has_errors = any(each["severity"] == ERROR for each in check.findings or [])
 
     def action_set_pending(self):
         """Let the warnings pass; errors stop it here, too."""

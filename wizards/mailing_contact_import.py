@@ -1,5 +1,9 @@
 from odoo import models
-from odoo.tools.mail import email_split_tuples
+from odoo.exceptions import UserError
+from odoo.tools.mail import email_normalize, email_split_tuples
+
+from ..delivery.address import wire_address
+from ..engine.finding import some
 
 MOST = 5000  # Odoo asks for a file when more are pasted
 
@@ -7,16 +11,19 @@ MOST = 5000  # Odoo asks for a file when more are pasted
 class MailingContactImport(models.TransientModel):
     """Pasted addresses are matched with those who are known, as those of a file are.
 
-    Who is a member already stays as she is.
+    Who is a member already stays as she is. Each line is read by itself, so that the one without
+    an address is told, and spoils no other.
     """
 
     _inherit = "mailing.contact.import"
 
     def action_import(self):
         self.ensure_one()
-        pasted = email_split_tuples(", ".join((self.contact_list or "").splitlines()))
-        if not 0 < len(pasted) <= MOST:
+        pasted, unread = self._read_lines()
+        if len(pasted) > MOST or (not pasted and not unread):
             return super().action_import()
+        if not pasted:
+            raise UserError(self.env._("No e-mail address: %s", some(unread)))
         vals_list = [{"name": name, "email": email.lower()} for name, email in pasted]
         contacts = self.env["mailing.contact"]._find_or_create(vals_list)
         for contact, vals in zip(contacts, vals_list, strict=True):
@@ -25,13 +32,17 @@ class MailingContactImport(models.TransientModel):
         counts = self.mailing_list_ids._add_targets_by_list(
             contacts._name, [("id", "in", contacts.ids)]
         )
+        told = [self.mailing_list_ids._told(counts)]
+        if unread:
+            told.append(self.env._("No e-mail address: %s", some(unread)))
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
-                "type": "success",
+                "type": "warning" if unread else "success",
+                "sticky": bool(unread),
                 "title": self.env._("%s addresses imported", len(set(contacts.ids))),
-                "message": self.mailing_list_ids._told(counts),
+                "message": " ".join(told),
                 "next": {
                     "type": "ir.actions.act_window",
                     "name": self.env._("Imported Mailing Contacts"),
@@ -41,6 +52,19 @@ class MailingContactImport(models.TransientModel):
                 },
             },
         }
+
+    def _read_lines(self):
+        """Return the names and addresses that were pasted, and what is none as it was written."""
+        pasted, unread = [], []
+        for line in (self.contact_list or "").splitlines():
+            pairs = email_split_tuples(line)
+            usable = [each for each in pairs if wire_address(email_normalize(each[1]) or "")]
+            pasted += usable
+            if usable:
+                unread += [email for name, email in pairs if (name, email) not in usable]
+            elif line.strip(" \t,;"):
+                unread.append(line.strip())
+        return pasted, unread
 
     def action_open_base_import(self):
         """A file goes into the same lists."""

@@ -46,7 +46,7 @@ class MailingSendTest(models.TransientModel):
         self.ensure_one()
         targets, unusable = self._targets(), self._unusable_addresses()
         if not targets and not unusable:
-            raise UserError(self.env._("Select at least one target."))
+            raise UserError(self.env._("Choose who shall get the test, or type an address."))
         objections = self._objections(targets)
         mailable = targets.filtered(lambda target: target not in objections)
         traces = self.mailing_id._send_test(mailable) if mailable else self.env["mailing.trace"]

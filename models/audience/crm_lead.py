@@ -12,3 +12,4 @@ class CrmLead(models.Model):
     _target_name_fields = ("contact_name", "partner_name", "name")
     _target_email_fields = ("email_from",)
     _target_company_fields = ("partner_name",)
+    _target_selection_view = "mass_mailing_campaign.crm_lead_view_list_selection"

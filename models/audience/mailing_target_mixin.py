@@ -21,6 +21,8 @@ class MailingTargetMixin(models.AbstractModel):
     _target_name_fields = ("name",)
     _target_email_fields = ("email",)
     _target_company_fields = ()
+    # list to select targets from: who it is, and the address; without, the model's own
+    _target_selection_view = None
 
     @property
     def _target_type_fields(self):

@@ -10,3 +10,4 @@ class ResPartner(models.Model):
     _target_field = "partner_id"
     _target_types = {"account": [("is_company", "=", True)], "contact": []}
     _target_company_fields = ("commercial_company_name",)
+    _target_selection_view = "mass_mailing_campaign.res_partner_view_list_selection"

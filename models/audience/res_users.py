@@ -10,3 +10,4 @@ class ResUsers(models.Model):
     _target_field = "user_id"
     _target_types = {"user": []}
     _target_company_fields = ("commercial_company_name",)
+    _target_selection_view = "mass_mailing_campaign.res_users_view_list_selection"

@@ -1,3 +1,4 @@
+import contextlib
 from urllib.parse import urlsplit
 
 from odoo import api, fields, models
@@ -58,6 +59,8 @@ class LinkTracker(models.Model):
                 vals["label"] = vals["title"]
                 if vals.get("click_action") == "message" and not vals.get("url"):
                     vals["url"] = self.env["ir.config_parameter"]._public_url()
+                if vals.get("url"):
+                    vals["url"] = self._completed_url(vals["url"])
         return super().create(vals_list)
 
     def write(self, vals):
@@ -66,7 +69,7 @@ class LinkTracker(models.Model):
         if vals.get("title"):
             own_vals["label"] = vals["title"]
         if vals.get("url"):
-            own_vals["url"] = validate_url(vals["url"])
+            own_vals["url"] = self._completed_url(vals["url"])
         super(LinkTracker, tracking_urls).write(own_vals)
         return super(LinkTracker, self - tracking_urls).write(vals)
 
@@ -78,16 +81,42 @@ class LinkTracker(models.Model):
 
     @api.constrains("is_tracking_url", "url")
     def _check_tracking_url(self):
-        """Odoo writes it with a scheme, as ``http://mailto:ann@example.com``."""
         for link in self.filtered("is_tracking_url"):
-            try:
-                url = urlsplit(link.url)
-                is_page = url.scheme in SCHEMES and url.hostname and url.port != 0
-            except ValueError:
-                is_page = False
-            is_plain = link.url.isprintable() and not {*"{}"} & {*link.url}
-            if not is_page or not is_plain or {*" @"} & {*url.netloc}:
-                raise ValidationError(self.env._("“%s” is not the address of a page.", link.url))
+            if not link._leads_to_page():
+                raise self._no_page(link.url)
+
+    def _leads_to_page(self):
+        """Whether its URL can be one: mailto:, tel: and the like are a user or a port behind the
+        http:// that Odoo writes before them.
+        """
+        url = urlsplit(self.url)
+        host = (url.hostname or "").rstrip(".")
+        with contextlib.suppress(ValueError):  # a port that is no number
+            return (
+                url.scheme in SCHEMES
+                and url.username is None
+                and url.port != 0
+                and all(host.split("."))
+                and len(host.split()) == 1
+                and self.url.isprintable()
+                and not {*"{}"} & {*self.url}
+            )
+        return False
+
+    def _completed_url(self, url):
+        """Return it with a scheme, as Odoo writes it; what it stumbles over is no address."""
+        try:
+            return validate_url(url)
+        except ValueError:
+            raise self._no_page(url) from None
+
+    def _no_page(self, url):
+        return ValidationError(
+            self.env._(
+                "“%s” is not the address of a page. Write it like https://www.example.com/offer.",
+                url,
+            )
+        )
 
     @api.constrains("is_tracking_url", "click_action", "message")
     def _check_message(self):

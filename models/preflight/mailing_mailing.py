@@ -1,14 +1,16 @@
-import itertools
+from datetime import timedelta
 from urllib.parse import urlsplit
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import config, email_normalize
+from odoo.tools import config, email_normalize, format_date
 
 from ...engine.finding import ERROR, HINT, SEVERITIES, WARNING, Finding
 from ...engine.inspection import is_local
 from ..checkup.dns_records import how_to_mend, what_is_missing
 
+# Days until a start that is rather a slip in the year.
+FAR_AWAY = 366
 LARGE_ATTACHMENTS = 3  # MB, of all files together
 # Seconds that the user waits for the DNS at most.
 DNS_PATIENCE = 1
@@ -30,29 +32,33 @@ class MailingMailing(models.Model):
     def action_check_and_set_pending(self):
         """Set Pending at once, or show first what speaks against it."""
         self.ensure_one()
-        # the screen looks again: so the DNS is asked here only where nothing else is found
-        findings = itertools.chain(self._preflight(), self._dns_findings())
+        findings = self._preflight_on_screen()
         if any(finding.severity != HINT for finding in findings):
-            return self._open_check(self.env._("Before It Is Sent"), is_for_pending=True)
+            name = self.env._("Before It Is Sent")
+            return self._open_check(name, findings, is_for_pending=True)
         return self.action_set_pending()
 
     def action_check(self):
         """Show what speaks against sending this mass email."""
-        return self._open_check(self.env._("Check"))
-
-    def _open_check(self, name, is_for_pending=False):
         self.ensure_one()
+        return self._open_check(self.env._("Check"), self._preflight_on_screen())
+
+    def _open_check(self, name, findings, is_for_pending=False):
         self.check_access("write")
+        check = self.env["mailing.check"].create(
+            {
+                "mailing_id": self.id,
+                "is_for_pending": is_for_pending,
+                "findings": [finding._asdict() for finding in findings],
+            }
+        )
         return {
             "type": "ir.actions.act_window",
             "name": name,
-            "res_model": "mailing.check",
+            "res_model": check._name,
+            "res_id": check.id,
             "view_mode": "form",
             "target": "new",
-            "context": {
-                "default_mailing_id": self.id,
-                "default_is_for_pending": is_for_pending,
-            },
         }
 
     def write(self, vals):
@@ -79,6 +85,7 @@ class MailingMailing(models.Model):
                 *self._list_findings(),
                 *self._letter_findings(),
                 *self._audience_findings(),
+                *self._start_findings(),
                 *self._sender_findings(),
                 *self._attachment_findings(),
                 *self._host_findings(),
@@ -122,6 +129,17 @@ class MailingMailing(models.Model):
                 self.env._("Target Lists"),
                 self._why_nobody(),
                 self.env._("“Who gets it” tells why each is not mailed. Add targets, or a list."),
+            )
+
+    def _start_findings(self):
+        start = self.schedule_type == "scheduled" and self.schedule_date
+        if start and start > fields.Datetime.now() + timedelta(days=FAR_AWAY):
+            yield Finding(
+                WARNING,
+                "start_far",
+                self.env._("Start"),
+                self.env._("It starts on %s, in more than a year.", format_date(self.env, start)),
+                self.env._("Look at the year of the start date."),
             )
 
     def _sender_findings(self):

@@ -4,6 +4,7 @@ from urllib.parse import unquote
 from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools import is_html_empty
+from odoo.tools.mail import html_to_inner_content
 
 from ...delivery.placeholders import misspelt
 from ...engine.finding import ERROR, HINT, WARNING, Finding, some
@@ -14,6 +15,8 @@ LONGEST_SUBJECT = 70
 LONGEST_PREVIEW = 140
 # Expressions that stay as they are written: a body fills in t-out, and t-attf attributes only.
 FILLED_ATTRIBUTE = re.compile(r"""\st-attf-[\w-]+\s*=\s*(?:"[^"]*"|'[^']*')""")
+# a link to a tracking URL, and its text
+TRACKED_LINK = re.compile(r"<a\b[^>]*\{\s*trackingUrl:\s*(\d+)[^>]*>(.*?)</a>", re.I | re.S)
 UNFILLED = re.compile(r"\{\{\s*(?:object|user|ctx)\b[^{}]*\}\}")
 
 
@@ -121,7 +124,7 @@ class MailingMailing(models.Model):
                 "tracking_url_unknown",
                 self.env._(
                     "The body or the preview uses %s, but the campaign has no such tracking URL.",
-                    ", ".join(f"{{trackingUrl:{link_id}}}" for link_id in sorted(unknown)),
+                    ", ".join(self._named_codes(sorted(unknown))),
                 ),
                 self.env._("Click the link and choose another tracking URL."),
             )
@@ -141,6 +144,16 @@ class MailingMailing(models.Model):
                 self.env._("Type “/” in the body and insert the opt-out link."),
                 WARNING,
             )
+
+    def _named_codes(self, link_ids):
+        """Yield the codes of tracking URLs, each with the text of the first link that has it."""
+        texts = {}
+        for link_id, content in TRACKED_LINK.findall(unquote(self.body_html or "")):
+            texts.setdefault(int(link_id), html_to_inner_content(content))
+        for link_id in link_ids:
+            code = f"{{trackingUrl:{link_id}}}"
+            text = texts.get(link_id)
+            yield self.env._("%(code)s (“%(text)s”)", code=code, text=text) if text else code
 
     def _spelling_findings(self, letter):
         """Yield what looks like a placeholder, and would be read by the recipients."""

@@ -10,6 +10,10 @@ MAY_BE_NONE = (
     "mass_email_run_size",
     "mass_email_retention_months",
 )
+# A slip of the finger would make as many scheduled actions.
+MOST_LANES = 100
+# what fits into the database
+MOST = 2**31 - 1
 
 
 class ResConfigSettings(models.TransientModel):
@@ -119,6 +123,22 @@ class ResConfigSettings(models.TransientModel):
         help="On new target lists, members whom others add start opted out.",
     )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """The database would refuse what is too large, in its own words."""
+        for vals in vals_list:
+            for name, value in vals.items():
+                is_ours = name.startswith("mass_email_") and name in self._fields
+                if is_ours and self._fields[name].type == "integer" and value > MOST:
+                    raise self._too_large(name, MOST)
+        return super().create(vals_list)
+
+    def _too_large(self, name, most):
+        label = self._fields[name].get_description(self.env, ["string"])["string"]
+        return ValidationError(
+            self.env._("“%(label)s” cannot be more than %(most)s.", label=label, most=most)
+        )
+
     @api.constrains(
         "mass_email_portion_size",
         "mass_email_domain_portion_size",
@@ -134,6 +154,8 @@ class ResConfigSettings(models.TransientModel):
     def _check_mass_email_limits(self):
         """Refuse what makes no sense, by the name that the field has on the screen."""
         for settings in self:
+            if settings.mass_email_lanes > MOST_LANES:
+                raise self._too_large("mass_email_lanes", MOST_LANES)
             for name, field in self._fields.items():
                 if not name.startswith("mass_email_") or field.type != "integer":
                     continue

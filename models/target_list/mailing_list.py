@@ -210,8 +210,8 @@ class MailingList(models.Model):
 
         What the user may not read she is only shown when there are members of the kind.
 
-        :return: a list of ``{"type", "label", "count", "model", "domain", "context", "may_select",
-            "may_create"}``
+        :return: a list of ``{"type", "label", "count", "model", "domain", "context",
+            "selection_context", "may_select", "may_create"}``
         """
         self.check_access("read")
         counts = self._target_type_counts()
@@ -235,6 +235,7 @@ class MailingList(models.Model):
         }
         if target_type == "plain":
             context = {"form_view_ref": "mass_mailing_campaign.mailing_contact_view_form_address"}
+        selection_view = target_type != "plain" and records._target_selection_view
         return {
             "type": target_type,
             "label": self._target_type_labels()[target_type],
@@ -242,6 +243,7 @@ class MailingList(models.Model):
             "model": model,
             "domain": list(domain),
             "context": context,
+            "selection_context": {"list_view_ref": selection_view} if selection_view else {},
             "may_select": records.has_access("read"),
             "may_create": records.has_access("read") and records.has_access("create"),
         }

@@ -149,7 +149,7 @@ class TestSendTest(MassEmailCase):
                 self.send_test()
 
     def test_nobody_is_refused(self):
-        with self.assertRaisesRegex(UserError, "at least one"):
+        with self.assertRaisesRegex(UserError, "Choose who"):
             self.send_test(user_ids=[])
 
     def test_who_has_no_address_or_wants_no_mail_is_named_and_the_others_get_it(self):

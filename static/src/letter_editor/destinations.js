@@ -46,15 +46,18 @@ export class Destinations {
         return this.find(trackingCode(id));
     }
 
-    /** Those whose name holds what was typed; few, there may be thousands. */
+    /** Tracking URLs whose name holds what was typed; few, there may be thousands. */
     async search(term) {
         const domain = this.isTemplate
             ? [["campaign_id.campaign_status", "in", ["planning", "active"]]]
             : [["campaign_id", "=", this.campaignId]];
         const match = ["|", ["title", "ilike", term], ["campaign_id.title", "ilike", term]];
-        const links = await this.read([...domain, ...(term ? match : [])]);
-        const isOptOut = this.optOut.name.toLowerCase().includes(term.toLowerCase());
-        return [...links, ...(isOptOut ? [this.optOut] : [])];
+        return this.read([...domain, ...(term ? match : [])]);
+    }
+
+    /** Whether the opt-out page is called as what was typed. */
+    isOptOut(term) {
+        return this.optOut.name.toLowerCase().includes(term.toLowerCase());
     }
 
     /** The destination of a link by its address; nothing if that is a page, or a code of nothing. */

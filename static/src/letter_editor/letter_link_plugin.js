@@ -33,9 +33,11 @@ export class LetterLinkPlugin extends Plugin {
                 run: () => this.openPopover(this.destinations.optOut),
             },
         ],
+        // before Odoo's own: what a letter is about would be out of sight behind headings and lists
+        powerbox_categories: withSequence(1, { id: "mass_email", name: _t("Mass Email") }),
         powerbox_items: [
-            { categoryId: "navigation", commandId: "insertTrackingUrl" },
-            { categoryId: "navigation", commandId: "insertOptOutLink" },
+            { categoryId: "mass_email", commandId: "insertTrackingUrl" },
+            { categoryId: "mass_email", commandId: "insertOptOutLink" },
         ],
         toolbar_items: [
             { id: "tracking_url", groupId: "link", commandId: "insertTrackingUrl" },

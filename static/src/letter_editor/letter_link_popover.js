@@ -2,6 +2,7 @@ import { status, useEffect, useState } from "@odoo/owl";
 import { LinkPopover } from "@html_editor/main/link/link_popover";
 import { AutoComplete } from "@web/core/autocomplete/autocomplete";
 import { _t } from "@web/core/l10n/translation";
+import { useAutofocus } from "@web/core/utils/hooks";
 import { codeIn, isMeantAsCode } from "./code";
 
 /**
@@ -34,6 +35,7 @@ export class LetterLinkPopover extends LinkPopover {
             },
             () => [this.state.url]
         );
+        useAutofocus({ refName: "newName" });
         useEffect(
             () => {
                 if (this.props.destination) {
@@ -124,22 +126,24 @@ export class LetterLinkPopover extends LinkPopover {
     }
 
     async loadDestinations(term) {
-        const found = await this.props.destinations.search(term);
-        const options = found.map((destination) => ({
+        const { destinations } = this.props;
+        const option = (destination) => ({
             label: destination.name,
             onSelect: () => this.pick(destination),
-        }));
-        if (!found.some(({ code }) => code !== this.props.destinations.optOut.code)) {
+        });
+        const options = (await destinations.search(term)).map(option);
+        if (!options.length) {
             options.push({ label: this.nothingFound(term), cssClass: "fst-italic text-muted" });
         }
-        if (this.props.destinations.isMakingOffered) {
+        if (destinations.isMakingOffered) {
             options.push({
                 label: _t("New tracking URL…"),
                 cssClass: "o_new_tracking_url fw-bold",
                 onSelect: () => this.startMaking(term),
             });
         }
-        return options;
+        // last: who looks for a tracking URL and presses Enter means another one
+        return destinations.isOptOut(term) ? [...options, option(destinations.optOut)] : options;
     }
 
     // ------------------------------------------------------------
@@ -186,9 +190,10 @@ export class LetterLinkPopover extends LinkPopover {
         if (term) {
             return _t("No tracking URL of this name");
         }
-        return isTemplate || campaignId
-            ? _t("Add tracking URLs in the campaign")
-            : _t("Choose a campaign first");
+        if (isTemplate) {
+            return _t("Add tracking URLs in the campaign");
+        }
+        return campaignId ? _t("No tracking URL yet") : _t("Choose a campaign first");
     }
 
     pick({ code, name, label }) {

@@ -1,12 +1,22 @@
 import { onWillUnmount, useEffect, useEnv, useState } from "@odoo/owl";
 import { useBus, useService } from "@web/core/utils/hooks";
+import { refreshFigures } from "../campaign_form/progress";
 
 const CHANGED = "TARGET_LIST_CHANGED";
 
-/** Tell the widgets of a target list's form that its members have changed. */
-export function useTellChanged() {
+/**
+ * Tell the widgets of a target list's form that its members have changed, and its title, which
+ * counts them.
+ *
+ * @param {() => Object} getRecord the record of the form
+ */
+export function useTellChanged(getRecord) {
     const env = useEnv();
-    return () => env.bus.trigger(CHANGED);
+    const { orm } = env.services; // that of a component fails when it is gone meanwhile
+    return () => {
+        env.bus.trigger(CHANGED);
+        return refreshFigures(orm, [getRecord()]);
+    };
 }
 
 /**

@@ -28,7 +28,7 @@ export class TargetListMembers extends Component {
         this.dialog = useService("dialog");
         this.notification = useService("notification");
         this.facts = useListFacts(() => this.props.record, "get_target_kinds");
-        this.tellChanged = useTellChanged();
+        this.tellChanged = useTellChanged(() => this.props.record);
         this.state = useState({ type: null, version: 0 });
         this.formatInteger = formatInteger;
     }
@@ -88,11 +88,12 @@ export class TargetListMembers extends Component {
     }
 
     select() {
-        const { model, domain, label } = this.kind;
+        const { model, domain, label, selection_context: context } = this.kind;
         this.dialog.add(SelectTargetsDialog, {
             title: _t("Select %s", label),
             resModel: model,
             domain,
+            context,
             noCreate: true,
             onSelected: (selected) => this.add(selected),
         });
@@ -153,7 +154,7 @@ export class TargetListOptedOut extends Component {
     static props = { ...standardWidgetProps };
 
     setup() {
-        this.tellChanged = useTellChanged();
+        this.tellChanged = useTellChanged(() => this.props.record);
     }
 
     get listProps() {

@@ -71,6 +71,7 @@ registry.category("web_tour.tours").add("target_list_form", {
         click(".modal .btn-primary:contains(Remove All)"),
         tab("plain", 0),
         figure("members", 0),
+        { trigger: ".o_last_breadcrumb_item:contains((0))" },
     ],
 });
 

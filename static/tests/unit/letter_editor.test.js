@@ -8,7 +8,7 @@ import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import { codeIn } from "@mass_mailing_campaign/letter_editor/code";
 import { LetterLinkPlugin } from "@mass_mailing_campaign/letter_editor/letter_link_plugin";
 import { describe, expect, test } from "@odoo/hoot";
-import { waitFor } from "@odoo/hoot-dom";
+import { press, waitFor } from "@odoo/hoot-dom";
 import { animationFrame, runAllTimers } from "@odoo/hoot-mock";
 import { registry } from "@web/core/registry";
 import { contains, onRpc } from "@web/../tests/web_test_helpers";
@@ -24,12 +24,12 @@ const OFFER = {
     campaign_id: [1, "Summer"],
 };
 
-/** The editor of a mass email whose campaign has one tracking URL. */
-async function letter(content, { isMarketer = true, record = {} } = {}) {
+/** The editor of a mass email whose campaign has one tracking URL, or others. */
+async function letter(content, { isMarketer = true, record = {}, offers = [OFFER] } = {}) {
     onRpc("has_group", () => isMarketer);
     onRpc("link.tracker", "search_read", ({ kwargs }) => {
         const id = kwargs.domain.find(([field]) => field === "id");
-        return id && id[2] !== OFFER.id ? [] : [OFFER];
+        return id && id[2] !== OFFER.id ? [] : offers;
     });
     const data = { campaign_id: { id: 1, display_name: "Summer" }, delivery_mode: "portions" };
     const { editor, el } = await setupEditor(content, {
@@ -147,4 +147,16 @@ test("a selected text becomes a link to what is picked", async () => {
     await contains(".o-we-toolbar button[name=opt_out_link]").click();
     await waitFor("a[href='{optOutUrl}'] b:contains(text)");
     expect("a[href='{optOutUrl}']").toHaveText("text");
+});
+
+test("who asks for a tracking URL and presses Enter gets no opt-out link", async () => {
+    const { editor, html } = await letter(`<p>text[]</p>`, { offers: [] });
+    await insertText(editor, "/");
+    await waitFor(".o-we-powerbox");
+    expect(".o-we-command:first").toHaveText(/Tracking URL/);
+    await press("Enter");
+    await waitFor(".o-autocomplete--dropdown-item:contains(No tracking URL yet)");
+    await press("Enter");
+    await waitFor(".o_new_name:focus");
+    expect(html()).toBe("<p>text</p>");
 });

@@ -17,6 +17,13 @@ class TestCampaign(MassEmailCase):
             self.campaign.date_end = "2030-01-01"
             self.env.flush_all()
 
+    def test_it_is_made_with_its_target_lists_in_one_step(self):
+        campaigns = self.env["utm.campaign"].with_user(self.marketer)
+        with Form(campaigns, "utm.utm_campaign_view_form_quick_create") as form:
+            form.title = "Autumn"
+            form.target_list_ids.add(self.target_list)
+        self.assertEqual(form.record.target_list_ids, self.target_list)
+
     def test_the_type_is_locked_by_the_first_mass_email(self):
         self.campaign.campaign_type = "email"
         self._mass_email()

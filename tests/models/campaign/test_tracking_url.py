@@ -56,9 +56,10 @@ class TestTrackingUrl(MassEmailCase):
     def test_it_is_the_address_of_a_page(self):
         for url in (
             *("not a url", "https:///offer", "https://", "https://a.example/\nb"),
-            "https://a.example/\r\nSet-Cookie: a=b",
-            *("mailto:news@garden.example.com", "tel:+49123", "https://www.example.com:99999"),
-            *("{optOutUrl}", "https://www.example.com/?name={{ object.name }}"),
+            *("https://a.example/\r\nSet-Cookie: a=b", "http://[a.example", "https://a..example"),
+            *("javascript:alert(1)", "mailto:ann@a.example", "tel:+49 30 1234", "tel:491234567"),
+            *("https://www.example.com:99999", "https://www.example.com/?name={{ object.name }}"),
+            "{optOutUrl}",
         ):
             with self.subTest(url=url), self.assertRaisesRegex(ValidationError, "address"):
                 self._tracking_url(url, url)

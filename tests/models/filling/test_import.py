@@ -2,6 +2,7 @@ import io
 
 import openpyxl
 
+from odoo.exceptions import UserError
 from odoo.fields import Command
 
 from ...common import MassEmailCase
@@ -227,6 +228,15 @@ class TestImport(MassEmailCase):
         self.assertIn(self.plain, members)
         self.assertEqual(members.partner_id, self.partner)
         self.assertEqual(members.lead_id, self.lead)
+
+    def test_a_pasted_line_without_an_address_is_told_and_spoils_no_other(self):
+        wizard = self.paste("no address", "Ann <ann@new.example>", "a@@b", "", "bob@new.example")
+        told = wizard.action_import()["params"]
+        self.assertEqual(told["type"], "warning")
+        self.assertEqual(told["message"], "Customers: 2 added. No e-mail address: no address, a@@b")
+        self.assertIn("Ann", self.target_list.contact_ids.mapped("name"))
+        with self.assertRaisesRegex(UserError, "No e-mail address: a@@b"):
+            self.paste("a@@b").action_import()
 
     def test_a_file_instead_goes_into_the_chosen_lists(self):
         context = self.paste("a@example.com").action_open_base_import()["params"]["context"]

@@ -116,8 +116,8 @@ class TestPreflight(MassEmailCase):
         self.assertFalse(check.is_for_pending)
 
     def open(self, action):
-        wizards = self.env[action["res_model"]].with_user(self.marketer)
-        return Form(wizards.with_context(**action["context"])).save()
+        wizard = self.env[action["res_model"]].with_user(self.marketer).browse(action["res_id"])
+        return Form(wizard).record
 
     # ------------------------------------------------------------
     # Who
@@ -175,7 +175,8 @@ class TestPreflight(MassEmailCase):
         ):
             with self.subTest(words), self.dns(records):
                 [finding] = self.open(mailing.action_check_and_set_pending()).findings
-                self.assertEqual([*finding.values()][:3], ["warning", "sender_records", "Sender"])
+                named = [finding[name] for name in ("severity", "kind", "place")]
+                self.assertEqual(named, ["warning", "sender_records", "Sender"])
                 self.assertIn(words, finding["words"])
                 self.assertTrue(finding["remedy"])
         with self.dns({**spf, **dmarc}):
@@ -199,11 +200,29 @@ class TestPreflight(MassEmailCase):
             other.action_set_pending()
         self.assertEqual(other.state, "in_queue")
 
-    def test_the_dns_is_not_asked_whether_to_show_what_is_shown_anyway(self):
+    def test_the_button_and_what_it_shows_look_once(self):
         mailing = self.mass_email(subject="x" * 71).with_user(self.marketer)
-        with patch.object(dns_records, "_texts", side_effect=AssertionError):
-            action = mailing.action_check_and_set_pending()
-        self.assertEqual(action["res_model"], "mailing.check")
+        mailings = self.env.registry["mailing.mailing"]
+        with (
+            patch.object(
+                mailings, "_preflight", autospec=True, side_effect=mailings._preflight
+            ) as look,
+            patch.object(mailings, "_dns_findings", return_value=[]) as ask,
+        ):
+            check = self.open(mailing.action_check_and_set_pending())
+            self.assertEqual([each["kind"] for each in check.findings], ["subject_long"])
+        self.assertEqual((look.call_count, ask.call_count), (1, 1))
+
+    # ------------------------------------------------------------
+    # When
+    # ------------------------------------------------------------
+
+    def test_a_start_in_more_than_a_year_is_told(self):
+        far = fields.Datetime.now() + timedelta(days=400)
+        self.assert_finding("start_far", "warning", schedule_type="scheduled", schedule_date=far)
+        near = fields.Datetime.now() + timedelta(days=300)
+        near_findings = self.findings(schedule_type="scheduled", schedule_date=near)
+        self.assertNotIn("start_far", near_findings)
 
     # ------------------------------------------------------------
     # Subject and preview text
@@ -229,6 +248,10 @@ class TestPreflight(MassEmailCase):
 
     def test_codes_that_are_none_are_errors(self):
         self.assert_finding("tracking_url_unknown", "error", "<p>{trackingUrl:999999}</p>")
+        # where a letter is copied from another campaign, its user knows the link by its text
+        link = '<p><a href="%7BtrackingUrl:999999%7D"><b>See</b> it</a></p>'
+        words = "uses {trackingUrl:999999} (“See it”), but"
+        self.assert_finding("tracking_url_unknown", "error", link, words)
         self.assert_finding("code_misspelt", "error", "<p>{optOut}</p>")
         self.assert_finding("code_in_subject", "error", subject="{optOutUrl}")
 

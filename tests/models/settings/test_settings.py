@@ -44,6 +44,8 @@ class TestSettings(MassEmailCase):
         for values, words in (
             ({"mass_email_portion_size": 0}, "“Hourly Portion” cannot be less than 1"),
             ({"mass_email_lanes": -1}, "“Lanes” cannot be less than 1"),
+            ({"mass_email_lanes": 500}, "“Lanes” cannot be more than 100"),
+            ({"mass_email_portion_size": 10**11}, "“Hourly Portion” cannot be more than"),
             ({"mass_email_dead_after_days": 0}, "“Days of a Dead Address” cannot be less than 1"),
             ({"mass_email_run_size": -5}, "“Portion per Run” cannot be negative. 0 means no limit"),
             ({"mass_email_retention_months": -1}, "“Months of Traces” cannot be negative"),

@@ -150,6 +150,11 @@ class TestTargetListForm(MassEmailCase):
         self.assertEqual([*kinds], ["account", "contact", "lead", "user", "plain"])
         self.assertEqual(kinds["plain"]["count"], 2)
         self.assertEqual(kinds["account"]["context"], {"default_is_company": True})
+        # who it is and the address are not squeezed by what sellers want to know
+        for target_type in ("account", "contact", "lead", "user"):
+            records = self.env[kinds[target_type]["model"]].with_user(self.seller)
+            view = records.with_context(**kinds[target_type]["selection_context"])
+            self.assertIn('string="Opted Out of Everything"', view.get_view(None, "list")["arch"])
 
     def test_accounts_and_contacts_are_selected_apart(self):
         partners = self.env["res.partner"].create(
