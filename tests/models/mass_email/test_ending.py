@@ -78,7 +78,8 @@ class TestEnding(MassEmailCase):
             held.extend(
                 traces.env.execute_query(
                     SQL(
-                        "SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+                        "SELECT FROM pg_locks WHERE locktype = 'advisory'"
+                        "   AND pid = pg_backend_pid()"
                         "   AND (classid::bigint << 32 | objid::bigint) = %s",
                         CLAIM_LOCK,
                     )
