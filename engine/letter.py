@@ -1,12 +1,10 @@
 import html
 import logging
-import re
 from functools import cached_property
 
 import psycopg2
 from markupsafe import Markup
 
-from odoo.addons.base.models.ir_qweb import QWebError
 from odoo.exceptions import UserError
 from odoo.tools import file_open
 from odoo.tools.mail import append_content_to_html
@@ -23,28 +21,9 @@ from .inline import Inline
 from .inspection import is_shown
 from .spliced_letter import NotSpliceable, SplicedLetter
 from .text_part import plain_text
+from .troubles import why_not_filled_in
 
 _logger = logging.getLogger(__name__)
-
-# What Python says of a field that is misspelt, in a body and in a subject.
-NO_ATTRIBUTE = re.compile(
-    r"""(?:AttributeError(?::[ ]|\(["']))?'[\w.]+'[ ]object[ ]has[ ]no[ ]attribute[ ]'(\w+)'
-    (?:["']\)[ ]while[ ]evaluating[ ](.*))?""",
-    re.VERBOSE,
-)
-
-
-def _why(env, error):
-    """Return in a line why Odoo's renderer failed; its own words hold the whole letter."""
-    cause = error.__cause__ or error
-    if isinstance(cause, QWebError):
-        cause = f"{cause.qweb.element or ''} {cause.qweb.error}"
-
-    def no_field(match):
-        words = env._("There is no field “%s”.", match[1])  # in an f-string it is not exported
-        return f"{match[2] or ''} {words}".strip()
-
-    return NO_ATTRIBUTE.sub(no_field, " ".join(str(cause).split()))
 
 
 def _mimetype(attachment):
@@ -149,7 +128,9 @@ class Letter:
                 subjects |= mailing._render_field("subject", group.ids)
                 bodies |= self.render_source(mailing, self.html, group.ids)
         except UserError as error:
-            words = self.env._("The letter cannot be filled in: %s", _why(self.env, error))
+            words = self.env._(
+                "The letter cannot be filled in: %s", why_not_filled_in(self.env, error)
+            )
             raise UserError(words) from error
         return {
             contact.id: (

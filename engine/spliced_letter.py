@@ -135,6 +135,9 @@ class SplicedLetter:
                 encoded += self._encoded[piece]
             elif self._host in piece:
                 encoded += self._encode(piece)
+            elif piece.endswith("\r"):
+                # it may be one end of a line with what comes next
+                return self._before + self._encode("".join(pieces)) + self._after
             elif piece:
                 encoded.append(quoted_printable(piece))
         return encoded + self._after

@@ -1,4 +1,15 @@
+import re
+
+from odoo.addons.base.models.ir_qweb import QWebError
+
 from ..delivery.reply import Trouble, find_trouble
+
+# What Python says of a field that is misspelt, in a body and in a subject.
+NO_ATTRIBUTE = re.compile(
+    r"""(?:AttributeError(?::[ ]|\(["']))?'[\w.]+'[ ]object[ ]has[ ]no[ ]attribute[ ]'(\w+)'
+    (?:["']\)[ ]while[ ]evaluating[ ](.*))?""",
+    re.VERBOSE,
+)
 
 
 def explained(env, words):
@@ -23,3 +34,16 @@ def explained(env, words):
         Trouble.NO_LOGIN: env._("The server offers no log-in at this port"),
     }[trouble]
     return f"{words[:start]}{meaning} ({words[start:].rstrip('.')})"
+
+
+def why_not_filled_in(env, error):
+    """Return in a line why Odoo's renderer failed; its own words hold the whole letter."""
+    cause = error.__cause__ or error
+    if isinstance(cause, QWebError):
+        cause = f"{cause.qweb.element or ''} {cause.qweb.error}"
+
+    def no_field(match):
+        words = env._("There is no field “%s”.", match[1])  # in an f-string it is not exported
+        return f"{match[2] or ''} {words}".strip()
+
+    return NO_ATTRIBUTE.sub(no_field, " ".join(str(cause).split()))

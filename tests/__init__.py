@@ -67,11 +67,14 @@ from .models.forecast import test_forecast_words
 from .models.waiting import test_why_waiting
 from .models.live import test_progress
 from .models.content import test_content
+from .models.preflight import test_preflight
 from .models.preview import test_preview
 from .models.preview import test_preview_is_result
+from .models.sending import test_claims
 from .models.sending import test_delivery
-from .models.sending import test_lost_server
-from .models.sending import test_settle
+from .models.sending import test_queue_in_parts
+from .models.settling import test_lost_server
+from .models.settling import test_settle
 from .models.response import test_after_event
 from .models.response import test_all_at_once
 from .models.response import test_bounce_routing
@@ -107,6 +110,8 @@ from .controllers import test_tracking
 from .wizards import test_address_lookup
 from .wizards import test_list_add
 from .wizards import test_list_from_log
+from .wizards import test_preview
+from .wizards import test_save_template
 from .wizards import test_send_test
 from . import test_campaign_tours
 from . import test_demo

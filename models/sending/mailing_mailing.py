@@ -3,7 +3,6 @@
 import logging
 import smtplib
 import time
-from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -28,8 +27,6 @@ MEMBERS_AT_ONCE = 500_000
 ENOUGH_TO_GO_ON = 10_000
 # Fewer messages than this per session are sent before another session is up.
 MESSAGES_WORTH_A_SESSION = 20
-# When to see whether another run, that has claimed the last rows, is still alive.
-LOOK_AFTER_OTHERS = timedelta(minutes=1)
 # A run claims what leaves within so many seconds, and no more than so many chunks: who opts out
 # is looked at again shortly before she would be mailed.
 CLAIM_SECONDS, MOST_CHUNKS = 2, 4
@@ -110,42 +107,6 @@ class MailingMailing(models.Model):
     def _limits(self):
         mail_server, _address = self.env["ir.mail_server"]._for_mass_email(self)
         return Limits(self.env, mail_server)
-
-    # ------------------------------------------------------------
-    # Waking the lanes
-    # ------------------------------------------------------------
-
-    def _wake_lanes(self):
-        """Have the lanes run at the start dates of those of these that are under way."""
-        now = fields.Datetime.now()
-        under_way = self.filtered_domain(
-            Domain("delivery_mode", "=", "portions") & Domain("state", "in", UNDER_WAY)
-        )
-        moments = [max(each.schedule_date or now, now) for each in under_way]
-        if moments:
-            self.env["ir.cron"]._wake_lanes(moments)
-
-    @api.model
-    def _wake_for_next_opportunity(self):
-        """Have the lanes run when something that waits may go out again."""
-        now = fields.Datetime.now()
-        active = self.search(self._active_domain())
-        moments = [mailing._next_opportunity() for mailing in active]
-        if later := [moment for moment in moments if moment > now]:
-            self.env["ir.cron"]._wake_lanes(min(later))
-
-    def _next_opportunity(self):
-        """Return when this mass email may send the next time, or be completed."""
-        now = fields.Datetime.now()
-        hours = SendingHours(self.env)
-        if self.state == "in_queue":
-            return max(filter(None, [self.schedule_date, self.retry_datetime, hours.open_at()]))
-        claim_at = self.env["mailing.trace"]._next_claim_at(self, self._limits())
-        if not claim_at:
-            _waiting, on_wire = self.env["mailing.trace"]._unfinished(self)
-            if on_wire:
-                return now + LOOK_AFTER_OTHERS
-        return max(filter(None, [claim_at, self.retry_datetime, hours.open_at()]))
 
     # ------------------------------------------------------------
     # One mass email

@@ -255,39 +255,6 @@ class MailingTrace(models.Model):
             ]
 
     @api.model
-    def _next_claim_at(self, mailing, limits):
-        """Return when the first waiting row of a mass email can be claimed; None without any.
-
-        Raw SQL: one look at its queue.
-        """
-        now = fields.Datetime.now()
-        used, is_free_at = SQL(), now
-        if limits.domain_portion:
-            used = SQL(
-                "LEFT JOIN (%s) used ON used.domain = %s AND used.is_full",
-                limits.used_by_domain(),
-                RECIPIENT_DOMAIN,
-            )
-            window = limits.domain_portion.window
-            is_free_at = SQL("COALESCE(used.oldest + %s, %s)", window, now)
-        [(moment,)] = self.env.execute_query(
-            SQL(
-                """
-                SELECT MIN(GREATEST(COALESCE(retry_datetime, %(now)s), %(is_free_at)s))
-                  FROM mailing_trace
-                  %(used)s
-                 WHERE mass_mailing_id = %(mailing)s AND %(is_waiting)s
-                """,
-                now=now,
-                mailing=mailing.id,
-                used=used,
-                is_waiting=IS_WAITING,
-                is_free_at=is_free_at,
-            )
-        )
-        return moment and max(moment, limits.frees_at())
-
-    @api.model
     def _unfinished(self, mailing):
         """Tell whether messages of a mass email wait, and whether some are on the wire.
 
@@ -307,23 +274,3 @@ class MailingTrace(models.Model):
             )
         )
         return answer
-
-    @api.model
-    def _end_setback_delays(self, mailings):
-        """Have messages that broke a session or met a busy server wait no longer.
-
-        Raw SQL: one statement, however many wait.
-        """
-        self.flush_model(["retry_datetime", "setback_count", "trace_status"])
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE mailing_trace SET retry_datetime = NULL
-                 WHERE mass_mailing_id = ANY(%s) AND %s
-                   AND setback_count > 0 AND retry_datetime IS NOT NULL
-                """,
-                mailings.ids,
-                IS_WAITING,
-            )
-        )
-        self.invalidate_model(["retry_datetime"])

@@ -1,12 +1,19 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 from ...engine.limits import SendingHours
 from ...engine.moments import in_words, until
 from ...engine.troubles import explained
+from ..sending.mailing_mailing import UNDER_WAY
+
+# When to see whether another run, that has claimed the last rows, is still alive.
+LOOK_AFTER_OTHERS = timedelta(minutes=1)
 
 
 class MailingMailing(models.Model):
-    """Why nothing of a mass email goes out right now, in one sentence.
+    """Why nothing of a mass email goes out right now, in one sentence, and when it may go on.
 
     What only its user can end comes first, what ends by itself last.
     """
@@ -160,3 +167,39 @@ class MailingMailing(models.Model):
         if waiting.sudo(False).has_access("read"):
             return self.env._("“%s” goes first.", waiting.display_name)
         return self.env._("Another mass email goes first.")
+
+    # ------------------------------------------------------------
+    # Waking the lanes
+    # ------------------------------------------------------------
+
+    def _wake_lanes(self):
+        """Have the lanes run at the start dates of those of these that are under way."""
+        now = fields.Datetime.now()
+        under_way = self.filtered_domain(
+            Domain("delivery_mode", "=", "portions") & Domain("state", "in", UNDER_WAY)
+        )
+        moments = [max(each.schedule_date or now, now) for each in under_way]
+        if moments:
+            self.env["ir.cron"]._wake_lanes(moments)
+
+    @api.model
+    def _wake_for_next_opportunity(self):
+        """Have the lanes run when something that waits may go out again."""
+        now = fields.Datetime.now()
+        active = self.search(self._active_domain())
+        moments = [mailing._next_opportunity() for mailing in active]
+        if later := [moment for moment in moments if moment > now]:
+            self.env["ir.cron"]._wake_lanes(min(later))
+
+    def _next_opportunity(self):
+        """Return when this mass email may send the next time, or be completed."""
+        now = fields.Datetime.now()
+        hours = SendingHours(self.env)
+        if self.state == "in_queue":
+            return max(filter(None, [self.schedule_date, self.retry_datetime, hours.open_at()]))
+        claim_at = self.env["mailing.trace"]._next_claim_at(self, self._limits())
+        if not claim_at:
+            _waiting, on_wire = self.env["mailing.trace"]._unfinished(self)
+            if on_wire:
+                return now + LOOK_AFTER_OTHERS
+        return max(filter(None, [claim_at, self.retry_datetime, hours.open_at()]))

@@ -201,6 +201,11 @@ class TestCompiledLetter(MassEmailCase):
                 self.judge(people, ['<i t-if="False"/>'], line, line, False)
         self.judge(people, PARTS[:1], "{{ object.name # who }} {{ 2 }}", "", False)
 
+    def test_a_value_with_half_an_end_of_line_reads_the_same(self):
+        people = [{"name": name, "company_name": "x\r", "list_count": 1} for name in ("\r", "A\r")]
+        parts = ['<i t-if="False"/>', "<p><t t-out=\"object.company_name or ''\"/>\n</p>"]
+        self.judge(people, parts, "News", "News for {{ object.name }}", False)
+
     @settings(max_examples=30, deadline=None, suppress_health_check=EVERY)
     @given(
         st.lists(PEOPLE, min_size=2, max_size=3),

@@ -4,7 +4,7 @@ from freezegun import freeze_time
 
 from odoo import fields
 from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome, Result
-from odoo.addons.mass_mailing_campaign.models.sending.mailing_journal_ack import SETBACKS_OF_A_DAY
+from odoo.addons.mass_mailing_campaign.models.settling.mailing_journal_ack import SETBACKS_OF_A_DAY
 
 from ...common import MassEmailCase
 

@@ -10,7 +10,6 @@ from odoo import fields
 from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome, Result
 from odoo.addons.mass_mailing_campaign.engine import results, run
 from odoo.addons.mass_mailing_campaign.engine.turns import RUN_LOCK
-from odoo.addons.mass_mailing_campaign.models.sending.mailing_journal_ack import MailingJournalAck
 from odoo.addons.mass_mailing_campaign.models.sending.mailing_trace import Claimed
 from odoo.tools import file_path, mute_logger
 
@@ -23,6 +22,10 @@ class Conflict(psycopg2.errors.SerializationFailure):
 
 class TestSettle(MassEmailCase):
     """What was sent is never sent again, whenever whatever dies."""
+
+    def setUp(self):
+        super().setUp()
+        self.acks = type(self.env["mailing.journal.ack"])
 
     def claimed(self, count, run_key, *results, on_wire=2, begun=None):
         """A mass email whose members were all claimed by a run that got some results.
@@ -164,7 +167,7 @@ class TestSettle(MassEmailCase):
         self._contacts(5, self.target_list)
         mailing = self._mass_email()
         self.set_setting("smtp_sessions", "1")
-        acknowledge, calls = MailingJournalAck._acknowledge, []
+        acknowledge, calls = self.acks._acknowledge, []
 
         def forget_the_run(runs, cr, *args, **kwargs):
             calls.append(args)
@@ -175,7 +178,7 @@ class TestSettle(MassEmailCase):
 
         with (
             self.smtp() as server,
-            patch.object(MailingJournalAck, "_acknowledge", forget_the_run),
+            patch.object(self.acks, "_acknowledge", forget_the_run),
         ):
             self.send(mailing, server)
             self.assertEqual(len(server.messages), 3)
@@ -380,7 +383,7 @@ class TestSettle(MassEmailCase):
     def test_a_crash_of_postgresql_in_mid_run_sends_nothing_twice(self):
         self._contacts(4, self.target_list)
         mailing = self._mass_email()
-        acknowledge, calls = MailingJournalAck._acknowledge, []
+        acknowledge, calls = self.acks._acknowledge, []
 
         def crash(runs, journal, *args, **kwargs):
             calls.append(args)
@@ -393,7 +396,7 @@ class TestSettle(MassEmailCase):
 
         with (
             self.smtp() as server,
-            patch.object(MailingJournalAck, "_acknowledge", crash),
+            patch.object(self.acks, "_acknowledge", crash),
             patch.object(results, "SETTLE_SECONDS", 100),
             patch.object(run.time, "sleep"),
             mute_logger(
@@ -411,7 +414,7 @@ class TestSettle(MassEmailCase):
         """A settle, with a session of its own, may be the first to have one after the crash."""
         self._contacts(4, self.target_list)
         mailing = self._mass_email()
-        settle, calls = MailingJournalAck._settle, []
+        settle, calls = self.acks._settle, []
 
         def crash(acks, *args):
             calls.append(args)
@@ -423,7 +426,7 @@ class TestSettle(MassEmailCase):
 
         with (
             self.smtp() as server,
-            patch.object(MailingJournalAck, "_settle", crash),
+            patch.object(self.acks, "_settle", crash),
             patch.object(results, "SETTLE_COUNT", 1),
         ):
             self.send(mailing, server)
@@ -464,7 +467,7 @@ class TestSettle(MassEmailCase):
         self.assertFalse(mailing.delivery_issue)
 
     def fail_once(self, name, error, mailing, server):
-        original, calls = getattr(MailingJournalAck, name), []
+        original, calls = getattr(self.acks, name), []
 
         def fail(*args, **kwargs):
             calls.append(args)
@@ -473,7 +476,7 @@ class TestSettle(MassEmailCase):
             return original(*args, **kwargs)
 
         with (
-            patch.object(MailingJournalAck, name, fail),
+            patch.object(self.acks, name, fail),
             patch.object(run.time, "sleep"),
             mute_logger(
                 "odoo.addons.mass_mailing_campaign.engine.job",

@@ -1,0 +1,62 @@
+"""The parts of a mail that anybody may have sent, read as far as they make sense.
+
+MIME is RFC 2045 and 2046.
+"""
+
+from email.message import Message
+
+# More than this of a text, and of a list, is not looked at.
+LONGEST_TEXT, MOST_PARTS = 8_000, 20
+
+
+def parts_of(message, depth=0):
+    """Yield the parts of a message, but not those of the message that it returns."""
+    yield message
+    if depth > 5 or not message.is_multipart() or message.get_content_maintype() == "message":
+        return
+    for part in message.get_payload()[:MOST_PARTS]:
+        yield from parts_of(part, depth + 1)
+
+
+def is_a(part, *content_types):
+    """Tell whether a part has one of some content types."""
+    return part.get_content_type() in content_types
+
+
+def header(message, name):
+    """Return a header field as text on one line; nothing without it."""
+    return " ".join(str(message.get(name) or "").split())
+
+
+def source_in(part, longest=LONGEST_TEXT):
+    """Return the start of what is in a part, headers of messages in it included.
+
+    :param longest: characters at most
+    """
+    payload = part.get_payload()
+    if not isinstance(payload, list):
+        return text_of(part, longest)
+    source = "\n\n".join(map(str, payload[:MOST_PARTS]))
+    if header(part, "Content-Transfer-Encoding").lower() != "base64":
+        return source
+    # Python's parser looks for a message in the letters of the encoding
+    encoded = Message()
+    encoded["Content-Transfer-Encoding"] = "base64"
+    encoded.set_payload(source)
+    return text_of(encoded, longest)
+
+
+def text_of(part, longest=LONGEST_TEXT):
+    """Return the start of a part's text, whatever it says of its encoding.
+
+    :param longest: characters at most
+    """
+    payload = part.get_payload(decode=True)
+    if not isinstance(payload, bytes):
+        return ""
+    payload = payload[: longest * 4]
+    try:
+        text = payload.decode(part.get_content_charset() or "utf-8", "replace")
+    except (LookupError, ValueError):
+        text = payload.decode("utf-8", "replace")
+    return text[:longest]
