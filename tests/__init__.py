@@ -110,7 +110,7 @@ from .controllers import test_tracking
 from .wizards import test_address_lookup
 from .wizards import test_list_add
 from .wizards import test_list_from_log
-from .wizards import test_preview
+from .wizards import test_preview_dialog
 from .wizards import test_save_template
 from .wizards import test_send_test
 from . import test_campaign_tours
