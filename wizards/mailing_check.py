@@ -14,6 +14,12 @@ class MailingCheck(models.TransientModel):
     findings = fields.Json(readonly=True, help="List of severity, kind, place, words and remedy.")
     has_errors = fields.Boolean(compute="_compute_has_errors")
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        checks = super().create(vals_list)
+        checks.mailing_id.check_access("read")
+        return checks
+
     @api.depends("findings")
     def _compute_has_errors(self):
         for check in self:

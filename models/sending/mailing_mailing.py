@@ -260,7 +260,9 @@ class MailingMailing(models.Model):
 
     def _go_on(self):
         """Messages came back to the queue: what was taken for complete is not, unless ended."""
-        self.filtered(lambda mailing: mailing.state == "done" and not mailing.is_ended)._reopen()
+        complete = self.filtered(lambda mailing: mailing.state == "done" and not mailing.is_ended)
+        if complete:
+            complete._reopen()
 
     def _reopen(self):
         """Go on sending, for messages were put back in the queue."""
