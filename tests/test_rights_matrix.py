@@ -32,6 +32,7 @@ mailing.mailing       action_check_and_set_pending yes   yes    yes    no    no 
 mailing.mailing       action_preview            yes      yes    yes    no    no       no     no
 mailing.mailing       action_save_as_template   yes      yes    yes    no    no       no     no
 mailing.check         action_set_pending        yes      yes    yes    no    no       no     no
+mailing.check         create                    yes      yes    yes    no    no       no     no
 mailing.preview       create                    yes      yes    yes    no    no       no     no
 mailing.preview       get_neighbour             yes      yes    yes    no    no       no     no
 mailing.save.template action_save               yes      yes    yes    no    no       no     no
@@ -344,6 +345,7 @@ class TestRightsMatrix(MassEmailCase):
             "mailing.checkup.finding": {"topic": "dns", "grade": "good", "words": "Good"},
             "crm.lead": {"name": "Deal", "campaign_id": self.campaign.id},
             "mailing.preview": {"mailing_id": self._mass_email().id},
+            "mailing.check": {"mailing_id": self._mass_email().id},
             "mail.blacklist": {"email": "dora@example.com"},
             "mailing.list.category": {"name": "News"},
             "mailing.subscription": {
