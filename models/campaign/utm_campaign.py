@@ -149,43 +149,34 @@ class UtmCampaign(models.Model):
                         locked[0].title,
                     )
                 )
-        campaigns = self.sudo()
-        changed = campaigns if "excluding_list_ids" in vals else campaigns.browse()
+        changed = self.sudo() if "excluding_list_ids" in vals else self.browse()
         excluding = {campaign: campaign.excluding_list_ids for campaign in changed}
         result = super().write(vals)
         for campaign, lists in excluding.items():
             campaign._exclude_from_mass_emails(campaign.excluding_list_ids - lists)
         if "campaign_status" in vals:
-            campaigns.mass_email_ids._wake_lanes()
+            self.sudo().mass_email_ids._wake_lanes()
         return result
+
+    def _all_mass_emails(self):
+        """Return the mass emails, archived ones included, whoever asks."""
+        return self.sudo().with_context(active_test=False).mass_email_ids
 
     def _exclude_from_mass_emails(self, lists):
         """Whom a campaign excludes later, its mass emails that are still to be sent exclude."""
-        to_be_sent = [
-            ("campaign_id", "=", self.id),
-            ("delivery_mode", "=", "portions"),
-            ("state", "!=", "done"),
-        ]
-        mailings = self.env["mailing.mailing"].with_context(active_test=False)
-        mailings.search(to_be_sent).write(
-            {"excluding_list_ids": [Command.link(each.id) for each in lists]}
-        )
+        if lists:
+            to_be_sent = self._all_mass_emails().filtered(lambda mailing: mailing.state != "done")
+            to_be_sent.write({"excluding_list_ids": [Command.link(each.id) for each in lists]})
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_under_way(self):
         """A campaign that holds back its mass emails must not let them go by being deleted."""
-        under_way = [
-            ("campaign_id", "in", self.ids),
-            ("delivery_mode", "=", "portions"),
-            ("state", "in", ("in_queue", "sending")),
-        ]
-        mailings = self.env["mailing.mailing"].sudo().with_context(active_test=False)
-        if mass_email := mailings.search(under_way, limit=1):
+        if under_way := self._all_mass_emails().filtered("is_under_way"):
             raise UserError(
                 self.env._(
                     "Mass email “%s” of this campaign is pending or in process. Take it back to "
                     "draft or end it before you delete the campaign.",
-                    mass_email.display_name,
+                    under_way[0].display_name,
                 )
             )
 
