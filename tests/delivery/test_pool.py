@@ -53,7 +53,9 @@ class TestPool(TestCase):
 
     def deliver(self, count, size):
         batches = self.make_pool(size).deliver(self.envelopes(count))
-        return [result for batch in batches for result in batch]
+        results = [result for batch in batches for result in batch]
+        self.pool.close()  # sessions that are still being opened count, too
+        return results
 
     def test_a_stop_without_a_time_limit_is_a_stop(self):
         pool = self.make_pool(1)
@@ -198,6 +200,7 @@ class TestPool(TestCase):
                 self.assertEqual(self.opened, 1)
             if count == 3:
                 self.server.replies.clear()
+        self.pool.close()
         self.assertEqual((count, self.opened), (20, 4))
 
     def test_a_session_that_is_open_already_is_the_first(self):
@@ -268,6 +271,7 @@ class TestPool(TestCase):
         self.assertEqual((next(batches), next(batches), self.opened), ([], [], 1))
         release.set()
         self.assertEqual(sum(map(len, batches)), 40)
+        self.pool.close()
         self.assertEqual(self.opened, 4)
 
     def test_the_first_session_is_opened_alone_and_further_ones_side_by_side(self):
@@ -326,11 +330,17 @@ class TestPool(TestCase):
         self.assertLessEqual(self.opened, 3)
 
     def test_sessions_can_be_opened_in_the_callers_thread(self):
-        threads = set()
+        threads, all_open = set(), threading.Event()
+        self.addCleanup(all_open.set)
+        # a fast server keeps the caller busy with results, which come before further sessions
+        self.server.delays = {f"to{key}@example.com": all_open for key in range(3)}
 
         def open_here():
             threads.add(threading.current_thread())
-            return self.open_session()
+            session = self.open_session()
+            if self.opened == 4:
+                all_open.set()
+            return session
 
         batches = self.make_pool(4, open_here, side_by_side=False).deliver(self.envelopes(50))
         self.assertEqual(sum(map(len, batches)), 50)
