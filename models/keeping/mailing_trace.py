@@ -1,6 +1,7 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import formatLang
 
 # Messages that may lose their mass email or campaign in one request: a million take minutes, and
 # Odoo ends a request after two.
@@ -23,6 +24,6 @@ class MailingTrace(models.Model):
                 self.env._(
                     "More than %(count)s messages hang on it, too many to be deleted at once. "
                     "Archive it instead (Actions > Archive).",
-                    count=f"{MOST_DETACHED:,}",
+                    count=formatLang(self.env, MOST_DETACHED, digits=0),
                 )
             )
