@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.fields import Command
+from odoo.fields import Command, Domain
 
 # The types a mass email can be sent for.
 MASS_EMAIL_TYPES = ("email", "newsletter", "informational")
@@ -179,6 +179,10 @@ class UtmCampaign(models.Model):
                     under_way[0].display_name,
                 )
             )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_large(self):
+        self.env["mailing.trace"]._check_may_be_detached(Domain("campaign_id", "in", self.ids))
 
     @api.model
     def _get_view(self, view_id=None, view_type="form", **options):

@@ -99,9 +99,9 @@ class MailingMailing(models.Model):
         Raw SQL: the delivered messages are only detached, however many there are. One that a
         server refused may have been delivered by an attempt before, that was in doubt.
         """
-        self.env["mailing.trace"].flush_model(
-            ["mass_mailing_id", "message_id", "portion_datetime", "token"]
-        )
+        traces = self.env["mailing.trace"]
+        traces._check_may_be_detached(Domain("mass_mailing_id", "in", self.ids))
+        traces.flush_model(["mass_mailing_id", "message_id", "portion_datetime", "token"])
         self.env.cr.execute(
             SQL(
                 """
@@ -112,7 +112,7 @@ class MailingMailing(models.Model):
                 self.ids,
             )
         )
-        self.env["mailing.trace"].invalidate_model(["mass_mailing_id"])
+        traces.invalidate_model(["mass_mailing_id"])
         return super().unlink()
 
     def _check_stays_in_campaign(self):

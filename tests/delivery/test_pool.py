@@ -77,9 +77,11 @@ class TestPool(TestCase):
         client = socket.create_connection(listener.getsockname())
         server = self.enterContext(listener.accept()[0])
 
+        drips = iter(range(50))
+
         def drip():
             with contextlib.suppress(OSError):
-                for _second in range(50):
+                for _drip in drips:
                     server.sendall(b"2")
                     time.sleep(0.1)
 
@@ -88,9 +90,8 @@ class TestPool(TestCase):
         self.enterContext(patch.object(pool, "FAREWELL_SECONDS", 0.2))
         pool_ = self.make_pool(1, first=session)
         threading.Thread(target=drip, daemon=True).start()
-        started_at = time.monotonic()
         pool_.close()
-        self.assertLess(time.monotonic() - started_at, 2)
+        self.assertTrue([*drips], "it went on")
         self.assert_all_closed()
 
     def assert_all_closed(self):

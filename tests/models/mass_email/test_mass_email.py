@@ -1,6 +1,8 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
+from odoo.addons.mass_mailing_campaign.models.keeping import mailing_trace
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import Form
@@ -243,6 +245,22 @@ class TestMassEmail(MassEmailCase):
             self.campaign.unlink()
         mailing.action_back_to_draft()
         self.campaign.unlink()
+
+    def test_what_has_too_many_messages_to_be_deleted_is_archived(self):
+        """A million take longer than a request may."""
+        self._contacts(3, self.target_list)
+        mailing = self._mass_email().with_user(self.marketer)
+        mailing.sudo()._build_queue()
+        mailing.sudo().mailing_trace_ids.trace_status = "sent"
+        mailing.state = "done"
+        self.enterContext(patch.object(mailing_trace, "MOST_DETACHED", 2))
+        for record in (mailing, mailing.campaign_id):
+            with self.subTest(record), self.assertRaisesRegex(UserError, "Archive it instead"):
+                record.unlink()
+        mailing_trace.MOST_DETACHED = 3
+        mailing.campaign_id.unlink()
+        mailing.unlink()
+        self.assertFalse(mailing.exists())
 
     def test_an_old_screen_undoes_no_pause_and_no_end(self):
         self._contact("Anna", self.target_list)
