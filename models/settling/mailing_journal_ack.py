@@ -117,7 +117,9 @@ class MailingJournalAck(models.Model):
                             ELSE LEAST(%(first_retry)s * 2 ^ LEAST(trace.attempt_count - 1, 10),
                                        %(longest_retry)s)
                        END AS retry_minutes,
-                       attempt.counts AND trace.attempt_count >= %(max_attempts)s AS is_last
+                       -- a test is tried once
+                       trace.is_test_trace IS TRUE
+                       OR attempt.counts AND trace.attempt_count >= %(max_attempts)s AS is_last
                   FROM mailing_journal_ack ack
                   JOIN LATERAL (
                     SELECT * FROM mailing_trace WHERE id = ack.trace_id OFFSET 0

@@ -87,6 +87,17 @@ class TestSettle(MassEmailCase):
         self.assertFalse(self.env["mailing.journal.run"].search([]))
         self.assertFalse(self.env["mailing.journal.ack"].search([]))
 
+    def test_a_killed_test_is_not_tried_again_and_waits_for_nobody(self):
+        mailing, traces = self.claimed(3, "killed", (0, Outcome.BUSY), on_wire=1)
+        of_test = {"mass_mailing_id": False, "test_mailing_id": mailing.id, "is_test_trace": True}
+        traces.write(of_test)
+        with self.smtp() as server:
+            self.run_delivery()
+        self.assertFalse(server.messages)
+        self.assertEqual(self.statuses(traces), ["mail_smtp", "in_doubt", "error"])
+        reasons = ["a reply", *["The server stopped while this message was being sent."] * 2]
+        self.assertEqual(traces.mapped("failure_reason"), reasons)
+
     def test_only_what_was_begun_in_this_claim_can_have_been_on_the_wire(self):
         """What its session was about to send may be claimed before it, or behind it."""
         _mailing, traces = self.claimed(4, "killed", (2, Outcome.SENT), begun=[0, 1, 2])
