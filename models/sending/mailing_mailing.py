@@ -72,6 +72,7 @@ class MailingMailing(models.Model):
             & (
                 Domain("campaign_id", "=", False)
                 | Domain("campaign_id.campaign_status", "!=", "inactive")
+                & Domain("campaign_id.active", "=", True)
             )
         )
 
