@@ -25,7 +25,7 @@ class MailingMailing(models.Model):
     as *Failed* while somebody must change something before it can go out: the letter, its sender,
     the mail server or the criterion of an excluding list (``remedy``; set by ``_stop_for_now``,
     cleared by the next success or ``action_try_now``). Whatever else holds it up leaves its status
-    alone, its campaign being Inactive or archived included, and is told in words (``_why_waiting``).
+    alone, its campaign being Inactive or archived included, and is told (``_why_waiting``).
 
     Mailings of delivery mode ``standard`` are Odoo's own and are left alone.
     """

@@ -97,8 +97,8 @@ class MailingJournalRun(models.Model):
         """Settle the last results of a run, and give up or give back the rest of its claims.
 
         Raw SQL: one statement for all. What can have been on the wire is in doubt, and may have
-        left until now; the rest goes back to the queue. Tests do not when their run is dead: whoever
-        sent them waits no more.
+        left until now; the rest goes back to the queue. Tests do not when their run is dead:
+        whoever sent them waits no more.
 
         :param on_wire: ids of those that can have been on the wire; None: those that were begun
         :param is_lost: whether all can have been on the wire
