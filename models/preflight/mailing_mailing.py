@@ -61,15 +61,6 @@ class MailingMailing(models.Model):
             "target": "new",
         }
 
-    def write(self, vals):
-        """A card that is moved, an import or a program goes by no button."""
-        if vals.get("state") == "in_queue" and not self.env.su:
-            self._mass_emails()._check_not_sent()
-        if vals.get("state") in ("in_queue", "sending") and not self.env.su:
-            for mailing in self._mass_emails().filtered(lambda each: each.state == "draft"):
-                mailing._check_ready()
-        return super().write(vals)
-
     # ------------------------------------------------------------
     # Findings
     # ------------------------------------------------------------
