@@ -145,6 +145,18 @@ class MailingMailing(models.Model):
             )
             return
         mail_server, address = self.env["ir.mail_server"]._for_mass_email(self)
+        if words := mail_server._why_personal():
+            yield Finding(
+                ERROR,
+                "server_personal",
+                place,
+                words,
+                self.env._(
+                    "Choose another mail server, or have an administrator choose one in Settings > "
+                    "Email Marketing."
+                ),
+            )
+            return
         server_name = mail_server.name or config["smtp_server"]
         if not mail_server and config["smtp_server"] in (None, "", "localhost"):
             yield Finding(
