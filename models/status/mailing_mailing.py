@@ -111,10 +111,15 @@ class MailingMailing(models.Model):
         return mailings
 
     def write(self, vals):
-        """A card that is moved, an import or a program goes by no button."""
-        if "state" in vals and not self.env.su:
-            for mailing in self._mass_emails():
-                mailing._check_move(mailing.state, vals["state"])
+        """A card that is moved, an import or a program goes by no button.
+
+        What becomes a mass email begins as a draft.
+        """
+        if not self.env.su and not vals.keys().isdisjoint(("state", "delivery_mode")):
+            for mailing in self:
+                if vals.get("delivery_mode", mailing.delivery_mode) == "portions":
+                    before = mailing.state if mailing._mass_emails() else "draft"
+                    mailing._check_move(before, vals.get("state", mailing.state))
         return super().write(vals)
 
     def _check_move(self, before, after):

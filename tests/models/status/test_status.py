@@ -50,7 +50,12 @@ class TestStatus(MassEmailCase):
         with self.assertRaises(UserError):
             by_marketer.copy({"state": "sending"})
         standard = by_marketer.create({"subject": "Odoo's own", "state": "done"})
+        with self.assertRaises(UserError):
+            standard.delivery_mode = "portions"
         standard.state = "draft"
+        with self.assertRaisesRegex(UserError, "target list"):
+            standard.write({"delivery_mode": "portions", "state": "in_queue"})
+        standard.delivery_mode = "portions"
 
     def test_paused_and_failed_are_said_only_while_it_is_under_way(self):
         mailing = self._mass_email()
