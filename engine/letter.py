@@ -36,6 +36,8 @@ def _mimetype(attachment):
 class Letter:
     """A mass email prepared once per run and composed for one recipient after the other.
 
+    What its user saves meanwhile is in the letter of the next run: in all of it, or in none.
+
     :ivar html: source of the HTML part, its placeholders marked, personal values still in it
     :ivar layout: the page around it, ``body_mark`` standing for the rendered body
     """
@@ -48,6 +50,7 @@ class Letter:
         self.html = self._source()
         self.layout = self._layout()
         self.subject = mailing.subject
+        self._sender = mailing.email_from
         # those taken off the campaign, too: what is on its way or delivered has them
         self.links = mailing.campaign_id.with_context(active_test=False).tracking_url_ids
         # bounces and replies go to the company of who is responsible, whoever runs the cron
@@ -76,7 +79,7 @@ class Letter:
             return self.mailing.reply_to
         contacts = self._of_company("mailing.contact")  # none: they have no alias of their own
         addresses = contacts._notify_get_reply_to(
-            default=self.mailing.email_from, author_id=self._author.partner_id.id
+            default=self._sender, author_id=self._author.partner_id.id
         )
         return addresses[False]
 
@@ -125,7 +128,7 @@ class Letter:
         subjects, bodies = {}, {}
         try:
             for mailing, group in self.by_language(contacts):
-                subjects |= mailing._render_field("subject", group.ids)
+                subjects |= mailing._render_template(self.subject, "mailing.contact", group.ids)
                 bodies |= self.render_source(mailing, self.html, group.ids)
         except UserError as error:
             words = self.env._(
@@ -289,7 +292,7 @@ class Letter:
         Odoo takes addresses for recipients that stand in a display name.
         """
         return self._mail_server._build_email__(
-            email_from=self.mailing.email_from,
+            email_from=self._sender,
             email_to=[address],
             subject=subject,
             body=page,

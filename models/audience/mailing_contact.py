@@ -4,7 +4,7 @@ from psycopg2.errors import SerializationFailure, UniqueViolation
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools import email_normalize_all, mute_logger
+from odoo.tools import SQL, email_normalize_all, mute_logger
 
 from ...delivery.address import wire_address
 
@@ -70,6 +70,8 @@ class MailingContact(models.Model):
     _user_uniq = models.UniqueIndex("(user_id) WHERE user_id IS NOT NULL", _name_the_one_there_is)
     _email_normalized_idx = models.Index("(email_normalized) WHERE email_normalized IS NOT NULL")
     _address_idx = models.Index("(address) WHERE address IS NOT NULL")
+    # who has more than the one she is mailed at?
+    _several_addresses_idx = models.Index("(id) WHERE email ~ '@.*@'")
 
     # ------------------------------------------------------------
     # What it stands for
@@ -155,6 +157,35 @@ class MailingContact(models.Model):
     def _compute_address(self):
         for contact in self:
             contact.address = wire_address(contact.email_normalized or "")
+
+    @api.model
+    def _addresses_of_several(self, lists):
+        """Return the addresses on the wire of those members of some lists who have several.
+
+        Raw SQL: it begins with those, who are few however many members there are.
+
+        :return: set of (address, id of the list)
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT several.email, hers.list_id
+                  FROM mailing_contact several
+                 CROSS JOIN LATERAL (
+                    SELECT list_id FROM mailing_subscription
+                     WHERE contact_id = several.id AND list_id = ANY(%s)
+                    OFFSET 0
+                 ) hers
+                 WHERE several.email ~ '@.*@'
+                """,
+                lists.ids,
+            )
+        )
+        return {
+            (address, list_id)
+            for email, list_id in rows
+            for address in filter(None, map(wire_address, email_normalize_all(email)))
+        }
 
     @api.depends(lambda self: self._source_paths("_target_company_fields"))
     def _compute_company_name(self):

@@ -158,9 +158,12 @@ class MailingMailing(models.Model):
         return SQL("(SELECT MIN(list_id) FROM (%s) hers)", SQL(" UNION ALL ").join(lookups))
 
     def _exclusions(self, contact_id, address):
-        """SQL queries of the excluding lists that a contact is in, or anybody of her address."""
+        """SQL queries of the excluding lists that a contact is in, or anybody of her address.
+
+        Whoever has several addresses has them all.
+        """
         list_ids = self.excluding_list_ids.ids
-        return [
+        lookups = [
             SQL(
                 """
                 SELECT list_id FROM mailing_subscription
@@ -180,6 +183,20 @@ class MailingMailing(models.Model):
                 list_ids,
             ),
         ]
+        if several := self.env["mailing.contact"]._addresses_of_several(self.excluding_list_ids):
+            addresses, list_ids = map(list, zip(*several, strict=True))
+            lookups.append(
+                SQL(
+                    """
+                    SELECT list_id FROM unnest(%s::varchar[], %s::int[]) several (address, list_id)
+                     WHERE several.address = %s
+                    """,
+                    addresses,
+                    list_ids,
+                    address,
+                )
+            )
+        return lookups
 
     @api.model
     def _prepare_to_judge(self):
@@ -249,24 +266,6 @@ class MailingMailing(models.Model):
             objection=self._objection(),
             excluding_list=self._excluding_list(SQL("ranked.id"), SQL("ranked.address")),
         )
-
-    def _reaches_anybody(self):
-        """Tell whether at least one member may be mailed. Raw SQL: it ends at the first."""
-        self._prepare_to_judge()
-        [(reaches_anybody,)] = self.env.execute_query(
-            SQL(
-                """
-                SELECT EXISTS (
-                    SELECT FROM mailing_subscription member
-                      JOIN mailing_contact contact ON contact.id = member.contact_id
-                      %s
-                     WHERE member.list_id = ANY(%s) AND objection.reason IS NULL)
-                """,
-                self._objection(),
-                self.contact_list_ids.ids,
-            )
-        )
-        return reaches_anybody
 
     def _and_namesakes(self, contacts):
         return SQL(

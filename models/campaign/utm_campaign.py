@@ -11,7 +11,8 @@ class UtmCampaign(models.Model):
 
     Its status is the one that is shown, whatever the type: Odoo's stages (New, Schedule, Design,
     Sent) stay in the database for other modules, and stand on no screen beside it. A user sets it,
-    on the form or by moving the card; only *Inactive* has an effect, it holds back mass emails.
+    on the form or by moving the card; only *Inactive* has an effect, it holds back mass emails, as
+    archiving the campaign does.
     """
 
     _inherit = "utm.campaign"
@@ -44,7 +45,7 @@ class UtmCampaign(models.Model):
         default="planning",
         required=True,
         group_expand=True,
-        help="While a campaign is Inactive, none of its mass emails is queued or sent.",
+        help="While a campaign is Inactive or archived, none of its mass emails is queued or sent.",
     )
     date_start = fields.Date("Start Date")
     date_end = fields.Date("End Date")
@@ -154,7 +155,7 @@ class UtmCampaign(models.Model):
         result = super().write(vals)
         for campaign, lists in excluding.items():
             campaign._exclude_from_mass_emails(campaign.excluding_list_ids - lists)
-        if "campaign_status" in vals:
+        if not vals.keys().isdisjoint(("campaign_status", "active")):
             self.sudo().mass_email_ids._wake_lanes()
         return result
 

@@ -29,7 +29,9 @@ class WaitingCheck(Check):
         for reason, group in [*stopped.items()][:MOST_REASONS]:
             yield self.warning(
                 self._waiting(group, reason),
-                self.env._("Resume it, or set its campaign Active, if it shall go out."),
+                self.env._(
+                    "Resume it, or set its campaign Active or unarchive it, if it shall go out."
+                ),
                 "open_waiting",
             )
         hours = SendingHours(self.env)

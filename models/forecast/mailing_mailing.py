@@ -50,8 +50,8 @@ class MailingMailing(models.Model):
 
     def _waits_for_somebody(self):
         """Tell whether nothing goes out until somebody does something."""
-        is_inactive = self.campaign_id.sudo().campaign_status == "inactive"
-        return self.state == "done" or self.is_paused or is_inactive or bool(self.remedy)
+        is_stopped = self.remedy or self._why_somebody_stopped_it()
+        return self.state == "done" or bool(is_stopped)
 
     def _run_gates(self):
         """The portion per run as a gate: so many with each run by the clock, of every lane."""

@@ -25,7 +25,7 @@ class MailingMailing(models.Model):
     as *Failed* while somebody must change something before it can go out: the letter, its sender,
     the mail server or the criterion of an excluding list (``remedy``; set by ``_stop_for_now``,
     cleared by the next success or ``action_try_now``). Whatever else holds it up leaves its status
-    alone, its campaign being Inactive included, and is told in words (``_why_waiting``).
+    alone, its campaign being Inactive or archived included, and is told (``_why_waiting``).
 
     Mailings of delivery mode ``standard`` are Odoo's own and are left alone.
     """
@@ -179,7 +179,7 @@ class MailingMailing(models.Model):
         if drafts := mass_emails.filtered(lambda mailing: mailing.state == "draft"):
             for mailing in drafts:
                 mailing._check_ready()
-            drafts.write({"state": "in_queue", "is_ended": False, "is_paused": False, **NO_TROUBLE})
+            drafts._move_to("in_queue", is_ended=False, is_paused=False, **NO_TROUBLE)
             drafts._wake_lanes()
         if under_way := mass_emails - drafts:
             under_way.action_try_now()
@@ -224,15 +224,13 @@ class MailingMailing(models.Model):
         with turn_to_claim(self.env):
             self.invalidate_recordset()
             for mailing in self.filtered(lambda mailing: mailing._is_being_sent()):
-                mailing.write(
-                    {
-                        "state": "done",
-                        "is_ended": True,
-                        "is_queue_partial": False,
-                        "is_paused": False,
-                        "sent_date": fields.Datetime.now(),
-                        "kpi_mail_required": not mailing.sent_date,
-                    }
+                mailing._move_to(
+                    "done",
+                    is_ended=True,
+                    is_queue_partial=False,
+                    is_paused=False,
+                    sent_date=fields.Datetime.now(),
+                    kpi_mail_required=not mailing.sent_date,
                 )
         # not in that turn: nobody claims them any more, and they may be a million
         self.env["mailing.trace"]._cancel_ended()
@@ -243,10 +241,8 @@ class MailingMailing(models.Model):
     def action_back_to_draft(self):
         """Take a mass email out of line while nothing of it was queued."""
         for mailing in self.filtered(lambda mailing: mailing.state == "in_queue"):
-            values = {"state": "draft", "is_paused": False, **NO_TROUBLE}
-            if mailing.schedule_type == "now":
-                values["schedule_date"] = False
-            mailing.write(values)
+            values = {"schedule_date": False} if mailing.schedule_type == "now" else {}
+            mailing._move_to("draft", is_paused=False, **NO_TROUBLE, **values)
 
     def action_pause(self):
         """Stop sending, within about a second; what was sent stays sent."""

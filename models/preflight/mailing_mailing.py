@@ -61,15 +61,6 @@ class MailingMailing(models.Model):
             "target": "new",
         }
 
-    def write(self, vals):
-        """A card that is moved, an import or a program goes by no button."""
-        if vals.get("state") == "in_queue" and not self.env.su:
-            self._mass_emails()._check_not_sent()
-        if vals.get("state") in ("in_queue", "sending") and not self.env.su:
-            for mailing in self._mass_emails().filtered(lambda each: each.state == "draft"):
-                mailing._check_ready()
-        return super().write(vals)
-
     # ------------------------------------------------------------
     # Findings
     # ------------------------------------------------------------
@@ -154,6 +145,18 @@ class MailingMailing(models.Model):
             )
             return
         mail_server, address = self.env["ir.mail_server"]._for_mass_email(self)
+        if words := mail_server._why_personal():
+            yield Finding(
+                ERROR,
+                "server_personal",
+                place,
+                words,
+                self.env._(
+                    "Choose another mail server, or have an administrator choose one in Settings > "
+                    "Email Marketing."
+                ),
+            )
+            return
         server_name = mail_server.name or config["smtp_server"]
         if not mail_server and config["smtp_server"] in (None, "", "localhost"):
             yield Finding(

@@ -43,6 +43,24 @@ class MailingMailing(models.Model):
         figures = mailing._count_audience()
         return figures | {"forecast": mailing._forecast(figures["mailed"])}
 
+    def _reaches_anybody(self):
+        """Tell whether at least one member may be mailed. Raw SQL: it ends at the first."""
+        self._prepare_to_judge()
+        [(reaches_anybody,)] = self.env.execute_query(
+            SQL(
+                """
+                SELECT EXISTS (
+                    SELECT FROM mailing_subscription member
+                      JOIN mailing_contact contact ON contact.id = member.contact_id
+                      %s
+                     WHERE member.list_id = ANY(%s) AND objection.reason IS NULL)
+                """,
+                self._objection(),
+                self.contact_list_ids.ids,
+            )
+        )
+        return reaches_anybody
+
     def _count_audience(self):
         """Count the members by what is to become of them.
 

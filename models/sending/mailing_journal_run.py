@@ -97,7 +97,8 @@ class MailingJournalRun(models.Model):
         """Settle the last results of a run, and give up or give back the rest of its claims.
 
         Raw SQL: one statement for all. What can have been on the wire is in doubt, and may have
-        left until now; the rest goes back to the queue.
+        left until now; the rest goes back to the queue. Tests do not when their run is dead:
+        whoever sent them waits no more.
 
         :param on_wire: ids of those that can have been on the wire; None: those that were begun
         :param is_lost: whether all can have been on the wire
@@ -114,16 +115,18 @@ class MailingJournalRun(models.Model):
                 ), judged AS (
                     SELECT id, id = ANY(%(on_wire)s) OR %(is_lost)s
                            OR (id, claim_number) IN (SELECT id, claim_number FROM begun)
-                           AS is_doubtful
+                           AS is_doubtful,
+                           is_test_trace IS TRUE AND %(is_dead)s AS is_failed
                       FROM mailing_trace
                      WHERE claim_key = %(run)s
                        AND (trace_status = 'process' OR %(knows_better)s
                             AND trace_status = 'error' AND failure_type = 'in_doubt')
                 )
                 UPDATE mailing_trace trace
-                   SET trace_status = CASE WHEN is_doubtful THEN 'error' ELSE 'outgoing' END,
+                   SET trace_status = CASE WHEN is_doubtful OR is_failed
+                           THEN 'error' ELSE 'outgoing' END,
                        failure_type = CASE WHEN is_doubtful THEN 'in_doubt' END,
-                       failure_reason = CASE WHEN is_doubtful THEN %(reason)s END,
+                       failure_reason = CASE WHEN is_doubtful OR is_failed THEN %(reason)s END,
                        attempt_count = attempt_count - (NOT is_doubtful)::int,
                        portion_datetime = CASE WHEN is_doubtful THEN %(now)s::timestamp
                            WHEN portion_places > 1 THEN portion_datetime END,

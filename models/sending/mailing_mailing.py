@@ -72,6 +72,7 @@ class MailingMailing(models.Model):
             & (
                 Domain("campaign_id", "=", False)
                 | Domain("campaign_id.campaign_status", "!=", "inactive")
+                & Domain("campaign_id.active", "=", True)
             )
         )
 
@@ -151,7 +152,7 @@ class MailingMailing(models.Model):
         Who comes first among those of one address is the same in parts as in one.
         """
         count = self.env["mailing.trace"]._build_queue(self, MEMBERS_AT_ONCE)
-        self.write({"state": "sending", "is_queue_partial": count == MEMBERS_AT_ONCE})
+        self._move_to("sending", is_queue_partial=count == MEMBERS_AT_ONCE)
 
     def _deliver(self, most=float("inf"), job_time=None):
         """Send this mass email's queue until it, a limit or the job's time is used up.
@@ -250,12 +251,10 @@ class MailingMailing(models.Model):
             traces = self.env["mailing.trace"]
             is_finished = self.state == "sending" and not any(traces._unfinished(self))
             if is_finished and not traces._hand_on(self):
-                self.write(
-                    {
-                        "state": "done",
-                        "sent_date": fields.Datetime.now(),
-                        "kpi_mail_required": not self.sent_date,
-                    }
+                self._move_to(
+                    "done",
+                    sent_date=fields.Datetime.now(),
+                    kpi_mail_required=not self.sent_date,
                 )
 
     def _go_on(self):
@@ -266,7 +265,7 @@ class MailingMailing(models.Model):
 
     def _reopen(self):
         """Go on sending, for messages were put back in the queue."""
-        self.write({"state": "sending", **NO_TROUBLE})
+        self._move_to("sending", **NO_TROUBLE)
         self.action_try_now()
 
     # ------------------------------------------------------------

@@ -237,10 +237,7 @@ class MailingTrace(models.Model):
                         "email": contact.address,
                         "token": new_token(),
                         "trace_status": "process",
-                        # a test is tried once
-                        "attempt_count": self.env["ir.config_parameter"]._mass_email_setting(
-                            "max_attempts"
-                        ),
+                        "attempt_count": 1,
                         "portion_server": run.mail_server.id,
                         "claim_key": run.key,
                         "claim_number": run.next_claim_number(),

@@ -14,7 +14,8 @@ VERDICTS = [
     (Outcome.BAD_ADDRESS, None, "error", "mail_email_invalid"),
     (Outcome.REFUSED, False, "outgoing", None),
     (Outcome.REFUSED, True, "error", "mail_refused"),
-    (Outcome.BUSY, None, "outgoing", None),
+    (Outcome.BUSY, False, "outgoing", None),
+    (Outcome.BUSY, True, "error", "mail_smtp"),
     (Outcome.NOT_SENT, False, "outgoing", None),
     (Outcome.NOT_SENT, True, "error", "mail_smtp"),
     (Outcome.UNKNOWN, None, "error", "in_doubt"),
@@ -36,6 +37,9 @@ LAST_RESULTS, MANY_RESULTS, MANY_DOMAINS = 100, 5, 3
 # address or a mailbox (RFC 3463), and refused. So many last a day; then it is the message's affair.
 SETBACKS_OF_MOST = {Outcome.DEFERRED: "^4.. (?!4[.][12][.])", Outcome.REFUSED: ""}
 SETBACKS_OF_A_DAY = 30
+# So many last five days. Then a server that is busy costs attempts, too: somebody must know some
+# day that nobody gets it (RFC 5321, section 4.5.4.1).
+SETBACKS_OF_FIVE_DAYS = 126
 
 
 class MailingJournalAck(models.Model):
@@ -113,7 +117,9 @@ class MailingJournalAck(models.Model):
                             ELSE LEAST(%(first_retry)s * 2 ^ LEAST(trace.attempt_count - 1, 10),
                                        %(longest_retry)s)
                        END AS retry_minutes,
-                       attempt.counts AND trace.attempt_count >= %(max_attempts)s AS is_last
+                       -- a test is tried once
+                       trace.is_test_trace IS TRUE
+                       OR attempt.counts AND trace.attempt_count >= %(max_attempts)s AS is_last
                   FROM mailing_journal_ack ack
                   JOIN LATERAL (
                     SELECT * FROM mailing_trace WHERE id = ack.trace_id OFFSET 0
@@ -127,7 +133,7 @@ class MailingJournalAck(models.Model):
                     SELECT NOT setback.is_one OR CASE ack.outcome
                            WHEN 'not_sent'
                            THEN (setback.before + 1) %% %(setbacks_of_an_attempt)s = 0
-                           WHEN 'busy' THEN FALSE
+                           WHEN 'busy' THEN setback.before >= %(setbacks_of_five_days)s
                            ELSE setback.before >= %(setbacks_of_a_day)s END AS counts
                  ) attempt
                  WHERE ack.run_key = %(run)s AND ack.id > %(after)s
@@ -186,6 +192,7 @@ class MailingJournalAck(models.Model):
             setbacks=tuple(outcome.value for outcome in (*SETBACKS, *of_most)),
             setbacks_of_an_attempt=SETBACKS_OF_AN_ATTEMPT,
             setbacks_of_a_day=SETBACKS_OF_A_DAY,
+            setbacks_of_five_days=SETBACKS_OF_FIVE_DAYS,
             verdicts=SQL(", ").join(
                 SQL("(%s, %s::boolean, %s, %s)", outcome.value, *verdict)
                 for outcome, *verdict in VERDICTS

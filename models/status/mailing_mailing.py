@@ -46,7 +46,7 @@ LONGEST_RETRY = timedelta(hours=1)
 
 
 class MailingMailing(models.Model):
-    """The status of a mass email in one set of words, and what stops it.
+    """The status of a mass email in one set of words, who moves it, and what stops it.
 
     A mass email that is stopped is tried again after a growing delay, so that nobody is lost. It
     has *failed* when trying again is in vain until somebody changes something: ``remedy``.
@@ -92,6 +92,53 @@ class MailingMailing(models.Model):
         silent = "state" if self.delivery_mode == "portions" else "mass_email_status"
         told = {name: field for name, field in tracked_fields.items() if name != silent}
         return super()._mail_track(told, initial_values)
+
+    # ------------------------------------------------------------
+    # From one state to another
+    # ------------------------------------------------------------
+
+    def _move_to(self, state, **values):
+        """Bring mass emails to another state, as buttons and the delivery do, and nobody else."""
+        self.check_access("write")
+        self.sudo().write({"state": state, **values})
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        mailings = super().create(vals_list)
+        if not self.env.su:
+            for mailing in mailings._mass_emails():
+                mailing._check_move("draft", mailing.state)
+        return mailings
+
+    def write(self, vals):
+        """A card that is moved, an import or a program goes by no button.
+
+        What becomes a mass email begins as a draft.
+        """
+        if not self.env.su and not vals.keys().isdisjoint(("state", "delivery_mode")):
+            for mailing in self:
+                if vals.get("delivery_mode", mailing.delivery_mode) == "portions":
+                    before = mailing.state if mailing._mass_emails() else "draft"
+                    mailing._check_move(before, vals.get("state", mailing.state))
+        return super().write(vals)
+
+    def _check_move(self, before, after):
+        """Raise when somebody may not bring this mass email from one state to another as it is."""
+        if (before, after) == ("draft", "in_queue"):
+            self._check_ready()
+        elif before != after and (before, after) != ("in_queue", "draft"):
+            if after == "in_queue":
+                self._check_not_sent()
+            raise UserError(
+                self.env._(
+                    "The status of “%s” follows from its buttons, such as Set Pending and End.",
+                    self.display_name,
+                )
+            )
+
+    # ------------------------------------------------------------
+    # Trouble
+    # ------------------------------------------------------------
 
     def _stop_for_now(self, issue, remedy=None, is_first=False):
         """Show what stops this mass email, and let it wait: longer each time it happens again.

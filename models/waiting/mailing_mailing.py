@@ -76,7 +76,14 @@ class MailingMailing(models.Model):
             if name:
                 return self.env._("Paused by %s: it waits until somebody resumes it.", name)
             return self.env._("Paused: it waits until somebody resumes it.")
+        if not self.active:
+            return self.env._("Archived: it waits until somebody unarchives it.")
         campaign = self.campaign_id.sudo()
+        if campaign and not campaign.active:
+            return self.env._(
+                "The campaign “%s” is archived: nothing goes out until it is unarchived.",
+                campaign.title,
+            )
         if campaign.campaign_status == "inactive":
             return self.env._(
                 "The campaign “%s” is inactive: nothing goes out until it is active again.",

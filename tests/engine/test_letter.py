@@ -359,6 +359,17 @@ class TestLetter(MassEmailCase):
                 self.assertNotIn("bcc", header)
                 self.assertIn("mime-version", header)
 
+    def test_what_is_saved_while_it_is_sent_is_in_all_of_a_letter_or_in_none(self):
+        anna = self._contact("Anna", self.target_list)
+        mailing = self._mass_email("<p>First body</p>", subject="First subject")
+        letter = mailing._letter()
+        last = {"subject": "Last subject", "body_arch": "<p>Last body</p>"}
+        mailing.write({**last, "email_from": "last@garden.example.com"})
+        row = Claimed(1, anna.id, anna.address, "ab" * 16, 1)
+        [envelope] = letter.compose([row], Session())
+        for words in (b"First subject", b"First body", b"news@garden"):
+            self.assertIn(words, envelope.content)
+
     def test_an_address_within_the_address_is_nobody_to_write_to(self):
         for forged in ('"victim@example.com"@evil.example', "a@b@c.example", "a b@c.example"):
             target_list = self._list(forged)

@@ -82,6 +82,20 @@ class TestWireAddress(MassEmailCase):
         self._contact("Rival", self.excluding_list, email=ASCII)
         self.assertEqual(self.outcomes(self.build()), {"Anna": "excluded"})
 
+    def test_excluding_lists_know_every_address_of_a_member(self):
+        self._contact("Anna", self.target_list)
+        self._contact("Bob", self.target_list)
+        self._contact("Idna", self.target_list, email=ASCII)
+        email = f'"Rival (R.)" <rival@example.com>, Anna@example.com; {IDN}'
+        rival = self._contact("Rival", self.excluding_list, email=email)
+        mailing = self._mass_email()
+        self.assertEqual(mailing._objections(rival), {}, "tests go to whomever")
+        mailing._build_queue()
+        expected = {"Anna": "excluded", "Bob": "outgoing", "Idna": "excluded"}
+        self.assertEqual(self.outcomes(mailing), expected)
+        excluded = mailing.mailing_trace_ids.filtered("failure_type")
+        self.assertEqual(excluded.excluding_list_id, self.excluding_list)
+
     def test_the_blacklist_knows_every_spelling(self):
         for blacklisted, typed in ((IDN, ASCII), (ASCII, IDN)):
             with self.subTest(blacklisted):
@@ -98,6 +112,27 @@ class TestWireAddress(MassEmailCase):
         self.assertEqual(set(self.outcomes(self.build()).values()), {"mail_optout"})
         self.target_list._update_subscription_from_email(ASCII, opt_out=False)
         self.assertEqual(set(self.outcomes(self.build()).values()), {"outgoing", "mail_dup"})
+
+    def test_who_has_several_addresses_is_judged_by_that_she_is_mailed_at(self):
+        """It is the one that Odoo blacklists, and that her opt-outs and letters are about."""
+        for addresses in (
+            "anna@example.com, work@example.com",
+            "work@example.com, anna@example.com",
+        ):
+            first, second = addresses.split(", ")
+            with self.subTest(addresses):
+                target_list = self._list("Any")
+                anna = self._contact("Anna", target_list, email=addresses)
+                self._contact("First", target_list, email=first)
+                self._contact("Second", target_list, email=second)
+                blacklisted = self.env["mail.blacklist"]._add(first)
+                lists = [Command.set(target_list.ids)]
+                expected = {"Anna": "mail_bl", "First": "mail_bl", "Second": "outgoing"}
+                self.assertEqual(self.outcomes(self.build(contact_list_ids=lists)), expected)
+                blacklisted.unlink()
+                anna.subscription_ids.opt_out = True
+                expected = {"Anna": "mail_optout", "First": "mail_optout", "Second": "outgoing"}
+                self.assertEqual(self.outcomes(self.build(contact_list_ids=lists)), expected)
 
     def test_an_upgrade_brings_the_memory_of_opt_outs_to_the_one_form(self):
         self._contact("Anna", self.target_list, email="anna@example.com")

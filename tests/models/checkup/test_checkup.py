@@ -113,6 +113,8 @@ class TestQueueChecks(CheckupCase):
         self.env["mailing.mailing"].search([("state", "=", "sending")]).is_paused = False
         self.campaign.campaign_status = "inactive"
         self.assert_found(WaitingCheck, "warning", "is inactive", "open_waiting")
+        self.campaign.write({"campaign_status": "active", "active": False})
+        self.assert_found(WaitingCheck, "warning", "is archived", "open_waiting")
 
     def test_outside_the_sending_hours_it_waits(self):
         self.under_way()

@@ -115,7 +115,9 @@ class TestForecastWords(MassEmailCase):
         mailing.write({"state": "sending", "is_paused": False, "remedy": False})
         self.campaign.campaign_status = "inactive"
         self.assertFalse(self.said(mailing))
-        self.campaign.campaign_status = "active"
+        self.campaign.write({"campaign_status": "active", "active": False})
+        self.assertFalse(self.said(mailing))
+        self.campaign.active = True
         mailing.mailing_trace_ids.sudo().trace_status = "cancel"
         self.assertFalse(self.said(mailing), "nobody waits")
 

@@ -62,16 +62,17 @@ class TestDelivery(MassEmailCase):
         )
         self.assertIn(start, triggers.mapped("call_at"))
 
-    def test_an_inactive_campaign_pauses_its_mass_emails(self):
+    def test_an_inactive_or_archived_campaign_holds_back_its_mass_emails(self):
         self._contact("Anna", self.target_list)
         mailing = self._mass_email()
-        self.campaign.campaign_status = "inactive"
+        self.campaign.write({"campaign_status": "inactive", "active": False})
         with self.smtp() as server:
             self.send(mailing, server)
-            self.assertFalse(server.messages)
-            self.assertEqual(mailing.state, "in_queue")
-            self.campaign.campaign_status = "active"
-            self.run_delivery()
+            for released in ({"campaign_status": "active"}, {"active": True}):
+                self.assertFalse(server.messages)
+                self.assertEqual(mailing.state, "in_queue")
+                self.campaign.write(released)
+                self.run_delivery()
         self.assertEqual(server.addresses(), ["anna@example.com"])
 
     def test_a_mass_email_without_campaign_is_sent(self):
@@ -489,9 +490,11 @@ class TestDelivery(MassEmailCase):
         self._contact("Anna", self.target_list)
         self.campaign.campaign_status = "inactive"
         self._mass_email().action_set_pending()
-        self.env["ir.cron.trigger"].search([]).unlink()
-        self.campaign.campaign_status = "active"
-        self.assertTrue(self.triggers())
+        for released in ({"campaign_status": "active"}, {"active": True}):
+            self.env["ir.cron.trigger"].search([]).unlink()
+            self.campaign.active = "active" not in released
+            self.campaign.write(released)
+            self.assertTrue(self.triggers())
 
     def test_an_earlier_start_date_wakes_a_pending_mass_email(self):
         self._contact("Anna", self.target_list)

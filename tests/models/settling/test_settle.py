@@ -11,6 +11,9 @@ from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome, Result
 from odoo.addons.mass_mailing_campaign.engine import results, run
 from odoo.addons.mass_mailing_campaign.engine.turns import RUN_LOCK
 from odoo.addons.mass_mailing_campaign.models.sending.mailing_trace import Claimed
+from odoo.addons.mass_mailing_campaign.models.settling.mailing_journal_ack import (
+    SETBACKS_OF_FIVE_DAYS,
+)
 from odoo.tools import file_path, mute_logger
 
 from ...common import MassEmailCase
@@ -83,6 +86,17 @@ class TestSettle(MassEmailCase):
         self.assertEqual(mailing.state, "done")
         self.assertFalse(self.env["mailing.journal.run"].search([]))
         self.assertFalse(self.env["mailing.journal.ack"].search([]))
+
+    def test_a_killed_test_is_not_tried_again_and_waits_for_nobody(self):
+        mailing, traces = self.claimed(3, "killed", (0, Outcome.BUSY), on_wire=1)
+        of_test = {"mass_mailing_id": False, "test_mailing_id": mailing.id, "is_test_trace": True}
+        traces.write(of_test)
+        with self.smtp() as server:
+            self.run_delivery()
+        self.assertFalse(server.messages)
+        self.assertEqual(self.statuses(traces), ["mail_smtp", "in_doubt", "error"])
+        reasons = ["a reply", *["The server stopped while this message was being sent."] * 2]
+        self.assertEqual(traces.mapped("failure_reason"), reasons)
 
     def test_only_what_was_begun_in_this_claim_can_have_been_on_the_wire(self):
         """What its session was about to send may be claimed before it, or behind it."""
@@ -353,6 +367,21 @@ class TestSettle(MassEmailCase):
         with self.committing(mailing) as committing:
             committing.env["mailing.journal.run"]._end("ended", on_wire=traces.ids)
         self.assertEqual(self.statuses(traces), ["mail_smtp", "mail_refused"])
+
+    def test_who_met_a_busy_server_for_five_days_is_given_up_until_tried_again(self):
+        """RFC 5321, section 4.5.4.1: the give-up time is at least four or five days."""
+        mailing, traces = self.claimed(2, "ended", (0, Outcome.BUSY), (1, Outcome.BUSY))
+        self.set_setting("max_attempts", "1")
+        traces[0].setback_count = SETBACKS_OF_FIVE_DAYS
+        traces[1].setback_count = SETBACKS_OF_FIVE_DAYS - 1
+        with self.committing(mailing) as committing:
+            committing.env["mailing.journal.run"]._end("ended", on_wire=traces.ids)
+        self.assertEqual(self.statuses(traces), ["mail_smtp", "outgoing"])
+        self.assertEqual(traces[0].failure_reason, "a reply")
+        mailing.action_retry_failed()
+        with self.smtp() as server:
+            self.run_delivery()
+        self.assertEqual((len(server.messages), mailing.state), (2, "done"))
 
     def test_an_error_while_acknowledging_sends_nothing_twice(self):
         self._contacts(2, self.target_list)

@@ -1,7 +1,9 @@
+import itertools
 import smtplib
 from unittest.mock import patch
 
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
+from odoo.exceptions import UserError
 
 from ...common import MassEmailCase
 
@@ -31,6 +33,29 @@ class TestStatus(MassEmailCase):
         ):
             mailing.state = state
             self.assertEqual(said[mailing.mass_email_status], word)
+
+    def test_who_writes_the_state_moves_it_between_draft_and_pending_only(self):
+        mailing = self._mass_email()
+        by_marketer = mailing.with_user(self.marketer)
+        states = ("draft", "in_queue", "sending", "done")
+        for before, after in itertools.product(states, states):
+            with self.subTest(before=before, after=after):
+                mailing.state = before
+                if before == after or {before, after} == {"draft", "in_queue"}:
+                    by_marketer.state = after
+                else:
+                    with self.assertRaises(UserError):
+                        by_marketer.state = after
+                    self.assertEqual(mailing.state, before)
+        with self.assertRaises(UserError):
+            by_marketer.copy({"state": "sending"})
+        standard = by_marketer.create({"subject": "Odoo's own", "state": "done"})
+        with self.assertRaises(UserError):
+            standard.delivery_mode = "portions"
+        standard.state = "draft"
+        with self.assertRaisesRegex(UserError, "target list"):
+            standard.write({"delivery_mode": "portions", "state": "in_queue"})
+        standard.delivery_mode = "portions"
 
     def test_paused_and_failed_are_said_only_while_it_is_under_way(self):
         mailing = self._mass_email()

@@ -36,7 +36,7 @@ class TestWhyWaiting(MassEmailCase):
         self.assertFalse(self.said())
         self.build()
         self.assertFalse(self.said())
-        self.mailing.state = "done"
+        self.mailing.sudo().state = "done"
         self.assertFalse(self.said())
 
     def test_the_queue_is_being_built(self):
@@ -54,6 +54,14 @@ class TestWhyWaiting(MassEmailCase):
         self.build()
         self.campaign.campaign_status = "inactive"
         self.check("“Summer” is inactive")
+        self.campaign.action_archive()
+        self.check("“Summer” is archived")
+
+    def test_it_is_archived_itself(self):
+        self.build()
+        self.mailing.action_archive()
+        self.check("Archived: it waits")
+        self.assertFalse(self.mailing.get_progress()[0]["forecast"])
 
     def test_the_start_date_is_ahead(self):
         self.mailing.schedule_date = NOW + timedelta(days=1, hours=5)
