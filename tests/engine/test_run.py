@@ -370,6 +370,22 @@ class TestDatabase(MassEmailCase):
             ):
                 committing.env["mailing.journal.run"]._end_dead()
 
+    def test_an_upgrade_locks_no_run_of_another_server_out(self):
+        tables = ("mailing.journal.run", "mailing.journal.ack")
+        tables += ("mailing.portion.count", "mailing.portion.domain")
+        for model in tables:
+            self.env[model].init()
+        self.env.cr.execute(
+            "SELECT relation::regclass FROM pg_locks"
+            " WHERE pid = pg_backend_pid() AND mode = 'AccessExclusiveLock'"
+        )
+        self.assertEqual(self.env.cr.fetchall(), [])
+        self.env.cr.execute(
+            "SELECT relpersistence FROM pg_class WHERE oid = ANY(%s::regclass[])",
+            [[self.env[model]._table for model in tables]],
+        )
+        self.assertEqual(self.env.cr.fetchall(), [("u",)] * 4)
+
     def test_claims_and_results_wait_for_the_disk(self):
         with self.committing(self._mass_email()) as committing:
             committing.env.cr.execute("SET LOCAL synchronous_commit TO off")
