@@ -440,6 +440,15 @@ class TestJobTime(TransactionCase):
             with patch.object(resource, "getrlimit", lambda _what, left=left: (used + left, 0)):
                 self.assertEqual(self.job_time(0).is_worth_it(), is_worth_it)
 
+    def test_a_server_that_allows_little_time_sends_nevertheless(self):
+        config.options.maps[0].update(limit_time_real=6, limit_time_cpu=10)
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        used = used.ru_utime + used.ru_stime
+        with patch.object(resource, "getrlimit", lambda _what: (used + 10, 0)):
+            self.assertTrue(self.job_time(0).is_worth_it())
+            self.assertFalse(self.job_time(3).is_worth_it())
+            self.assertTrue(self.job_time(4).is_over())
+
     def test_a_job_that_has_no_time_is_called_again_at_once(self):
         class Spent(job_time.JobTime):
             def is_worth_it(self):
