@@ -172,6 +172,7 @@ class ResConfigSettings(models.TransientModel):
     def _check_mass_email_hours(self):
         for settings in self.filtered("mass_email_calendar_id"):
             calendar = settings.mass_email_calendar_id
+            calendar._check_is_no_flexible()
             if not SendingHours(self.env, calendar).ever_open():
                 raise ValidationError(
                     self.env._(

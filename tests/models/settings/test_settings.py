@@ -63,6 +63,17 @@ class TestSettings(MassEmailCase):
         with self.assertRaisesRegex(ValidationError, "“Never”"):
             self.env["res.config.settings"].create({"mass_email_calendar_id": calendar.id})
 
+    def test_a_flexible_schedule_that_says_no_hours_is_refused(self):
+        calendars = self.env["resource.calendar"].create(
+            [{"name": "Any Time", "flexible_hours": True}, {"name": "Office"}]
+        )
+        settings = self.env["res.config.settings"]
+        with self.assertRaisesRegex(ValidationError, "“Any Time” is flexible"):
+            settings.create({"mass_email_calendar_id": calendars[0].id})
+        settings.create({"mass_email_calendar_id": calendars[1].id}).execute()
+        with self.assertRaisesRegex(ValidationError, "“Office” is flexible"):
+            calendars[1].schedule_type = "flexible"
+
     def test_the_opt_out_link_is_mandatory_or_not_as_the_screen_says(self):
         setting = self.env["ir.config_parameter"]._mass_email_setting
         settings = self.env["res.config.settings"]
