@@ -18,14 +18,19 @@ class IrConfigParameter(models.Model):
         Odoo gives a copy another UUID, but not one that is restored, nor one that PostgreSQL's own
         programs made: so the place counts, too.
         """
-        [(server, database)] = self.env.execute_query(
+        [(database, may_ask)] = self.env.execute_query(
             SQL(
                 """
-                SELECT (SELECT system_identifier FROM pg_control_system()),
-                       (SELECT oid FROM pg_database WHERE datname = current_database())
+                SELECT oid, has_function_privilege('pg_control_system()', 'EXECUTE')
+                  FROM pg_database WHERE datname = current_database()
                 """
             )
         )
+        server = "a server"
+        if may_ask:  # some hosts do not let everybody
+            [(server,)] = self.env.execute_query(
+                SQL("SELECT system_identifier FROM pg_control_system()")
+            )
         return f"{self.sudo().get_param('database.uuid')}/{server}/{database}"
 
     @api.model
