@@ -84,7 +84,10 @@ class PublicAddressCheck(Check):
         if not consteq(answer.text.strip(), expected):
             return self.bad(
                 self.env._("Another server or database answers at %s.", self.url),
-                self._set_it(),
+                self.env._(
+                    "Set the Public Address: where your recipients reach this server. If it has "
+                    "several databases, “dbfilter” must tell this one by the host."
+                ),
                 "open_settings",
             )
         return None
