@@ -66,7 +66,8 @@ def hand_over_to_odoo(env):
     stock_words.use_odoos(env)
     _put_away_what_asks_for_us(env)
     _delete_demo(env)
-    env["ir.config_parameter"].search([("key", "=like", "mass_mailing_campaign.%")]).unlink()
+    parameters = env["ir.config_parameter"].with_context(**{MODULE_UNINSTALL_FLAG: True})
+    parameters.search([("key", "=like", "mass_mailing_campaign.%")]).unlink()
     _forget_fields(env)
 
 

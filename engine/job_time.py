@@ -12,8 +12,8 @@ WORTH_A_JOB = 5
 # Of the time Odoo allows a worker for all jobs it finds ready: until when messages are handed
 # over, and until when the last replies may come. The rest is for settling.
 SENDING_SHARE, WIRE_SHARE = 0.6, 0.85
-# Seconds of CPU that are left to whatever comes behind.
-CPU_RESERVE = 12
+# Seconds of CPU that are left to whatever comes behind, and what of Odoo's limit they are at most.
+CPU_RESERVE, RESERVED_SHARE = 12, 0.2
 
 _work = threading.local()
 
@@ -49,10 +49,12 @@ class JobTime:
         limit = limit or float("inf")
         self._until = min(time.monotonic() + JOB_SECONDS, started_at + limit * SENDING_SHARE)
         self._wire_until = started_at + limit * WIRE_SHARE
+        # where a job never has as much, it begins all the same
+        self._worth = min(WORTH_A_JOB, limit * SENDING_SHARE / 2)
 
     def is_worth_it(self):
         """Tell whether there is time enough to begin."""
-        return self._until - time.monotonic() >= WORTH_A_JOB and self._cpu_left() > 0
+        return self._until - time.monotonic() >= self._worth and self._cpu_left() > 0
 
     def is_over(self):
         """Tell whether nothing more may be handed over."""
@@ -68,4 +70,5 @@ class JobTime:
         if limit == resource.RLIM_INFINITY:
             return float("inf")
         usage = resource.getrusage(resource.RUSAGE_SELF)
-        return limit - usage.ru_utime - usage.ru_stime - CPU_RESERVE
+        reserve = min(CPU_RESERVE, config["limit_time_cpu"] * RESERVED_SHARE)
+        return limit - usage.ru_utime - usage.ru_stime - reserve

@@ -68,6 +68,7 @@ class Letter:
 
     @cached_property
     def _attachments(self):
+        self.mailing._refuse([*self.mailing._lost_file_findings()])
         return [
             (" ".join(attachment.name.split()), attachment.raw or b"", _mimetype(attachment))
             for attachment in self.mailing.attachment_ids

@@ -203,12 +203,19 @@ class SendingHours:
             yield since, until
             return
         intervals = self._calendar._work_intervals_batch(
-            since.replace(tzinfo=UTC), until.replace(tzinfo=UTC)
+            since.replace(tzinfo=UTC), until.replace(tzinfo=UTC), domain=self._holidays()
         )
         for interval in intervals[False]:
             start, stop = (each.astimezone(UTC).replace(tzinfo=None) for each in interval[:2])
             if stop > since:
                 yield start, stop
+
+    def _holidays(self):
+        """Domain of what Odoo takes off the hours: not the holidays of other companies."""
+        holidays = [("time_type", "=", "leave")]
+        if company := self._calendar.company_id:
+            holidays += [("company_id", "in", [False, company.id])]
+        return holidays
 
     def are_open(self):
         """Tell whether mass emails may leave now."""

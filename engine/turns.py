@@ -91,6 +91,17 @@ def autocommitted(cr):
             cr._cnx.autocommit = False
 
 
+def make_unlogged(cr, table):
+    """Have PostgreSQL write no log of a table, and leave it alone where it does not already.
+
+    An upgrade has what it changes for itself until it is through, and a run of another server
+    writes here after every few messages.
+    """
+    cr.execute("SELECT relpersistence FROM pg_class WHERE oid = %s::regclass", [table])
+    if cr.fetchone() != ("u",):
+        cr.execute(SQL("ALTER TABLE %s SET UNLOGGED", SQL.identifier(table)))
+
+
 def make_durable(cr):
     """Have the commit of this transaction wait for the disk, whatever the server's default.
 

@@ -18,6 +18,7 @@ from . import standard
 from . import preview
 from . import sending
 from . import settling
+from . import copied
 from . import response
 from . import opt_out
 from . import tracking

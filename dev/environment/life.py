@@ -17,7 +17,8 @@ from .cache import NAME, REPOSITORY
 from .database import StockDatabase
 from .inventory import inventory, rows
 
-# The tag of the previous release; from before there were any, a commit.
+# The tag of the previous release; from before there were any, a commit. 4f3adab was the last of
+# version 19.0.1.1.0, ad7da5b of 1.2.0, 50b7abb of 1.3.0.
 PREVIOUS_RELEASE = "326524a"
 STOCK_TABLES = ["crm_lead", "link_tracker", "link_tracker_click", "mail_blacklist"]
 STOCK_TABLES += ["mailing_contact", "mailing_list", "mailing_mailing", "mailing_subscription"]
@@ -41,13 +42,16 @@ HALF_SENT = 5
 IN_A_PORTION = "FROM mailing_trace WHERE portion_datetime IS NOT NULL"
 
 
-def play(env):
-    """Live through it all, and raise on what went wrong."""
+def play(env, release=PREVIOUS_RELEASE):
+    """Live through it all, and raise on what went wrong.
+
+    :param release: tag or commit of what is upgraded from
+    """
     stock = StockDatabase(env)
     stock.prepare()
     mails = env.cache.path("mails", "life")
     shutil.rmtree(mails, ignore_errors=True)
-    present, previous = _present_release(env), _previous_release(env)
+    present, previous = _present_release(env), _earlier_release(env, release)
     with server.mail_catcher(env, mails) as port:
         post = Post(mails)
         stage = Stage(env, stock.copy("campaign_life"), present, port)
@@ -96,7 +100,7 @@ def _in_and_out(stage, post):
 def _from_release_to_release(stage, present, post):
     """Upgrade from the previous release with mass emails under way, and send them to their end."""
     post.forget()
-    stage.odoo("Installing the previous release", "server", "--init", NAME, "--stop-after-init")
+    stage.odoo("Installing an earlier release", "server", "--init", NAME, "--stop-after-init")
     begun = stage.script("Beginning mass emails", "mass_emails_begin")
     settings = f"SELECT key, value FROM ir_config_parameter WHERE key LIKE '{NAME}.%'"
     lanes = f"SELECT name FROM ir_model_data WHERE model = 'ir.cron' AND module = '{NAME}'"
@@ -235,16 +239,16 @@ def _present_release(env):
     return addon.parent
 
 
-def _previous_release(env):
-    """Unpack the previous release; return the folder that holds the addon."""
+def _earlier_release(env, release):
+    """Unpack an earlier release; return the folder that holds the addon."""
     folder = env.cache.path("life", "previous")
     shutil.rmtree(folder, ignore_errors=True)
-    with console.step(f"Unpacking the previous release, {PREVIOUS_RELEASE}"):
-        argv = ["git", "-C", REPOSITORY, "archive", "--prefix", f"{NAME}/", PREVIOUS_RELEASE]
+    with console.step(f"Unpacking release {release}"):
+        argv = ["git", "-C", REPOSITORY, "archive", "--prefix", f"{NAME}/", release]
         done = subprocess.run(argv, capture_output=True)
         if done.returncode:
             remedy = "get the whole history: git fetch --unshallow"
-            raise console.StepFailed(f"Unpacking release {PREVIOUS_RELEASE}", remedy)
+            raise console.StepFailed(f"Unpacking release {release}", remedy)
         with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
             archive.extractall(folder)
     return folder

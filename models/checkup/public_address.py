@@ -84,7 +84,10 @@ class PublicAddressCheck(Check):
         if not consteq(answer.text.strip(), expected):
             return self.bad(
                 self.env._("Another server or database answers at %s.", self.url),
-                self._set_it(),
+                self.env._(
+                    "Set the Public Address: where your recipients reach this server. If it has "
+                    "several databases, “dbfilter” must tell this one by the host."
+                ),
                 "open_settings",
             )
         return None
@@ -92,9 +95,7 @@ class PublicAddressCheck(Check):
     def _opt_out(self):
         path = f"/mailing/opt-out/{self.env['ir.config_parameter']._checkup_token()}"
         for method, form in (("get", None), ("post", {"List-Unsubscribe": "One-Click"})):
-            answer = self._request(method, path, form)
-            if isinstance(answer, str) or answer.status_code != 200:
-                reason = answer if isinstance(answer, str) else answer.status_code
+            if reason := self._why_not_there(self._request(method, path, form), path):
                 words = (
                     self.env._("The opt-out page does not open: %s", reason)
                     if method == "get"
@@ -111,10 +112,28 @@ class PublicAddressCheck(Check):
             self.env._("The page and the one click of mail programs answer.")
         )._replace(topic="opt_out")
 
+    def _why_not_there(self, answer, path):
+        """Return in words why an answer is not that of a path; nothing when it is."""
+        if isinstance(answer, str):
+            return answer
+        elsewhere = answer.headers.get("Location") or answer.url or path
+        if answer.is_redirect or urlsplit(elsewhere).path != path:
+            return self.env._("it is led on to %s", elsewhere)
+        return answer.status_code if answer.status_code != 200 else ""
+
     def _request(self, method, path, form=None):
-        """Return the answer to a request; why there is none, in words."""
+        """Return the answer to a request; why there is none, in words.
+
+        A browser follows where it is led; a mail program does not (RFC 8058, section 3.1).
+        """
         try:
-            return requests.request(method, self.url + path, data=form, timeout=PATIENCE)
+            return requests.request(
+                method,
+                self.url + path,
+                data=form,
+                timeout=PATIENCE,
+                allow_redirects=method == "get",
+            )
         except requests.Timeout:
             return self.env._("no answer within %s seconds", PATIENCE)
         except requests.exceptions.SSLError:

@@ -39,7 +39,12 @@ class ScheduledActionCheck(Check):
                 self.env._("Bring it back; it then runs every hour, and when something is due."),
                 "restore",
             )
-        if off := lanes.filtered(lambda lane: not lane.active):
+        off = lanes.filtered(lambda lane: not lane.active)
+        if off and self.env["ir.config_parameter"].sudo().get_param("database.is_neutralized"):
+            return self.unchecked(
+                self.env._("This is a neutralized copy of a database. It sends no mass emails.")
+            )
+        if off:
             return self.bad(
                 self.env._("“%s” is switched off: nothing is sent.", off[0].name)
                 if off == lanes

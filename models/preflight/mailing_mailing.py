@@ -79,6 +79,7 @@ class MailingMailing(models.Model):
                 *self._start_findings(),
                 *self._sender_findings(),
                 *self._attachment_findings(),
+                *self._lost_file_findings(),
                 *self._host_findings(),
             ]
         )
@@ -229,6 +230,21 @@ class MailingMailing(models.Model):
                 self.env._("The attachments have %.1f MB, and go to everybody.", size),
                 self.env._("Put large files on a page, and link to it by a tracking URL."),
             )
+
+    def _lost_file_findings(self):
+        """Odoo takes a file that it does not find for an empty one."""
+        for lost in self.sudo().attachment_ids.filtered("file_size"):
+            if lost.type == "binary" and not lost.raw:
+                yield Finding(
+                    ERROR,
+                    "attachment_lost",
+                    self.env._("Attachments"),
+                    self.env._("The file of “%s” is not there.", lost.name),
+                    self.env._(
+                        "Attach it again. An administrator sees that all Odoo servers of this "
+                        "database share one filestore, and that backups hold it."
+                    ),
+                )
 
     def _host_findings(self):
         """The address before all our links, images included."""

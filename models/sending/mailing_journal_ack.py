@@ -4,6 +4,8 @@ import json
 
 from odoo import api, fields, models
 
+from ...engine.turns import make_unlogged
+
 
 class MailingJournalAck(models.Model):
     """The result of one transmission, and a message that was begun with it.
@@ -33,7 +35,7 @@ class MailingJournalAck(models.Model):
     _run_idx = models.Index("(run_key, id)")
 
     def init(self):
-        self.env.cr.execute("ALTER TABLE mailing_journal_ack SET UNLOGGED")
+        make_unlogged(self.env.cr, self._table)
 
     @api.model
     def _prepare(self, cr):

@@ -10,6 +10,7 @@ from odoo.tools import SQL
 from ...engine.turns import (
     RUN_LOCK,
     autocommitted,
+    make_unlogged,
     notice_broken_connections,
     retried,
     turn_to_claim,
@@ -39,7 +40,7 @@ class MailingJournalRun(models.Model):
     _key_uniq = models.UniqueIndex("(key)")
 
     def init(self):
-        self.env.cr.execute("ALTER TABLE mailing_journal_run SET UNLOGGED")
+        make_unlogged(self.env.cr, self._table)
 
     # ------------------------------------------------------------
     # While it lives

@@ -55,8 +55,8 @@ class MailingMailing(models.Model):
 
     @api.model
     def _cron_deliver_portions(self):
-        """Send what is due, as far as the limits and the time of this job allow."""
-        Job(self.env).work()
+        """Send what is due, whoever the scheduler user is, as limits and time of this job allow."""
+        Job(self.sudo().env).work()
 
     # ------------------------------------------------------------
     # Due

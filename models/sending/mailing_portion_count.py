@@ -3,6 +3,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ...engine.turns import make_unlogged
+
 # A kept count is counted anew after a while, for places that were freed.
 KEPT_FOR = timedelta(minutes=1)
 # The keys of the count over all mail servers, and of those by recipient domain, which are kept in
@@ -35,7 +37,7 @@ class MailingPortionCount(models.Model):
 
     def init(self):
         # who finds none counts
-        self.env.cr.execute("ALTER TABLE mailing_portion_count SET UNLOGGED")
+        make_unlogged(self.env.cr, self._table)
 
     @api.model
     def _servers(self, mail_server):

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...engine.limits import RECIPIENT_DOMAIN
+from ...engine.turns import make_unlogged
 from .mailing_portion_count import BY_DOMAIN
 
 
@@ -24,7 +25,7 @@ class MailingPortionDomain(models.Model):
 
     def init(self):
         # as is where it stands when they were counted: a crash empties both
-        self.env.cr.execute("ALTER TABLE mailing_portion_domain SET UNLOGGED")
+        make_unlogged(self.env.cr, self._table)
 
     @api.model
     def _keep(self, limits, is_old=False):

@@ -30,6 +30,18 @@ SETTINGS = {
     "public_url": "",
 }
 
+# More are a slip of the finger: so many scheduled actions, sessions with a mail server, or days
+# and months that no calendar has.
+LARGEST = {
+    "lanes": 100,
+    "smtp_sessions": 500,
+    "dead_after_days": 3650,
+    "recent_days": 3650,
+    "retention_months": 1200,
+}
+# what fits into the database
+LARGEST_NUMBER = 2**31 - 1
+
 
 class IrConfigParameter(models.Model):
     """The one reader of this addon's settings."""
@@ -41,16 +53,18 @@ class IrConfigParameter(models.Model):
         for parameter in self:
             if parameter.key == PREFIX + "public_url":
                 parameter._check_public_url()
-            default = SETTINGS.get(parameter.key.removeprefix(PREFIX))
+            name = parameter.key.removeprefix(PREFIX)
+            default = SETTINGS.get(name)
             if not parameter.key.startswith(PREFIX) or type(default) is not int:
                 continue
-            least = 1 if default else 0
-            if not parameter.value.isdecimal() or int(parameter.value) < least:
+            least, most = 1 if default else 0, largest(name)
+            if not parameter.value.isdecimal() or not least <= int(parameter.value) <= most:
                 raise ValidationError(
                     self.env._(
-                        "“%(key)s” is a whole number, at least %(least)s.",
+                        "“%(key)s” is a whole number from %(least)s to %(most)s.",
                         key=parameter.key,
                         least=least,
+                        most=most,
                     )
                 )
 
@@ -88,4 +102,11 @@ class IrConfigParameter(models.Model):
         value = self.sudo().get_param(PREFIX + name)
         if isinstance(default, bool):
             return str2bool(value or "", default)
-        return type(default)(value or default)
+        if isinstance(default, int):
+            return min(int(value or default), largest(name))
+        return value or default
+
+
+def largest(name):
+    """Return the largest number that a setting may be."""
+    return LARGEST.get(name, LARGEST_NUMBER)

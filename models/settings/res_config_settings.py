@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ...engine.limits import SendingHours
-from .ir_config_parameter import PREFIX, SETTINGS
+from .ir_config_parameter import PREFIX, SETTINGS, largest
 
 # Numbers of which 0 is none: no limit, or kept for ever.
 MAY_BE_NONE = (
@@ -10,10 +10,6 @@ MAY_BE_NONE = (
     "mass_email_run_size",
     "mass_email_retention_months",
 )
-# A slip of the finger would make as many scheduled actions.
-MOST_LANES = 100
-# what fits into the database
-MOST = 2**31 - 1
 
 
 class ResConfigSettings(models.TransientModel):
@@ -128,16 +124,20 @@ class ResConfigSettings(models.TransientModel):
         """The database would refuse what is too large, in its own words."""
         for vals in vals_list:
             for name, value in vals.items():
-                is_ours = name.startswith("mass_email_") and name in self._fields
-                if is_ours and self._fields[name].type == "integer" and value > MOST:
-                    raise self._too_large(name, MOST)
+                if name in self._fields and self._is_mass_email_number(name):
+                    self._refuse_too_large(name, value)
         return super().create(vals_list)
 
-    def _too_large(self, name, most):
-        label = self._fields[name].get_description(self.env, ["string"])["string"]
-        return ValidationError(
-            self.env._("“%(label)s” cannot be more than %(most)s.", label=label, most=most)
-        )
+    def _is_mass_email_number(self, name):
+        return name.startswith("mass_email_") and self._fields[name].type == "integer"
+
+    def _refuse_too_large(self, name, value):
+        most = largest(name.removeprefix("mass_email_"))
+        if value > most:
+            label = self._fields[name].get_description(self.env, ["string"])["string"]
+            raise ValidationError(
+                self.env._("“%(label)s” cannot be more than %(most)s.", label=label, most=most)
+            )
 
     @api.constrains(
         "mass_email_portion_size",
@@ -154,11 +154,10 @@ class ResConfigSettings(models.TransientModel):
     def _check_mass_email_limits(self):
         """Refuse what makes no sense, by the name that the field has on the screen."""
         for settings in self:
-            if settings.mass_email_lanes > MOST_LANES:
-                raise self._too_large("mass_email_lanes", MOST_LANES)
             for name, field in self._fields.items():
-                if not name.startswith("mass_email_") or field.type != "integer":
+                if not self._is_mass_email_number(name):
                     continue
+                self._refuse_too_large(name, settings[name])
                 least = 0 if name in MAY_BE_NONE else 1
                 if settings[name] >= least:
                     continue
@@ -173,6 +172,7 @@ class ResConfigSettings(models.TransientModel):
     def _check_mass_email_hours(self):
         for settings in self.filtered("mass_email_calendar_id"):
             calendar = settings.mass_email_calendar_id
+            calendar._check_is_no_flexible()
             if not SendingHours(self.env, calendar).ever_open():
                 raise ValidationError(
                     self.env._(

@@ -6,7 +6,7 @@ from unittest.mock import patch
 from freezegun import freeze_time
 
 from odoo import fields
-from odoo.addons.mass_mailing_campaign.engine.limits import Limits
+from odoo.addons.mass_mailing_campaign.engine.limits import Limits, SendingHours
 from odoo.addons.mass_mailing_campaign.engine.run import Run
 from odoo.exceptions import ValidationError
 from odoo.fields import Command
@@ -349,6 +349,22 @@ class TestOtherLimits(LimitsCase):
             with freeze_time(monday_nine):
                 self.run_delivery()
         self.assertEqual(len(server.messages), 1)
+
+    def test_holidays_close_the_sending_hours_those_of_other_companies_do_not(self):
+        calendar = self.env["resource.calendar"].create({"name": "Office", "tz": "UTC"})
+        monday = datetime(2026, 11, 23, 10)
+        holidays = self.env["resource.calendar.leaves"]
+        holiday = {
+            "name": "Holiday",
+            "date_from": monday - timedelta(hours=9),
+            "date_to": monday + timedelta(hours=9),
+        }
+        another = self.env["res.company"].create({"name": "Another"})
+        with freeze_time(monday):
+            self.assertEqual(holidays.with_company(another).create(holiday).company_id, another)
+            self.assertTrue(SendingHours(self.env, calendar).are_open())
+            holidays.create(holiday)
+            self.assertFalse(SendingHours(self.env, calendar).are_open())
 
     def test_the_limits_are_set_in_the_settings(self):
         settings = self.env["res.config.settings"].create(

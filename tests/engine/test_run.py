@@ -370,6 +370,22 @@ class TestDatabase(MassEmailCase):
             ):
                 committing.env["mailing.journal.run"]._end_dead()
 
+    def test_an_upgrade_locks_no_run_of_another_server_out(self):
+        tables = ("mailing.journal.run", "mailing.journal.ack")
+        tables += ("mailing.portion.count", "mailing.portion.domain")
+        for model in tables:
+            self.env[model].init()
+        self.env.cr.execute(
+            "SELECT relation::regclass FROM pg_locks"
+            " WHERE pid = pg_backend_pid() AND mode = 'AccessExclusiveLock'"
+        )
+        self.assertEqual(self.env.cr.fetchall(), [])
+        self.env.cr.execute(
+            "SELECT relpersistence FROM pg_class WHERE oid = ANY(%s::regclass[])",
+            [[self.env[model]._table for model in tables]],
+        )
+        self.assertEqual(self.env.cr.fetchall(), [("u",)] * 4)
+
     def test_claims_and_results_wait_for_the_disk(self):
         with self.committing(self._mass_email()) as committing:
             committing.env.cr.execute("SET LOCAL synchronous_commit TO off")
@@ -423,6 +439,15 @@ class TestJobTime(TransactionCase):
         for left, is_worth_it in ((10, False), (30, True)):
             with patch.object(resource, "getrlimit", lambda _what, left=left: (used + left, 0)):
                 self.assertEqual(self.job_time(0).is_worth_it(), is_worth_it)
+
+    def test_a_server_that_allows_little_time_sends_nevertheless(self):
+        config.options.maps[0].update(limit_time_real=6, limit_time_cpu=10)
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        used = used.ru_utime + used.ru_stime
+        with patch.object(resource, "getrlimit", lambda _what: (used + 10, 0)):
+            self.assertTrue(self.job_time(0).is_worth_it())
+            self.assertFalse(self.job_time(3).is_worth_it())
+            self.assertTrue(self.job_time(4).is_over())
 
     def test_a_job_that_has_no_time_is_called_again_at_once(self):
         class Spent(job_time.JobTime):

@@ -61,6 +61,11 @@ class TestScheduledActionCheck(CheckupCase):
         self.env["ir.cron"]._lanes()[1].active = False
         self.assert_found(ScheduledActionCheck, "bad", "1 of 3 lanes", "switch_on")
 
+    def test_in_a_neutralized_copy_it_is_off_with_good_reason(self):
+        self.lane.active = False
+        self.env["ir.config_parameter"].set_param("database.is_neutralized", True)
+        self.assert_found(ScheduledActionCheck, "unchecked", "neutralized", "")
+
     def test_a_deleted_one_is_brought_back(self):
         self.env["ir.cron"]._lanes().unlink()
         self.assert_found(ScheduledActionCheck, "bad", "deleted", "restore")

@@ -22,10 +22,12 @@ class TestPublicAddressCheck(MassEmailData, HttpCase):
 
     @contextmanager
     def proxy(self, answer=None):
-        def request(method, url, data=None, timeout=None):
+        def request(method, url, data=None, timeout=None, allow_redirects=True):
             assert timeout
             self.requests.append((method, url))
             given = answer(method, url) if answer else None
+            if getattr(given, "is_redirect", False) and allow_redirects:
+                return self.response(200, "Log in", given.headers["Location"])
             if given is not None:  # a refusal is false
                 if isinstance(given, Exception):
                     raise given
@@ -48,10 +50,14 @@ class TestPublicAddressCheck(MassEmailData, HttpCase):
         self.assertIn(words, found[topic][1])
 
     @staticmethod
-    def response(status, text=""):
+    def response(status, text="", url=None):
+        """An answer; with an URL it comes from there, or leads there."""
         response = requests.Response()
         response.status_code = status
         response._content = text.encode()
+        response.url = url
+        if 300 <= status < 400:
+            response.headers["Location"] = url
         return response
 
     def test_an_address_that_leads_here_is_good_and_so_are_opt_out_links(self):
@@ -120,8 +126,14 @@ class TestPublicAddressCheck(MassEmailData, HttpCase):
         self.assert_bad(found, "one click", "opt_out")
 
     def test_an_opt_out_page_behind_a_log_in_is_told(self):
-        found = self.found(lambda _method, url: self.response(303) if "/opt-out/" in url else None)
-        self.assert_bad(found, "does not open", "opt_out")
+        log_in = self.response(303, url=f"{HERE}/web/login")
+        found = self.found(lambda _method, url: log_in if "/opt-out/" in url else None)
+        self.assert_bad(found, "does not open: it is led on to https://", "opt_out")
+
+    def test_a_one_click_that_is_led_on_is_told_for_mail_programs_do_not_follow(self):
+        encrypted = self.response(301, url=f"{HERE}/mailing/opt-out/")
+        found = self.found(lambda method, _url: encrypted if method == "post" else None)
+        self.assert_bad(found, "one click of a mail program fails: it is led on", "opt_out")
 
     def test_the_route_answers_nothing_but_what_it_is_asked_in_the_right_form(self):
         self.assertEqual(self.url_open("/mailing/check-up/x").text, "")

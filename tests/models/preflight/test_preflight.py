@@ -381,6 +381,19 @@ class TestPreflight(MassEmailCase):
         self.assertNotIn("attachments_large", self.findings(attachment_ids=files[:1]))
         self.assert_finding("attachments_large", "warning", words="4.0", attachment_ids=files)
 
+    def test_an_attachment_whose_file_is_lost_is_not_sent_empty(self):
+        files = self.env["ir.attachment"].create({"name": "Flyer", "raw": b"Flowers"})
+        # restored without its filestore, or another host has it
+        self.patch(type(files), "_file_read", lambda _self, _name, size=None: b"")
+        files.invalidate_recordset()
+        self.assert_finding("attachment_lost", "error", words="Flyer", attachment_ids=files)
+        mailing = self._mass_email(state="in_queue", attachment_ids=files)
+        with self.smtp() as server:
+            self.run_delivery()
+        self.assertFalse(server.messages)
+        self.assertIn("“Flyer” is not there", mailing.delivery_issue)
+        self.assertEqual(mailing.waiting_count, len(self.target_list.contact_ids))
+
     def test_a_link_is_no_attachment(self):
         link = (0, 0, {"name": "Flyer", "type": "url", "url": "https://example.com/flyer"})
         self.assert_finding("attachment_no_file", "error", words="Flyer", attachment_ids=[link])

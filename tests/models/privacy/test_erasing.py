@@ -245,6 +245,17 @@ class TestErasing(MassEmailCase):
         )
         self.assertFalse(self.erased._of(HERS))
 
+    def test_the_key_is_not_deleted_while_an_address_is_erased(self):
+        key = self.env["ir.config_parameter"].search(
+            [("key", "=", "mass_mailing_campaign.erased_key")]
+        )
+        self.erase()
+        with self.assertRaisesRegex(UserError, "erased_key"):
+            key.unlink()
+        self.assertTrue(self.erased._of(HERS))
+        self.erased.search([]).unlink()
+        key.unlink()
+
     def test_uninstalling_blacklists_erased_addresses_that_are_there(self):
         partner = self.env["res.partner"].create({"name": "Anna", "email": HERS})
         self.erase()

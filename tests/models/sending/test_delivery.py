@@ -11,6 +11,7 @@ from odoo.addons.mass_mailing_campaign.engine.job import Job
 from odoo.addons.mass_mailing_campaign.engine.letter import Letter
 from odoo.addons.mass_mailing_campaign.engine.run import Run
 from odoo.exceptions import UserError
+from odoo.tests import new_test_user
 
 from ...common import DELIVERY_CRON, MassEmailCase
 
@@ -73,6 +74,16 @@ class TestDelivery(MassEmailCase):
                 self.assertEqual(mailing.state, "in_queue")
                 self.campaign.write(released)
                 self.run_delivery()
+        self.assertEqual(server.addresses(), ["anna@example.com"])
+
+    def test_the_scheduler_user_need_not_see_what_is_sent(self):
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email()
+        self.env.ref(DELIVERY_CRON).user_id = new_test_user(
+            self.env, "clerk", groups="mass_mailing.group_mass_mailing_user"
+        )
+        with self.smtp() as server:
+            self.send(mailing, server)
         self.assertEqual(server.addresses(), ["anna@example.com"])
 
     def test_a_mass_email_without_campaign_is_sent(self):

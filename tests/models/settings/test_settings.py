@@ -31,6 +31,9 @@ class TestSettings(MassEmailCase):
             ("portion_size", "0"),
             ("smtp_sessions", "-1"),
             ("run_size", "many"),
+            ("smtp_sessions", "5000"),
+            ("recent_days", "9999999"),
+            ("dead_after_days", str(10**12)),
         ):
             before = parameters._mass_email_setting(name)
             with self.subTest(name=name, value=value):
@@ -46,6 +49,8 @@ class TestSettings(MassEmailCase):
             ({"mass_email_lanes": -1}, "“Lanes” cannot be less than 1"),
             ({"mass_email_lanes": 500}, "“Lanes” cannot be more than 100"),
             ({"mass_email_portion_size": 10**11}, "“Hourly Portion” cannot be more than"),
+            ({"mass_email_recent_days": 10**6}, "“Written To Lately” cannot be more than 3650"),
+            ({"mass_email_retention_months": 10**6}, "“Months of Traces” cannot be more than"),
             ({"mass_email_dead_after_days": 0}, "“Days of a Dead Address” cannot be less than 1"),
             ({"mass_email_run_size": -5}, "“Portion per Run” cannot be negative. 0 means no limit"),
             ({"mass_email_retention_months": -1}, "“Months of Traces” cannot be negative"),
@@ -57,6 +62,17 @@ class TestSettings(MassEmailCase):
         calendar = self.env["resource.calendar"].create({"name": "Never", "attendance_ids": False})
         with self.assertRaisesRegex(ValidationError, "“Never”"):
             self.env["res.config.settings"].create({"mass_email_calendar_id": calendar.id})
+
+    def test_a_flexible_schedule_that_says_no_hours_is_refused(self):
+        calendars = self.env["resource.calendar"].create(
+            [{"name": "Any Time", "flexible_hours": True}, {"name": "Office"}]
+        )
+        settings = self.env["res.config.settings"]
+        with self.assertRaisesRegex(ValidationError, "“Any Time” is flexible"):
+            settings.create({"mass_email_calendar_id": calendars[0].id})
+        settings.create({"mass_email_calendar_id": calendars[1].id}).execute()
+        with self.assertRaisesRegex(ValidationError, "“Office” is flexible"):
+            calendars[1].schedule_type = "flexible"
 
     def test_the_opt_out_link_is_mandatory_or_not_as_the_screen_says(self):
         setting = self.env["ir.config_parameter"]._mass_email_setting

@@ -177,3 +177,24 @@ class TestWhyWaiting(MassEmailCase):
         self.check("2 mass emails go first")
         other.action_pause()
         self.check("“Summer .* goes first")
+
+
+class TestWrongClock(MassEmailCase):
+    def test_what_left_in_a_future_that_was_wrong_holds_nobody_up_for_longer_than_an_hour(self):
+        self._contacts(3, self.target_list)
+        self.set_setting("portion_size", 2)
+        mailing = self._mass_email(schedule_date=NOW)
+        with self.smtp() as server, freeze_time(NOW) as clock:
+            clock.move_to(NOW + timedelta(days=400))
+            self.send(mailing, server)
+            waiting = mailing.mailing_trace_ids.filtered(
+                lambda trace: trace.trace_status == "outgoing"
+            )
+            waiting.sudo().retry_datetime = NOW + timedelta(days=401)
+            clock.move_to(NOW)
+            self.run_delivery()
+            self.assertEqual(len(server.messages), 2)  # they take their places from now on
+            clock.move_to(NOW + HOUR + timedelta(seconds=2))
+            self.run_delivery()
+            self.assertEqual(len(server.messages), 3)
+        self.assertEqual(mailing.state, "done")
