@@ -93,6 +93,7 @@ from .models.tracking import test_hits
 from .models.tracking import test_parallel_hits
 from .models.tracking import test_people_count
 from .models.statistics import test_people_figures
+from .models.statistics import test_shares
 from .models.statistics import test_random_figures
 from .models.statistics import test_statements_of_views
 from .models.log import test_log_panel

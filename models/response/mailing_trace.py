@@ -129,7 +129,7 @@ class MailingTrace(models.Model):
 
     def _receive_reply(self):
         """An answer came."""
-        opened = self.filtered(lambda trace: trace._mass_email().open_tracking)
+        opened = self.filtered(lambda trace: trace._mass_email()._tells_openings())
         opened.set_opened()
         opened._log_event("opened")
         self.set_replied()
