@@ -75,6 +75,7 @@ from .models.sending import test_delivery
 from .models.sending import test_queue_in_parts
 from .models.settling import test_lost_server
 from .models.settling import test_settle
+from .models.settling import test_what_came_back
 from .models.response import test_after_event
 from .models.response import test_all_at_once
 from .models.response import test_bounce_routing

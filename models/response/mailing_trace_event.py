@@ -36,7 +36,8 @@ BY_PEOPLE = Domain("is_test", "=", False) & Domain("made_by", "=", False)
 class MailingTraceEvent(models.Model):
     """One line of the campaign log: one thing that happened to one message.
 
-    Lines are only ever added: ``sent`` when a result is settled, ``lead_created`` with a lead, the
+    Lines are only ever added: ``sent`` when a result is settled, or something came back before or
+    without it, ``lead_created`` with a lead, the
     others by the verbs of ``response/mailing_trace``, ``opt_out`` and ``tracking``; only there a
     hit may turn out to be a machine's, and a bounce to be one for good. Opting out and in may be
     logged again and again, all else stands at most once per message, a click once per URL; and
