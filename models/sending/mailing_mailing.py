@@ -150,8 +150,12 @@ class MailingMailing(models.Model):
 
         Who comes first among those of one address is the same in parts as in one.
         """
-        count = self.env["mailing.trace"]._build_queue(self, MEMBERS_AT_ONCE)
-        self.write({"state": "sending", "is_queue_partial": count == MEMBERS_AT_ONCE})
+        traces = self.env["mailing.trace"]
+        self.is_queue_partial = traces._build_queue(self, MEMBERS_AT_ONCE) == MEMBERS_AT_ONCE
+        if self.is_ended:
+            traces._cancel_ended()
+        else:
+            self.state = "sending"
 
     def _deliver(self, most=float("inf"), job_time=None):
         """Send this mass email's queue until it, a limit or the job's time is used up.
