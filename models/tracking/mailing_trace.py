@@ -48,7 +48,7 @@ class MailingTrace(models.Model):
         is logged, and says nothing of the message.
 
         Raw SQL: one statement for status and log, one more for a new click, and one where nobody
-        knew that the message was sent. A crash of PostgreSQL may forget the hits of its last moment.
+        knew it to be sent. A crash of PostgreSQL may forget the hits of its last moment.
 
         :param token: of the message
         :param link_id: the tracking URL, none for the pixel
@@ -124,7 +124,7 @@ class MailingTrace(models.Model):
             lines = {kind: line_id for kind, line_id in lines.items() if line_id not in gone}
         if not is_sent:
             sent = self._settle_what_came_back(SQL("trace.id = %s", trace_id), is_hit=True)
-            lines |= {"sent": line.id for line in sent}
+            lines |= zip(["sent"], sent.ids, strict=False)
         return trace_id, lines
 
     @api.model
