@@ -103,6 +103,34 @@ def _put_away_what_asks_for_us(env):
                 f"{each.filter_pre_domain}{each.filter_domain}{each.trigger_field_ids.mapped('name')}"
             )
         ).active = False
+    _have_nobody_asked_for(env, asks)
+
+
+def _have_nobody_asked_for(env, asks):
+    """Let mailings of Odoo's that choose recipients by fields which go reach nobody.
+
+    Those in line are drafts from then on: Odoo's cron would fail because of them, and not send any.
+    """
+    filters = env["mailing.filter"].with_context(active_test=False)
+    filters.search([("mailing_model_name", "in", list(asks))]).filtered(
+        lambda each: asks[each.mailing_model_name](each.mailing_domain or "")
+    ).unlink()
+    standard = env["mailing.mailing"].with_context(active_test=False)
+    for mailing in standard.search([("delivery_mode", "=", "standard")]):
+        asked = mailing.mailing_domain or ""
+        if mailing.mailing_model_real not in asks or not asks[mailing.mailing_model_real](asked):
+            continue
+        reader = mailing.with_context(lang=mailing.user_id.lang)
+        mailing._message_log(
+            body=reader.env._(
+                "Mass Mailing Campaigns was uninstalled, and with it what the recipients of this "
+                "mailing were chosen by. Choose them anew. It was: %s",
+                asked,
+            )
+        )
+        mailing.mailing_domain = "[('id', '=', False)]"
+        if mailing.state in ("in_queue", "sending"):
+            mailing.write({"state": "draft", "schedule_type": "now", "schedule_date": False})
 
 
 def _forget_fields(env):

@@ -30,6 +30,7 @@ class Job:
                 # the next job by the clock goes on
                 self._cron._commit_progress(remaining=0)
                 return
+            self._mailings._complete_ended_queues(self._time)
             self._hand_on()
 
     def _deliver_due(self, most):

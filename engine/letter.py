@@ -107,7 +107,7 @@ class Letter:
 
     def _pixel(self):
         mailing = self.mailing
-        if not mailing.open_tracking or mailing._is_informational():
+        if not mailing._tells_openings():
             return Markup()
         return Markup('<img src="%s" width="1" height="1" alt=""/>') % self.placeholders.open
 

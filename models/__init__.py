@@ -17,6 +17,7 @@ from . import preflight
 from . import standard
 from . import preview
 from . import sending
+from . import ending
 from . import settling
 from . import copied
 from . import response

@@ -42,6 +42,7 @@ class MailingMessageReport(models.Model):
     clicked_datetime = fields.Datetime("Clicked On", readonly=True)
     is_mailed = fields.Integer("In Queue", readonly=True)
     sent = fields.Integer(readonly=True)
+    sent_tracked = fields.Integer("Sent, Openings Tracked", readonly=True)
     opened = fields.Integer(readonly=True)
     clicked = fields.Integer(readonly=True)
     replied = fields.Integer(readonly=True)
@@ -61,10 +62,20 @@ class MailingMessageReport(models.Model):
                    mailing.schedule_date AS start_datetime, trace.sent_datetime,
                    log.opened_datetime, log.clicked_datetime,
                    (trace.trace_status != 'cancel')::integer AS is_mailed,
-                   log.sent, log.opened, log.clicked, log.replied, log.opted_out, log.bounced,
+                   log.sent,
+                   CASE WHEN log.sent = 0 THEN 0
+                        WHEN mailing.open_tracking IS TRUE
+                         AND campaign.campaign_type IS DISTINCT FROM 'informational' THEN 1
+                        ELSE EXISTS (
+                            SELECT FROM mailing_trace_event line
+                             WHERE line.mailing_id = mailing.id AND line.event_type = 'opened'
+                               AND line.made_by IS NULL AND line.is_test IS NOT TRUE)::integer
+                   END AS sent_tracked,
+                   log.opened, log.clicked, log.replied, log.opted_out, log.bounced,
                    log.bounced_for_good, log.complained
               FROM mailing_trace trace
               JOIN mailing_mailing mailing ON mailing.id = trace.mass_mailing_id
+              LEFT JOIN utm_campaign campaign ON campaign.id = mailing.campaign_id
               LEFT JOIN mailing_contact contact ON contact.id = trace.res_id
               LEFT JOIN LATERAL (
                 SELECT (COUNT(*) FILTER (WHERE event_type = 'sent') > 0)::integer AS sent,

@@ -76,6 +76,7 @@ from .models.sending import test_queue_in_parts
 from .models.settling import test_lost_server
 from .models.settling import test_settle
 from .models.copied import test_copied_database
+from .models.settling import test_what_came_back
 from .models.response import test_after_event
 from .models.response import test_all_at_once
 from .models.response import test_bounce_routing
@@ -94,6 +95,7 @@ from .models.tracking import test_hits
 from .models.tracking import test_parallel_hits
 from .models.tracking import test_people_count
 from .models.statistics import test_people_figures
+from .models.statistics import test_shares
 from .models.statistics import test_random_figures
 from .models.statistics import test_statements_of_views
 from .models.log import test_log_panel

@@ -211,6 +211,35 @@ class TestUninstalling(MassEmailCase):
         self.hand_over()
         self.assertEqual((goes + stays).exists(), stays)
 
+    def test_mailings_of_odoos_that_ask_for_what_goes_reach_nobody(self):
+        def standard(domain, state, **values):
+            return self._mass_email(
+                **{"delivery_mode": "standard", "schedule_date": False, "user_id": self.env.uid},
+                mailing_model_id=self.env["ir.model"]._get_id("mailing.contact"),
+                mailing_domain=domain,
+                state=state,
+                **values,
+            )
+
+        asks = "[('target_type', '=', 'plain')]"
+        asking = [standard(asks, state) for state in ("draft", "in_queue", "sending", "done")]
+        other = standard("[('email', '=', 'boris@example.com')]", "in_queue")
+        model_id = other.mailing_model_id.id
+        kept, gone = (
+            self.env["mailing.filter"].create(
+                {"name": "F", "mailing_model_id": model_id, "mailing_domain": domain}
+            )
+            for domain in (other.mailing_domain, asks)
+        )
+        asking[0].mailing_filter_id = gone
+        self.hand_over()
+        for mailing, state in zip(asking, ("draft", "draft", "draft", "done"), strict=True):
+            self.assertEqual(mailing.state, state)
+            self.assertFalse(mailing._get_recipients())
+            self.assertIn("target_type", mailing.message_ids[0].body)
+        self.assertEqual((kept + gone).exists(), kept)
+        self.assertEqual(self.let_odoo_send(other), ["boris@example.com"])
+
     def test_odoo_knows_nothing_of_the_fields_that_it_replaces_next(self):
         self.env["mailing.address"]._receive_failures([("gone@example.com", True, "", None)])
         self.hand_over()

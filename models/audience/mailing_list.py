@@ -45,7 +45,7 @@ class MailingList(models.Model):
         if opt_out:
             memory._remember(self, contacts, [address])
         else:
-            memory._of(self, contacts, [address]).unlink()
+            memory._of(self, contacts, [address])._take_back()
         for spelling in sorted(set(contacts.mapped("email_normalized"))):
             super()._update_subscription_from_email(
                 spelling, opt_out=opt_out, force_message=force_message

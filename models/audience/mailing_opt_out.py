@@ -133,7 +133,8 @@ class MailingOptOut(models.Model):
     def _remember_addresses(self, contacts):
         """Remember the present addresses of those who left a list, for they are deleted.
 
-        Raw SQL: one statement, whoever remembers the same at the same moment.
+        An erased address is remembered as such. Raw SQL: one statement, whoever remembers the same
+        at the same moment.
         """
         self.env.flush_all()
         self.env.cr.execute(
@@ -147,9 +148,11 @@ class MailingOptOut(models.Model):
                   FROM mailing_opt_out memory
                   JOIN mailing_contact contact ON contact.id = memory.contact_id
                  WHERE contact.id = ANY(%(contacts)s) AND contact.address IS NOT NULL
+                   AND NOT %(is_erased)s
                 ON CONFLICT DO NOTHING
                 """,
                 contacts=contacts.ids,
+                is_erased=self.env["mailing.erased.address"]._is_erased(SQL("contact.address")),
                 uid=self.env.uid,
                 now=fields.Datetime.now(),
             )
@@ -193,6 +196,10 @@ class MailingOptOut(models.Model):
             )
         )
         self.invalidate_model()
+
+    def _take_back(self):
+        """She opted in again."""
+        self.with_context(opt_out_is_taken_back=True).unlink()
 
     @api.model
     def _of(self, lists, contacts, addresses):

@@ -180,6 +180,10 @@ class MailingMailing(models.Model):
     def _is_informational(self):
         return self.campaign_id.campaign_type == "informational"
 
+    def _tells_openings(self):
+        """Tell whether the open pixel is in its letter; then a click is an opening, too."""
+        return self.open_tracking and not self._is_informational()
+
     def _is_opt_out_mandatory(self):
         is_optional = self.env["ir.config_parameter"]._mass_email_setting("opt_out_optional")
         return not is_optional and not self._is_informational()

@@ -16,9 +16,10 @@ class MailingTraceEvent(models.Model):
         help="A line that counts nowhere: of a test, a machine or the staff.",
     )
 
-    # how many lines of each type has a campaign, and of how many people? Read in the index alone
+    # how many lines of each type has a campaign, of which mass emails? Read in the index alone
     _campaign_idx = models.Index(
-        "(campaign_id, event_type, event_datetime DESC, id DESC) INCLUDE (made_by, is_test)"
+        "(campaign_id, event_type, event_datetime DESC, id DESC)"
+        " INCLUDE (made_by, is_test, mailing_id)"
     )
     # the newest lines of a campaign, of whatever type
     _newest_idx = models.Index("(campaign_id, event_datetime DESC, id DESC)")

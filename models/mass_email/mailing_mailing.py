@@ -3,7 +3,6 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ...engine.turns import turn_to_claim
 from ..status.mailing_mailing import NO_TROUBLE
 
 
@@ -40,13 +39,6 @@ class MailingMailing(models.Model):
     opt_out_entirely = fields.Boolean(
         help="Who opts out of this mass email is never mailed again by any. Otherwise the "
         "recipient leaves its target lists only.",
-    )
-
-    is_ended = fields.Boolean(
-        "Ended by a User",
-        readonly=True,
-        copy=False,
-        help="Who comes back to the queue is cancelled.",
     )
 
     @api.constrains("delivery_mode", "campaign_id")
@@ -217,23 +209,6 @@ class MailingMailing(models.Model):
     def _messages(self, standing):
         """Domain of the messages of these mass emails that stand in some way."""
         return Domain("mass_mailing_id", "in", self.ids) & Domain("standing", "=", standing)
-
-    def action_end(self):
-        """Mail nobody else: who waits is cancelled, what is on the wire finishes."""
-        self.check_access("write")
-        with turn_to_claim(self.env):
-            self.invalidate_recordset()
-            for mailing in self.filtered(lambda mailing: mailing._is_being_sent()):
-                mailing._move_to(
-                    "done",
-                    is_ended=True,
-                    is_queue_partial=False,
-                    is_paused=False,
-                    sent_date=fields.Datetime.now(),
-                    kpi_mail_required=not mailing.sent_date,
-                )
-        # not in that turn: nobody claims them any more, and they may be a million
-        self.env["mailing.trace"]._cancel_ended()
 
     def _is_being_sent(self):
         return self.delivery_mode == "portions" and self.state == "sending"

@@ -50,7 +50,8 @@ class MailingTrace(models.Model):
     * ``cancel``: will not be mailed, ``failure_type`` says why; set by the queue build, by the
       claim when the reason came up while the row waited, or by a user who ended the mass email;
     * ``process``: claimed by a run that is sending it right now;
-    * ``sent``: the mail server took it; set by settle;
+    * ``sent``: the mail server took it; set by settle, or by what came back of a message of which
+      that was not known (``settling/mailing_trace``);
     * ``open``, ``reply``, ``bounce``: set by what came back, see ``response/mailing_trace``;
     * ``error``: settle gave up; ``failure_reason`` holds the server's words. With failure type
       ``in_doubt`` the run died or the connection broke while the message was on the wire: nobody

@@ -70,7 +70,7 @@ class MailingTrace(models.Model):
         for entry in blacklisted:
             entry._remove(entry.email)
         if opt_outs or blacklisted:
-            opt_outs.unlink()
+            opt_outs._take_back()
             self._log_event("opted_in")
 
     def _receive_interval(self, lists, days):

@@ -1,6 +1,7 @@
 from . import mailing_safe_export_mixin
 from . import ir_config_parameter
 from . import link_tracker_click
+from . import mail_blacklist
 from . import mail_compose_message
 from . import mailing_address
 from . import mailing_contact

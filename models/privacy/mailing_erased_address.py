@@ -90,18 +90,25 @@ class MailingErasedAddress(models.Model):
         self.env["mailing.address"].search([("address", "=", address)]).unlink()
         blacklist = self.env["mail.blacklist"].with_context(active_test=False)
         blacklist.search([("address", "=", address)]).unlink()
-        if not self._of(address):
-            self.env.cr.execute(
-                SQL(
-                    """
-                    INSERT INTO mailing_erased_address (
-                        digest, create_uid, create_date, write_uid, write_date)
-                    VALUES (%(digest)s, %(uid)s, %(now)s, %(uid)s, %(now)s)
-                    ON CONFLICT DO NOTHING
-                    """,
-                    digest=self._digest(SQL("%s::varchar", address)),
-                    uid=self.env.uid,
-                    now=fields.Datetime.now(),
-                )
+        self._keep([address])
+
+    @api.model
+    def _keep(self, addresses):
+        """Nobody is to be mailed at some addresses on the wire. Raw SQL: of whoever erases them."""
+        self.env["ir.config_parameter"].flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO mailing_erased_address (
+                    digest, create_uid, create_date, write_uid, write_date)
+                SELECT %(digest)s, %(uid)s, %(now)s, %(uid)s, %(now)s
+                  FROM unnest(%(addresses)s::varchar[]) address
+                ON CONFLICT DO NOTHING
+                """,
+                digest=self._digest(SQL("address")),
+                addresses=list(addresses),
+                uid=self.env.uid,
+                now=fields.Datetime.now(),
             )
-            self.invalidate_model()
+        )
+        self.invalidate_model()

@@ -11,6 +11,16 @@ class MailingOptOut(models.Model):
     _name = "mailing.opt.out"
     _inherit = ["mailing.opt.out", "mailing.safe.export.mixin"]
 
+    def unlink(self):
+        """Deleting one is no opt-in: who does that erases a person, as Odoo's privacy lookup.
+
+        Nobody is mailed at her address all the same, and no more than that is kept.
+        """
+        if not self.env.context.get("opt_out_is_taken_back"):
+            addresses = {*self.mapped("email"), *self.contact_id.mapped("address")} - {False}
+            self.env["mailing.erased.address"].sudo()._keep(addresses)
+        return super().unlink()
+
     @api.model
     def _of_person(self, address, contacts):
         """Return what is remembered of an address, and of contacts that have it."""

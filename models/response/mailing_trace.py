@@ -54,48 +54,67 @@ class MailingTrace(models.Model):
     def _log_event(self, event_type, link=None, bounce_type=None, words=None):
         """Add one log line per message, in one statement; a line that stands already is kept.
 
-        Raw SQL: a portion settles thousands of rows, and two openings at the same moment must not
-        conflict. Rows of standard mailings have no token and are not logged; those of a deleted
-        mass email know their campaign themselves.
+        A message of which something came back was sent, whatever was known of that.
 
         :return: how many lines are new
         """
         if not self:
             return 0
         self.flush_recordset()
+        messages = SQL("(SELECT * FROM mailing_trace WHERE id = ANY(%s))", self.ids)
         rows = self.env.execute_query(
-            SQL(
-                """
-                INSERT INTO mailing_trace_event (
-                    event_type, event_datetime, trace_id, campaign_id, mailing_id, contact_id,
-                    email, link_id, bounce_type, words, is_test
-                )
-                SELECT %(event_type)s, %(now)s, trace.id,
-                       COALESCE(mailing.campaign_id, trace.campaign_id), mailing.id, contact.id,
-                       trace.email, %(link_id)s, %(bounce_type)s, %(words)s,
-                       COALESCE(trace.is_test_trace, FALSE)
-                  FROM mailing_trace trace
-                  LEFT JOIN mailing_mailing mailing
-                    ON mailing.id = COALESCE(trace.mass_mailing_id, trace.test_mailing_id)
-                  LEFT JOIN mailing_contact contact ON contact.id = trace.res_id
-                 WHERE trace.id = ANY(%(ids)s) AND trace.token IS NOT NULL
-                 ORDER BY trace.id
-                ON CONFLICT DO NOTHING
-                RETURNING id
-                """,
-                event_type=event_type,
-                now=fields.Datetime.now(),
-                link_id=link.id if link else None,
-                bounce_type=bounce_type,
-                words=words or None,
-                ids=self.ids,
-            )
+            self._logging(event_type, messages, link, bounce_type, words or None)
         )
-        lines = self.env["mailing.trace.event"].browse(line_id for (line_id,) in rows)
+        lines = self.env["mailing.trace.event"].browse(line_id for line_id, *_more in rows)
         lines.invalidate_model()
+        unsent = [trace_id for _line_id, trace_id, is_sent in rows if not is_sent]
+        if unsent and event_type != "sent":
+            self._settle_what_came_back(SQL("trace.id = ANY(%s)", unsent))
         if lines:
             lines._after_event(event_type)
         return len(lines)
+
+    @api.model
+    def _logging(self, event_type, messages, link=None, bounce_type=None, words=None):
+        """SQL statement that adds one log line per message; one that stands already is kept.
+
+        Raw SQL: a portion settles thousands of rows, and two openings at the same moment must not
+        conflict. Rows of standard mailings have no token and are not logged; those of a deleted
+        mass email know their campaign themselves.
+
+        :param SQL messages: rows of messages
+        :return: SQL; it returns of new lines id and message, and whether that is sent by the log
+        """
+        return SQL(
+            """
+            INSERT INTO mailing_trace_event (
+                event_type, event_datetime, trace_id, campaign_id, mailing_id, contact_id,
+                email, link_id, bounce_type, words, is_test
+            )
+            SELECT %(event_type)s, %(moment)s, trace.id,
+                   COALESCE(mailing.campaign_id, trace.campaign_id), mailing.id, contact.id,
+                   trace.email, %(link_id)s, %(bounce_type)s, %(words)s,
+                   COALESCE(trace.is_test_trace, FALSE)
+              FROM %(messages)s trace
+              LEFT JOIN mailing_mailing mailing
+                ON mailing.id = COALESCE(trace.mass_mailing_id, trace.test_mailing_id)
+              LEFT JOIN mailing_contact contact ON contact.id = trace.res_id
+             WHERE trace.token IS NOT NULL
+             ORDER BY trace.id
+            ON CONFLICT DO NOTHING
+            RETURNING id, trace_id, EXISTS (
+                SELECT FROM mailing_trace_event sent
+                 WHERE sent.trace_id = mailing_trace_event.trace_id AND sent.event_type = 'sent')
+            """,
+            event_type=event_type,
+            moment=SQL("COALESCE(trace.sent_datetime, %s)", fields.Datetime.now())
+            if event_type == "sent"
+            else fields.Datetime.now(),
+            link_id=link.id if link else None,
+            bounce_type=bounce_type,
+            words=words,
+            messages=messages,
+        )
 
     # ------------------------------------------------------------
     # What can happen to a message: status, consequence, log line
@@ -129,7 +148,7 @@ class MailingTrace(models.Model):
 
     def _receive_reply(self):
         """An answer came."""
-        opened = self.filtered(lambda trace: trace._mass_email().open_tracking)
+        opened = self.filtered(lambda trace: trace._mass_email()._tells_openings())
         opened.set_opened()
         opened._log_event("opened")
         self.set_replied()

@@ -36,12 +36,13 @@ BY_PEOPLE = Domain("is_test", "=", False) & Domain("made_by", "=", False)
 class MailingTraceEvent(models.Model):
     """One line of the campaign log: one thing that happened to one message.
 
-    Lines are only ever added: ``sent`` when a result is settled, ``lead_created`` with a lead, the
-    others by the verbs of ``response/mailing_trace``, ``opt_out`` and ``tracking``; only there a
-    hit may turn out to be a machine's, and a bounce to be one for good. Opting out and in may be
-    logged again and again, all else stands at most once per message, a click once per URL; and
-    once more each by a machine and by the staff, which counts nowhere. A line survives the message,
-    the mass email, the campaign and the target it tells of.
+    Lines are only ever added: ``sent`` when a result is settled, or something comes back without
+    one, ``lead_created`` with a lead, the others by the verbs of ``response/mailing_trace``,
+    ``opt_out`` and ``tracking``; only there a hit may turn out to be a machine's, and a bounce to
+    be one for good. Opting out and in may be logged again and again, all else stands at most once
+    per message, a click once per URL; and once more each by a machine and by the staff, which
+    counts nowhere. A line survives the message, the mass email, the campaign and the target it
+    tells of.
     """
 
     _name = "mailing.trace.event"

@@ -151,8 +151,10 @@ class MailingJournalRun(models.Model):
         self.env.cr.execute(SQL("DELETE FROM mailing_journal_run WHERE key = %s", key))
         if any(status == "error" for _mailing, status in rows):
             self.env["mailing.portion.count"]._forget()
-        self.env["mailing.trace"].invalidate_model()
-        self.env["mailing.trace"]._cancel_ended()
+        traces = self.env["mailing.trace"]
+        traces.invalidate_model()
+        traces._settle_what_came_back(SQL("trace.claim_key = %s", key))
+        traces._cancel_ended()
         self.env["mailing.mailing"].browse(
             {mailing_id for mailing_id, status in rows if mailing_id and status == "outgoing"}
         )._go_on()

@@ -151,8 +151,13 @@ class MailingMailing(models.Model):
 
         Who comes first among those of one address is the same in parts as in one.
         """
-        count = self.env["mailing.trace"]._build_queue(self, MEMBERS_AT_ONCE)
-        self._move_to("sending", is_queue_partial=count == MEMBERS_AT_ONCE)
+        traces = self.env["mailing.trace"]
+        is_partial = traces._build_queue(self, MEMBERS_AT_ONCE) == MEMBERS_AT_ONCE
+        if self.is_ended:
+            self.is_queue_partial = is_partial
+            traces._cancel_ended()
+        else:
+            self._move_to("sending", is_queue_partial=is_partial)
 
     def _deliver(self, most=float("inf"), job_time=None):
         """Send this mass email's queue until it, a limit or the job's time is used up.

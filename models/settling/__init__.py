@@ -1,1 +1,2 @@
 from . import mailing_journal_ack
+from . import mailing_trace

@@ -78,7 +78,11 @@ class MailingJournalAck(models.Model):
         rows = self.env.execute_query(self._settling(key, after, of_most))
         traces = self.env["mailing.trace"]
         traces.invalidate_model()
-        traces.browse(row[0] for row in rows if row[2] == Outcome.SENT.value)._log_event("sent")
+        sent = [row[0] for row in rows if row[2] == Outcome.SENT.value]
+        traces.browse(sent)._log_event("sent")
+        if others := [row[0] for row in rows if row[2] != Outcome.SENT.value]:
+            # an earlier copy may have been opened meanwhile
+            traces._settle_what_came_back(SQL("trace.id = ANY(%s)", others))
         self.env["mailing.mailing"].browse({row[5] for row in rows} - {None})._go_on()
         failures = [
             (address, kind is Kind.FINAL, reply, trace_id)

@@ -64,9 +64,27 @@ class MailingMailing(models.Model):
             standings[mailing.id][standing_of(trace_status, failure_type)] += count
         return standings
 
+    def _prepare_statistics_email_values(self):
+        """Odoo's report of the day after has our figures, and says nothing of openings untold."""
+        values = super()._prepare_statistics_email_values()
+        if self.delivery_mode != "portions":
+            return values
+        counts = self.env["mailing.trace.event"]._count_people("mailing_id", self.ids)[self.id]
+        labels, columns = self._log_labels("event_type"), []
+        for name in ("opened", "clicked", "replied"):
+            if (share := self._share(counts, name)) is not None:
+                subtitle = f"{labels[name].upper()} ({counts[name]})"
+                columns.append({"value": f"{share:.1%}", "col_subtitle": subtitle})
+        engagement, benefits = values["kpi_data"]
+        for number in range(3):
+            engagement[f"kpi_col{number + 1}"] = dict(*columns[number : number + 1])
+        engagement["kpi_fullname"] = self.env._("Engagement on %s Emails Sent", counts["sent"])
+        benefits["kpi_fullname"] = self.env._("Business Benefits on %s Emails Sent", counts["sent"])
+        return values
+
     @api.depends("open_tracking", "campaign_id.campaign_type")
     def _compute_are_openings_tracked(self):
         """By now they may not be tracked any more."""
         for mailing in self:
-            is_tracked = mailing.open_tracking or mailing.opened_people_count
-            mailing.are_openings_tracked = is_tracked and not mailing._is_informational()
+            is_tracked = mailing._tells_openings() or mailing.opened_people_count
+            mailing.are_openings_tracked = bool(is_tracked)

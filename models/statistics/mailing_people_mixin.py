@@ -24,6 +24,9 @@ class MailingPeopleMixin(models.AbstractModel):
     _log_field = None
 
     sent_people_count = fields.Integer("Sent", compute="_compute_people", groups=MARKETERS)
+    sent_tracked_people_count = fields.Integer(
+        "Sent, Openings Tracked", compute="_compute_people", groups=MARKETERS
+    )
     opened_people_count = fields.Integer("Opened", compute="_compute_people", groups=MARKETERS)
     clicked_people_count = fields.Integer("Clicked", compute="_compute_people", groups=MARKETERS)
     replied_people_count = fields.Integer("Replied", compute="_compute_people", groups=MARKETERS)
@@ -54,7 +57,7 @@ class MailingPeopleMixin(models.AbstractModel):
         people = self.env["mailing.trace.event"]._count_people(self._log_field, self.ids)
         for record in self:
             counts = people[record._origin.id]
-            for name in (*FIGURES, "bounced_final", "bounced_temporary"):
+            for name in (*FIGURES, "sent_tracked", "bounced_final", "bounced_temporary"):
                 record[f"{name}_people_count"] = counts[name]
             for name in WITH_SHARE:
                 record[f"{name}_share"] = self._share(counts, name) or 0
@@ -64,9 +67,13 @@ class MailingPeopleMixin(models.AbstractModel):
 
     @api.model
     def _share(self, counts, name):
-        """Return a figure as a share of those sent to; None where there is none."""
-        has_share = name in WITH_SHARE and counts["sent"]
-        return counts[name] / counts["sent"] if has_share else None
+        """Return a figure as a share of those sent to; None where there is none.
+
+        Openings are a share of those of whom they are told. Of clicks nothing is unknown: who was
+        sent a letter without a link did not click.
+        """
+        whole = counts["sent_tracked" if name == "opened" else "sent"]
+        return counts[name] / whole if name in WITH_SHARE and whole else None
 
     # ------------------------------------------------------------
     # On the form
@@ -92,7 +99,7 @@ class MailingPeopleMixin(models.AbstractModel):
                 "label": labels[name],
                 "count": counts[name],
                 "share": self._share(counts, name),
-                "note": self._note(counts) if name == "bounced" else False,
+                "note": self._note(name, counts),
             }
             for name in self._figure_names()
         ]
@@ -108,8 +115,12 @@ class MailingPeopleMixin(models.AbstractModel):
         raise NotImplementedError
 
     @api.model
-    def _note(self, counts):
-        """Tell the kinds of bounces apart."""
+    def _note(self, name, counts):
+        """Tell the kinds of bounces apart, and of whom openings are told where not of all."""
+        if name == "opened" and counts["sent_tracked"] not in (0, counts["sent"]):
+            return self.env._("Of %s whose openings are tracked", counts["sent_tracked"])
+        if name != "bounced":
+            return False
         labels = self._log_labels("bounce_type")
         kinds = [(labels[kind], counts[f"bounced_{kind}"]) for kind, _label in BOUNCE_TYPES]
         return ", ".join(f"{label}: {count}" for label, count in kinds if count)

@@ -45,19 +45,27 @@ class MailingTraceEvent(models.Model):
 
         :param by: ``campaign_id`` or ``mailing_id``
         :param with_machines: count what machines and the staff did, too
-        :return: ``{id: Counter}`` of event types, and of bounces by type, as ``bounced_final``
+        :return: ``{id: Counter}`` of event types, of bounces by type, as ``bounced_final``, and of
+            who was sent a letter whose openings are told: ``sent_tracked``
         """
         # a machine's opening may stand beside that of the recipient
         by_message = COUNTED_BY_MESSAGE | ({"opened"} if with_machines else set())
         lines = Domain(by, "in", ids) & self._lines_of(with_machines)
         log = self.sudo()
-        people = defaultdict(Counter)
-        for record, event_type, count in log._read_group(
-            lines & Domain("event_type", "in", COUNTED_BY_LINE - by_message),
-            [by, "event_type"],
+        people, of_mailings = defaultdict(Counter), defaultdict(Counter)
+        for *records, event_type, count in log._read_group(
+            lines & Domain("event_type", "in", COUNTED_BY_LINE),
+            [*dict.fromkeys((by, "mailing_id")), "event_type"],
             ["__count"],
         ):
-            people[record.id][event_type] = count
+            of_mailings[records[0].id, records[-1]][event_type] = count
+        for (record_id, mailing), counts in of_mailings.items():
+            # by now they may not be told any more
+            if counts["opened"] or mailing._tells_openings():
+                counts["sent_tracked"] = counts["sent"]
+            if "opened" in by_message:
+                del counts["opened"]
+            people[record_id] += counts
         for record, event_type, bounce_type, messages, known, count in log._read_group(
             lines & Domain("event_type", "in", by_message),
             [by, "event_type", "bounce_type"],
@@ -115,7 +123,7 @@ class MailingTraceEvent(models.Model):
                 "id": mailing.id,
                 "name": mailing.display_name,
                 "date": mailing.schedule_date,
-                "tells_openings": mailing.open_tracking,
+                "tells_openings": mailing._tells_openings(),
                 "counts": dict(counts[mailing.id]),
             }
             for mailing in ordered

@@ -58,5 +58,5 @@ class MailingOptOut(models.Model):
             subscriptions = self.env["mailing.subscription"].search(
                 [("list_id", "=", target_list.id), ("contact_id", "in", contacts.ids)]
             )
-            memories._of(target_list, contacts, addresses).unlink()
+            memories._of(target_list, contacts, addresses)._take_back()
             subscriptions.write({"opt_out": False})

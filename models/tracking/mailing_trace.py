@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...delivery.robots import BURST_LINKS, BURST_SECONDS, SECONDS_AFTER_SENDING, USER_AGENT_LENGTH
+from ..settling.mailing_trace import IS_SENT
 
 # Opening says nothing new of these: who is not mailed any more may have had an earlier copy.
 UNMOVED_BY_OPENING = ("cancel", "open", "reply", "bounce")
@@ -46,8 +47,8 @@ class MailingTrace(models.Model):
         A click is an opening as well, where openings are told. What a machine or the staff does
         is logged, and says nothing of the message.
 
-        Raw SQL: one statement for status and log, and one more for a new click. A crash of
-        PostgreSQL may forget the hits of its last moment.
+        Raw SQL: one statement for status and log, one more for a new click, and one where nobody
+        knew it to be sent. A crash of PostgreSQL may forget the hits of its last moment.
 
         :param token: of the message
         :param link_id: the tracking URL, none for the pixel
@@ -66,7 +67,7 @@ class MailingTrace(models.Model):
                            COALESCE(mailing.campaign_id, trace.campaign_id) AS campaign_id,
                            contact.id AS contact_id, trace.is_test_trace IS TRUE AS is_test,
                            mailing.open_tracking IS TRUE AS tells_openings,
-                           NULLIF(%(made_by)s, 'person') AS made_by,
+                           NULLIF(%(made_by)s, 'person') AS made_by, %(is_sent)s AS is_sent,
                            set_config('synchronous_commit', 'off', TRUE)
                       FROM mailing_trace trace
                       LEFT JOIN mailing_mailing mailing
@@ -97,7 +98,7 @@ class MailingTrace(models.Model):
                         ON sign.event_type = 'clicked' OR hit.tells_openings
                     ON CONFLICT DO NOTHING RETURNING id, event_type
                 )
-                SELECT hit.id, hit.made_by IS NULL AND NOT hit.is_test,
+                SELECT hit.id, hit.made_by IS NULL AND NOT hit.is_test, hit.is_sent,
                        logged.event_type, logged.id
                   FROM hit LEFT JOIN logged ON TRUE
                 """,
@@ -107,6 +108,7 @@ class MailingTrace(models.Model):
                 is_news=SQL(
                     "(hit.tells_openings AND trace.trace_status NOT IN %s)", UNMOVED_BY_OPENING
                 ),
+                is_sent=IS_SENT,
                 made_by=SQL("%s", made_by) if made_by else self._judged_by_time(now, user_id),
                 signs=SQL("('opened', NULL::integer)%s", SQL(", ('clicked', %s)", link_id))
                 if link_id
@@ -115,11 +117,14 @@ class MailingTrace(models.Model):
             )
         )
         self.env.invalidate_all(flush=False)
-        [(trace_id, counts, *_line), *_more] = rows or [(None, False)]
+        [(trace_id, counts, is_sent, *_line), *_more] = rows or [(None, False, True)]
         lines = {event_type: line_id for *_hit, event_type, line_id in rows if line_id}
         if counts and "clicked" in lines and made_by != "person":
             gone = self._mark_burst(trace_id, now)
             lines = {kind: line_id for kind, line_id in lines.items() if line_id not in gone}
+        if not is_sent:
+            sent = self._settle_what_came_back(SQL("trace.id = %s", trace_id), is_hit=True)
+            lines |= zip(["sent"], sent.ids, strict=False)
         return trace_id, lines
 
     @api.model
@@ -221,7 +226,6 @@ class MailingTrace(models.Model):
                            trace_status = CASE
                                 WHEN trace.trace_status != 'open' OR earlier.opened
                                 THEN trace.trace_status
-                                WHEN trace.failure_type IN ('in_doubt', 'left') THEN 'error'
                                 ELSE 'sent' END
                       FROM burst, (
                         SELECT COALESCE(BOOL_OR(event_type = 'clicked'), FALSE) AS clicked,

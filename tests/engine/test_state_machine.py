@@ -21,9 +21,8 @@ REASONS = {
     "outgoing": {None},
     "process": {None},
     "sent": {None},
-    # an opening says nothing of what was told before
-    "open": {None, "in_doubt", "left", "mail_bounce"},
-    "reply": {None, "in_doubt", "left", "mail_bounce"},
+    "open": {None, "mail_bounce"},
+    "reply": {None, "mail_bounce"},
     "bounce": {"mail_bounce"},
     "error": {"mail_smtp", "mail_email_invalid", "mail_refused", "in_doubt", "left"},
     "cancel": {"excluded", "archived", "removed", "mail_email_missing", "mail_email_invalid"}
@@ -41,6 +40,7 @@ class Machine(MassEmailMachine):
         self.no_portion_is_exceeded()
         self.every_row_has_a_known_state_and_reason(rows)
         self.who_is_on_the_wire_belongs_to_a_run_and_who_waits_to_none(rows)
+        self.of_whom_something_came_back_the_log_knows_that_she_was_sent_to()
         for name in self.mass_emails:
             self.sums_agree(name, [row for row in rows if row.mailing == name])
             self.nobody_waits_in_a_mass_email_that_is_done(name)
@@ -56,6 +56,17 @@ class Machine(MassEmailMachine):
         # a test may go to a domain that had its portion, and counts there
         domains = Counter(copy.address.split("@")[1] for copy in recent if not copy.is_test)
         assert max(domains.values(), default=0) <= DOMAIN_PORTION, domains
+
+    def of_whom_something_came_back_the_log_knows_that_she_was_sent_to(self):
+        self.env.cr.execute(
+            """
+            SELECT trace.id, trace.trace_status, ARRAY_AGG(line.event_type)
+              FROM mailing_trace trace JOIN mailing_trace_event line ON line.trace_id = trace.id
+             WHERE trace.trace_status != 'process'
+             GROUP BY trace.id HAVING NOT BOOL_OR(line.event_type = 'sent')
+            """
+        )
+        assert not (unsent := self.env.cr.fetchall()), unsent
 
     def every_row_has_a_known_state_and_reason(self, rows):
         for row in rows:

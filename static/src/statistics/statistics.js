@@ -31,6 +31,9 @@ const COMPARED = [
     { type: "bounced", label: _t("Bounced") },
 ];
 
+/** Openings are a share of those of whom they are told. */
+const wholeOf = (type, counts) => (type === "opened" ? counts.sent_tracked : counts.sent);
+
 /** Statistics of a campaign or of a mass email; asked for when the page is opened. */
 export class Statistics extends Component {
     static template = "mass_mailing_campaign.Statistics";
@@ -103,10 +106,15 @@ export class Statistics extends Component {
                 (type !== "opened" || this.tellsOpenings) && (!RARE.includes(type) || totals[type])
         ).map((step) => {
             const count = totals[step.type] || 0;
+            const whole = wholeOf(step.type, totals) || 0;
             return {
                 ...step,
                 count: formatInteger(count),
-                share: shareOf(count, totals.sent),
+                share: shareOf(count, whole),
+                title:
+                    whole === totals.sent
+                        ? ""
+                        : _t("Of %s whose openings are tracked", formatInteger(whole)),
                 width: Math.min(100, (100 * count) / most),
             };
         });
@@ -135,7 +143,7 @@ export class Statistics extends Component {
             return { count: "–", share: "", title: _t("Openings are not tracked") };
         }
         const count = counts[type] || 0;
-        return { count: formatInteger(count), share: shareOf(count, counts.sent) };
+        return { count: formatInteger(count), share: shareOf(count, wholeOf(type, counts)) };
     }
 
     async openMailing({ id }) {

@@ -58,7 +58,7 @@ class TestOptOutMemory(MassEmailCase):
 
     def test_opt_outs_from_before_the_installation_hold(self):
         self.anna.subscription_ids.opt_out = True
-        self.env["mailing.opt.out"].search([]).unlink()
+        self.env["mailing.opt.out"].search([])._take_back()
         remember_earlier_opt_outs(self.env)
         self.target_list.contact_ids -= self.anna
         self.target_list.contact_ids += self.anna

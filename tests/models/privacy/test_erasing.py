@@ -224,6 +224,46 @@ class TestErasing(MassEmailCase):
         back = self._contact("Zoe", self.target_list, email="ZOE@Bücher.example")
         self.assertEqual(self._mass_email()._objections(back), {back: "erased"})
 
+    def test_odoos_privacy_lookup_deletes_all_of_her_but_that_she_is_not_mailed(self):
+        """It deletes with superuser rights whatever has her address, in whatever order."""
+
+        def is_sent_to_her(trace):
+            return trace.email == HERS and trace.trace_status == "sent"
+
+        self.anna.unlink()
+        names = ["mail.blacklist", "mailing.contact", "mailing.opt.out", "mailing.trace"]
+        for order in (names, names[::-1]):
+            for opt_out in ("_receive_opt_out", "_receive_opt_out_of_all"):
+                with self.subTest(order=order, opt_out=opt_out):
+                    self.erased.search([]).unlink()
+                    anna = self._contact("Anna", self.target_list, email=HERS)
+                    mailing = self._mass_email()
+                    self.send(mailing)
+                    getattr(mailing.mailing_trace_ids.sudo().filtered(is_sent_to_her), opt_out)()
+                    for name in order:
+                        self.env[name].sudo().search([("email", "=ilike", HERS)]).unlink()
+                    self.assertFalse(anna.exists())
+                    self.assertEqual(len(self.erased.search([])), 1)
+                    self.assertFalse(self.env["mailing.opt.out"].search([("email", "=", HERS)]))
+                    again = self.import_again()
+                    self.assertTrue(self._mass_email()._objections(again))
+                    again.unlink()
+
+    def test_a_user_who_deletes_an_entry_of_the_blacklist_wants_it_mailed_again(self):
+        administrator = self.env.ref("base.user_admin")
+        self.env["mail.blacklist"]._add(HERS).with_user(administrator).unlink()
+        self.env["mail.blacklist"]._add(HERS)
+        self.env["mail.blacklist"]._remove(HERS).unlink()
+        self.assertFalse(self.erased.search([]))
+
+    def test_taking_back_an_opt_out_erases_nobody(self):
+        mailing = self._mass_email()
+        self.send(mailing)
+        trace = mailing.mailing_trace_ids.sudo().filtered(lambda each: each.email == HERS)
+        trace._receive_opt_out()
+        trace._receive_opt_in()
+        self.assertFalse(self.erased.search([]))
+
     def test_lifting_ends_it(self):
         self.erase()
         back = self.import_again()

@@ -108,14 +108,32 @@ class TestQueueInParts(MassEmailCase):
             self.run_delivery()
         self.assertEqual(len(mailing.mailing_trace_ids), 2)
 
-    def test_who_had_no_row_when_it_was_ended_gets_none(self):
+    def test_who_had_no_row_when_it_was_ended_has_an_outcome_and_is_not_mailed(self):
+        self._contact("Rival", self.target_list, self.excluding_list)
         mailing = self.begin()
+        triggers = self.env["ir.cron.trigger"].search([])
         with self.committing(mailing) as committing:
             committing.action_end()
+        self.assertTrue(self.env["ir.cron.trigger"].search([]) - triggers)
+        mailing.active = False
         with self.smtp() as server:
             self.run_delivery()
-            self.assertEqual((mailing.state, len(mailing.mailing_trace_ids)), ("done", 2))
+            self.assertEqual((mailing.state, mailing.is_queue_partial), ("done", False))
+            self.assertEqual(sorted(self.outcomes(mailing).values()), ["ended"] * 5 + ["excluded"])
+            self.assertEqual((mailing.member_count, mailing.cancelled_count), (6, 6))
             mailing._reopen()
             self.run_delivery()
         self.assertFalse(server.messages)
-        self.assertEqual(len(mailing.mailing_trace_ids), 2)
+        self.assertEqual(len(mailing.mailing_trace_ids), 6)
+
+    def test_what_is_left_of_the_queue_of_an_ended_one_waits_for_a_job_with_time(self):
+        mailing = self.begin()
+        with self.committing(mailing) as committing:
+            committing.action_end()
+        triggers = self.env["ir.cron.trigger"].search([])
+        is_over = chain([False], repeat(True))
+        with self.committing(mailing) as committing:
+            committing._complete_ended_queues(SimpleNamespace(is_over=lambda: next(is_over)))
+        self.assertEqual((len(mailing.mailing_trace_ids), mailing.is_queue_partial), (4, True))
+        self.assertEqual({*self.outcomes(mailing).values()}, {"ended"})
+        self.assertTrue(self.env["ir.cron.trigger"].search([]) - triggers)

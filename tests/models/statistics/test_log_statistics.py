@@ -43,13 +43,15 @@ class TestStatistics(MassEmailCase):
         four._receive_click(self.offer.code)
         self.messages(self.second)[0]._receive_click(self.offer.code)
         answer = self.of_campaign()
-        self.assertEqual(answer["totals"], {"sent": 8, "opened": 3, "clicked": 2})
+        self.assertEqual(
+            answer["totals"], {"sent": 8, "sent_tracked": 8, "opened": 3, "clicked": 2}
+        )
         by_mailing = {each["id"]: each["counts"] for each in answer["mailings"]}
         self.assertEqual(
             by_mailing,
             {
-                self.first.id: {"sent": 4, "opened": 2, "clicked": 1},
-                self.second.id: {"sent": 4, "opened": 1, "clicked": 1},
+                self.first.id: {"sent": 4, "sent_tracked": 4, "opened": 2, "clicked": 1},
+                self.second.id: {"sent": 4, "sent_tracked": 4, "opened": 1, "clicked": 1},
             },
         )
         of_first = self.log.get_statistics(mailing_id=self.first.id)

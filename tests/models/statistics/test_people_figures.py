@@ -180,13 +180,13 @@ class TestPeopleFigures(FiguresCase):
             self._mass_email(campaign_id=campaigns[-1].id, state="sending")
         names = ["sent_people_count", "clicked_share", "progress", "are_openings_tracked"]
         self.statements(campaigns, names)  # the user's groups and rules are known then
-        one = self.statements(campaigns[1], names)
-        self.assertEqual(self.statements(campaigns, names), one)
-        self.assertLessEqual(one, 7)
+        few = self.statements(campaigns[:2], names)
+        self.assertEqual(self.statements(campaigns, names), few)
+        self.assertLessEqual(few, 9)
         mailings = self.env["mailing.mailing"].browse(campaigns.mass_email_ids.ids)
         one = self.statements(mailings[0], names[:2])
         self.assertEqual(self.statements(mailings, names[:2]), one)
-        self.assertLessEqual(one, 2)
+        self.assertLessEqual(one, 4)
 
     def statements(self, records, names):
         """How many statements reading some computed fields takes."""
