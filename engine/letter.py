@@ -7,7 +7,6 @@ from markupsafe import Markup
 
 from odoo.exceptions import UserError
 from odoo.tools import file_open
-from odoo.tools.mail import append_content_to_html
 
 from ..delivery.address import wire_address
 from ..delivery.envelope import seal
@@ -18,7 +17,7 @@ from ..delivery.report import REFERENCE_HEADER
 from ..delivery.transport import Outcome, Result
 from .headers import Headers
 from .inline import Inline
-from .inspection import is_shown
+from .source import Source
 from .spliced_letter import NotSpliceable, SplicedLetter
 from .text_part import plain_text
 from .troubles import why_not_filled_in
@@ -45,7 +44,8 @@ class Letter:
         self.env = mailing.env
         self.placeholders = Placeholders()
         self.body_mark = Markup(self.placeholders.body)
-        self.html = self._source()
+        self.source = Source(mailing, self.placeholders)
+        self.html = self.source.html
         self.layout = self._layout()
         self.subject = mailing.subject
         # those taken off the campaign, too: what is on its way or delivered has them
@@ -80,27 +80,6 @@ class Letter:
         )
         return addresses[False]
 
-    def _source(self):
-        mailing, marks = self.mailing, self.placeholders
-        source = mailing._prepend_preview(mailing.body_html or "", mailing.preview)
-        base_url = mailing.env["ir.config_parameter"]._public_url()
-        source = str(mailing._replace_local_links(source, base_url))
-        opt_out_label = html.escape(mailing.env._("Unsubscribe"))
-        # the links of Odoo's own themes
-        source = source.replace(f'{base_url}/unsubscribe_from_list"', '{optOutUrl}"')
-        source = source.replace(f'{base_url}/view"', f'{marks.view}"')
-        source = marks.mark(source, opt_out_label)
-        if mailing._is_opt_out_mandatory() and not self.shows_opt_out(source):
-            source = append_content_to_html(
-                source, f'<p><a href="{marks.opt_out}">{opt_out_label}</a></p>', plaintext=False
-            )
-        return source
-
-    def shows_opt_out(self, source):
-        """Tell whether who reads a marked source finds the opt-out link in it."""
-        marks = self.placeholders
-        return marks.has_opt_out and is_shown(marks.opt_out, source)
-
     def _pixel(self):
         mailing = self.mailing
         if not mailing.open_tracking or mailing._is_informational():
@@ -133,10 +112,7 @@ class Letter:
             )
             raise UserError(words) from error
         return {
-            contact.id: (
-                " ".join(subjects[contact.id].split()),
-                bodies[contact.id],
-            )
+            contact.id: (" ".join(subjects[contact.id].split()), bodies[contact.id])
             for contact in contacts
         }
 
@@ -147,8 +123,7 @@ class Letter:
             bodies |= self.render_source(mailing, source, group.ids)
         return bodies
 
-    @staticmethod
-    def render_source(mailing, source, contact_ids):
+    def render_source(self, mailing, source, contact_ids):
         """Render a body for contacts by Odoo's renderer, in the language of a mass email."""
         bodies = mailing._render_template(
             source,
@@ -157,7 +132,8 @@ class Letter:
             engine="qweb",
             options={"preserve_comments": True},
         )
-        return {contact_id: Markup(body) for contact_id, body in bodies.items()}
+        bodies = {contact_id: Markup(body) for contact_id, body in bodies.items()}
+        return {key: body + self.source.missing_opt_out(body) for key, body in bodies.items()}
 
     def by_language(self, contacts):
         """Yield the mass email in each language that it says contacts read, with these contacts.

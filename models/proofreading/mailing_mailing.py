@@ -137,7 +137,7 @@ class MailingMailing(models.Model):
                 ),
                 self.env._("Remove the link, or give the campaign another type."),
             )
-        if not letter.shows_opt_out(letter.html) and not self._is_informational():
+        if not letter.source.shows_opt_out(letter.html) and not self._is_informational():
             yield self._body_finding(
                 "opt_out_missing",
                 self.env._("Recipients cannot opt out: the body has no opt-out link."),

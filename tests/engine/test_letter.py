@@ -102,6 +102,28 @@ class TestLetter(MassEmailCase):
             self.assertIn(f'/mailing/opt-out/{self.token()}">Unsubscribe</a>', end, body)
             self.assertNotIn(".invalid", html)
 
+    def test_an_opt_out_link_under_a_condition_is_there_for_everybody(self):
+        self._contact("Anna", self.target_list, company_name="Acme")
+        self._contact("Bob", self.target_list)
+        link = '<a href="{optOutUrl}">Leave</a>'
+        for body in (
+            f'<p>Hi</p><p t-if="object.company_name">{link}</p>',
+            f'<p>Hi</p><p t-if="object.company_name">{link}</p><p t-else="">Or {link}</p>',
+            f'<p>Hi</p><p t-out="object.company_name">{link}</p>',
+            f'<p>Hi</p><p t-foreach="object.list_ids.browse()" t-as="each">{link}</p>',
+            f'<t t-set="footer">{link}</t><p>Hi</p>',
+            f'<p>Hi</p><!-- {link} --><p t-if="object.company_name">{link}</p>',
+        ):
+            mailing = self._mass_email("<p>x</p>")
+            mailing.body_html = body
+            with self.smtp() as server:
+                self.send(mailing, server)
+            for message in server.messages:
+                html = re.sub("<!--.*?-->", "", self.html(message))
+                self.assertEqual(html.count("/mailing/opt-out/"), 1, body)
+                self.assertEqual(self.text(message).count("/mailing/opt-out/"), 1, body)
+            self.assertEqual(len(server.messages), 2)
+
     def test_the_appended_opt_out_link_can_be_switched_off(self):
         self.set_setting("opt_out_optional", "True")
         message = self.receive("<p>Hello</p>")
