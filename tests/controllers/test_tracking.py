@@ -91,6 +91,17 @@ class TestTracking(MassEmailData, HttpCase):
         self.assertIn("Dear Anna", response.text)
         self.assertIn(f"/mailing/opt-out/{self.token}", response.text)
 
+    def test_a_letter_is_by_who_is_responsible_whoever_sends_or_reads_it(self):
+        mailing = self._mass_email(
+            '<p>Yours, <t t-out="user.name"/></p>', subject="{{ user.name }}"
+        )
+        with self.smtp() as server:
+            self.send(mailing, server)
+        [message] = server.messages
+        page = self.get(f"/mailing/view/{mailing.mailing_trace_ids.sudo().token}").text
+        for text in (message.get_body(("plain",)).get_content(), message["Subject"], page):
+            self.assertIn("Marta Marketer", text)
+
     @mute_logger("odoo.addons.mail.models.mail_render_mixin")
     def test_a_letter_that_cannot_be_shown_is_just_not_found(self):
         other = self.env["utm.campaign"].create({"title": "Other"})
