@@ -428,6 +428,21 @@ class TestLetter(MassEmailCase):
         self.assertNotIn("None", self.text(message))
         self.assertIn(f"/mailing/click/{self.offer.code}/{self.token()}", self.text(message))
 
+    def test_what_nobody_reads_is_not_in_the_text_part(self):
+        message = self.receive(
+            "<p>One</p><style>p > b { color: red }\n</style><!-- a note\nof > two lines -->"
+            "<!--[if mso]>\n<v:rect>\n<b>Outlook</b>\n</v:rect>\n<![endif]-->"
+            "<!--[if !mso]><!--><p>Two</p><!--<![endif]--><p>Three</p>"
+        )
+        self.assertEqual(self.text(message).split("\n\n")[:3], ["One", "Two", "Three"])
+
+    def test_emphasis_in_the_text_part_begins_where_it_ends(self):
+        message = self.receive(
+            '<h1 class="a" title="x > y">One</h1><p><b style="color: red">two</b> and '
+            '<em id="x">three</em></p>'
+        )
+        self.assertEqual(self.text(message).split("\n\n")[:2], ["**One**", "*two* and /three/"])
+
     # ------------------------------------------------------------
     # Whose letter it is
     # ------------------------------------------------------------
