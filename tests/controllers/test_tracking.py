@@ -49,6 +49,10 @@ class TestTracking(MassEmailData, HttpCase):
         self.assertEqual((self.offer.people_count, self.demo.people_count), (1, 1))
         self.assertTrue(self.mailing.mailing_trace_ids.links_click_datetime)
 
+    def test_a_click_counts_with_what_stood_behind_the_link(self):
+        self.get(f"/mailing/click/{self.offer.code}/{self.token}%3E.")
+        self.assertEqual(self.logged(), ["clicked", "opened", "sent"])
+
     def test_a_click_is_no_opening_when_openings_are_not_tracked(self):
         self.mailing.open_tracking = False
         self.get(f"/mailing/open/{self.token}.gif")
