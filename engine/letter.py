@@ -10,12 +10,12 @@ from odoo.tools import file_open
 
 from ..delivery.address import wire_address
 from ..delivery.envelope import seal
-from ..delivery.header import Encoded, encode_mailbox, encode_text
+from ..delivery.header import Encoded, encode_mailbox, encode_text, file_type
 from ..delivery.placeholders import Placeholders
 from ..delivery.reference import verp_address
 from ..delivery.report import REFERENCE_HEADER
 from ..delivery.transport import Outcome, Result
-from .headers import Headers
+from .headers import Headers, mailboxes
 from .inline import Inline
 from .source import Source
 from .spliced_letter import NotSpliceable, SplicedLetter
@@ -23,13 +23,6 @@ from .text_part import plain_text
 from .troubles import why_not_filled_in
 
 _logger = logging.getLogger(__name__)
-
-
-def _mimetype(attachment):
-    """A mail goes as the file that it is: taken apart, it may not fit the wire's seven bits."""
-    mimetype = attachment.mimetype or ""
-    is_file = not mimetype.startswith(("message/", "multipart/"))
-    return mimetype if is_file else "application/octet-stream"
 
 
 class Letter:
@@ -66,14 +59,18 @@ class Letter:
     @cached_property
     def _attachments(self):
         return [
-            (" ".join(attachment.name.split()), attachment.raw or b"", _mimetype(attachment))
+            (
+                " ".join(attachment.name.split()),
+                attachment.raw or b"",
+                file_type(attachment.mimetype or ""),
+            )
             for attachment in self.mailing.attachment_ids
         ]
 
     @cached_property
     def _reply_to(self):
         if not self._by_thread:
-            return self.mailing.reply_to
+            return mailboxes(self.mailing.reply_to)
         contacts = self._of_company("mailing.contact")  # none: they have no alias of their own
         addresses = contacts._notify_get_reply_to(
             default=self.mailing.email_from, author_id=self._author.partner_id.id
@@ -265,7 +262,7 @@ class Letter:
         Odoo takes addresses for recipients that stand in a display name.
         """
         return self._mail_server._build_email__(
-            email_from=self.mailing.email_from,
+            email_from=mailboxes(self.mailing.email_from),
             email_to=[address],
             subject=subject,
             body=page,

@@ -249,6 +249,24 @@ class TestLetter(MassEmailCase):
         self.assertEqual(parts, {"empty.bin": b"", "mail.eml": mail})
         self.assertTrue(message.as_bytes().isascii())
 
+    def test_a_file_is_attached_whatever_it_says_of_its_type(self):
+        file = "größe\r\n.\n\r".encode("latin-1")
+        self._contact("Anna", self.target_list)
+        types = ("Message/RFC822", "a/b/c", "text", "x/y\r\nX: z", "тип/файл", "/", "Text/X-Y; a=b")
+        files = self.env["ir.attachment"].create(
+            [{"name": f"file-{number}", "raw": file} for number in range(len(types))]
+        )
+        for attachment, mimetype in zip(files, types, strict=True):
+            attachment.mimetype = mimetype
+        message = self.receive(contact=True, attachment_ids=files)
+        parts = {part.get_filename(): part for part in message.iter_attachments()}
+        for number in range(len(types)):
+            part = parts[f"file-{number}"]
+            self.assertEqual(part.get_payload(decode=True), file)
+            known = "text/x-y" if number == 6 else "application/octet-stream"
+            self.assertEqual(part.get_content_type(), known)
+        self.assertTrue(message.as_bytes().isascii())
+
     def test_logic_in_a_template_is_rendered_per_recipient(self):
         self._contact("Anna", self.target_list, company_name="Acme")
         self._contact("Bob", self.target_list)
@@ -350,6 +368,16 @@ class TestLetter(MassEmailCase):
         message = email.message_from_bytes(content, policy=email.policy.default)
         [part] = message.iter_attachments()
         self.assertEqual(part.get_filename(), " ".join(attachment.name.split()))
+
+    def test_a_name_without_brackets_around_the_address_is_no_part_of_it(self):
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email(
+            email_from="Garden news@garden.example.com",
+            reply_to="The Garden answers@garden.example.com",
+        )
+        [(header, _content)] = self.deliver(mailing).values()
+        self.assertEqual(header["from"], '"Garden" <news@garden.example.com>')
+        self.assertEqual(header["reply-to"], '"The Garden" <answers@garden.example.com>')
 
     @staticmethod
     def address(mailbox):
