@@ -5,8 +5,9 @@ from odoo import api, models
 from odoo.tools import email_normalize
 from odoo.tools.mail import email_split, mail_header_msgid_re
 
+from ...delivery.mime import source_of
 from ...delivery.reference import verp_reference
-from ...delivery.report import is_automatic, read_report, source_of
+from ...delivery.report import is_automatic, read_report
 
 _logger = logging.getLogger(__name__)
 
