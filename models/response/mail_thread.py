@@ -75,7 +75,8 @@ class MailThread(models.AbstractModel):
             )
         )
         if not traces:
-            return super()._routing_handle_bounce(email_message, message_dict)
+            standard = self.with_context(mailing_standard_only=True)
+            return super(MailThread, standard)._routing_handle_bounce(email_message, message_dict)
         _logger.info(
             "Message %s to %s is %s for mass email messages %s: %s",
             message_dict["message_id"],

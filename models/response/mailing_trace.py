@@ -210,6 +210,14 @@ class MailingTrace(models.Model):
     # ------------------------------------------------------------
 
     @api.model
+    def search(self, *args, **kwargs):
+        """What names no mass email is Odoo's own: it marks none, and blacklists nobody for one."""
+        found = super().search(*args, **kwargs)
+        if self.env.context.get("mailing_standard_only"):
+            found = found.filtered(lambda trace: not trace.sudo().token)
+        return found
+
+    @api.model
     def _references(self):
         """Return by what returned messages name those that they were."""
         return References(hmac(self.env(su=True), "mass_mailing_campaign.reference", "").encode())
