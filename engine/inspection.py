@@ -15,7 +15,9 @@ LOCAL_ENDINGS = (".localhost", ".local", ".internal", ".lan", ".home.arpa", ".te
 HIDDEN = "//*[contains(translate(@style, ' ', ''), 'display:none') and ancestor::*]"
 # What Odoo's renderer may leave out of a letter, or put elsewhere.
 CONDITIONS = ("if", "elif", "else", "foreach", "set", "out", "esc", "raw", "field", "call")
-CONDITIONAL = f"//*[{' or '.join(f'@t-{each}' for each in CONDITIONS)} or @groups]"
+CONDITIONAL = (
+    f"//*[({' or '.join(f'@t-{each}' for each in CONDITIONS)} or @groups) and ancestor::*]"
+)
 # What is no text of the letter.
 UNREAD = f"//a | //style | //script | {HIDDEN}"
 
@@ -40,9 +42,11 @@ def is_shown(text, page, to_everybody=False):
         tree = html.fromstring(page.encode(errors="replace"), parser=parser)
     except (etree.ParserError, ValueError):
         return False
+    document = tree.getroottree()
     for hidden in tree.xpath(f"{HIDDEN} | {CONDITIONAL}" if to_everybody else HIDDEN):
         hidden.drop_tree()
-    return text in html.tostring(tree, encoding="unicode")
+    # all of the page: what was parsed may be just what is hidden
+    return text in html.tostring(document, encoding="unicode")
 
 
 class Inspection:

@@ -108,6 +108,7 @@ class TestLetter(MassEmailCase):
         link = '<a href="{optOutUrl}">Leave</a>'
         for body in (
             f'<p>Hi</p><p t-if="object.company_name">{link}</p>',
+            f'<div t-if="object.company_name">Hi {link}</div>',
             f'<p>Hi</p><p t-if="object.company_name">{link}</p><p t-else="">Or {link}</p>',
             f'<p>Hi</p><p t-out="object.company_name">{link}</p>',
             f'<p>Hi</p><p t-foreach="object.list_ids.browse()" t-as="each">{link}</p>',
