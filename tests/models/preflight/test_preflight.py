@@ -254,6 +254,11 @@ class TestPreflight(MassEmailCase):
     def test_an_empty_body_is_an_error(self):
         self.assert_finding("body_empty", "error", body="<p><br></p>")
 
+    def test_a_letter_that_gmail_cuts_off_is_told(self):
+        body = f"{self.good}<p>{'Ж' * 20 * 1024}</p>"
+        self.assertNotIn("letter_long", self.findings(body))
+        self.assert_finding("letter_long", "warning", body * 3, "102")
+
     def test_codes_that_are_none_are_errors(self):
         self.assert_finding("tracking_url_unknown", "error", "<p>{trackingUrl:999999}</p>")
         # where a letter is copied from another campaign, its user knows the link by its text
