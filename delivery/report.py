@@ -136,11 +136,9 @@ def _failure(message):
     if any(is_a(part, "message/disposition-notification") for part in parts):
         return Kind.AUTO_REPLY, [], "", ""
     explanation = _explanation(parts)
-    if recipients:
-        failure = _delivery_status(recipients, explanation)
-    else:
-        failure = _free_form(message, explanation)
-    kind, addresses, status, words = failure
+    if not recipients:
+        return _free_form(message, explanation)
+    kind, addresses, status, words = _delivery_status(recipients, explanation)
     if kind is Kind.FINAL and _is_about_us(message, explanation, words, addresses):
         kind = Kind.POLICY
     return kind, addresses, status, words
