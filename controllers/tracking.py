@@ -8,7 +8,7 @@ from odoo.exceptions import UserError
 from odoo.http import request
 
 from ..delivery import robots
-from ..delivery.token import is_token
+from ..delivery.token import is_token, token_in
 from ..engine.pixel import PIXEL
 from ..engine.turns import again_at_once, autocommitted
 from .public_page import HEADERS, look, neutral_page, public_page
@@ -104,7 +104,7 @@ class TrackingController(http.Controller):
 
         Whatever is wrong with the log, the recipient gets what she came for.
         """
-        http_request = request.httprequest
+        http_request, token = request.httprequest, token_in(token)
         if http_request.method != "GET" or not is_token(token):
             return None
         user_agent, ip = http_request.user_agent.string, http_request.remote_addr

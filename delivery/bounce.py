@@ -63,6 +63,19 @@ def mildest(verdicts: Iterable[tuple]) -> tuple:
     return min(verdicts, key=lambda verdict: GRAVITY.index(verdict[0]))
 
 
+def is_about_sender(words: str, senders: Iterable[str], recipients: Iterable[str]) -> bool:
+    """Tell whether words name a sender and no recipient: it is he whom the server looked for.
+
+    :param senders: addresses, as of MAIL
+    """
+
+    def is_named(address):
+        name = re.escape(address)
+        return bool(address) and re.search(rf"(?<![\w.+-]){name}(?![\w-])", words, re.IGNORECASE)
+
+    return any(map(is_named, senders)) and not any(map(is_named, recipients))
+
+
 def find_status(text: str) -> str:
     """Return the first enhanced status code of class 4 or 5 in a text, else nothing."""
     for match in _STATUS.finditer(text):

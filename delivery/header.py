@@ -1,3 +1,4 @@
+import re
 from email.header import Header
 from email.headerregistry import Address
 from email.policy import EmailPolicy
@@ -6,6 +7,9 @@ from .address import wire_address
 
 # Header fields may be 998 characters long (RFC 5322, section 2.1.1); the name needs some.
 _LONGEST = 900
+# A line that holds an encoded word is not (RFC 2047, section 2).
+_ENCODED_LINE = 76
+_FILE_TYPE = re.compile(r"(?!message/|multipart/)[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
 
 
 class Encoded(str):
@@ -89,9 +93,21 @@ def encode_mailbox(name: str, address: str) -> bytes:
     if _is_plain(name):
         escaped = name.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{escaped}" <{address}>'.encode()
-    # a line that holds an encoded word is at most 76 characters long (RFC 2047, section 2)
+    # the line of an encoded word has no room for an address
     return _encoded_words(name) + f"\r\n <{address}>".encode()
 
 
+def file_type(text: str) -> str:
+    """Return the content type that a file is attached with (RFC 2045, section 5.1).
+
+    A mail goes as the file that it is: taken apart, it may not fit the wire's seven bits. So does
+    what says nothing of itself that can stand in a header.
+    """
+    text = text.partition(";")[0].strip().lower()
+    return text if _FILE_TYPE.fullmatch(text) else "application/octet-stream"
+
+
 def _encoded_words(text):
-    return Header(text, "utf-8").encode(linesep="\r\n").encode()
+    # the longest name of those fields: its line is no longer than the others
+    header = Header(text, "utf-8", maxlinelen=_ENCODED_LINE, header_name="Reply-To")
+    return header.encode(linesep="\r\n").encode()

@@ -3,6 +3,8 @@
 MIME is RFC 2045 and 2046.
 """
 
+from email import policy
+from email.header import decode_header, make_header
 from email.message import Message
 
 # More than this of a text, and of a list, is not looked at.
@@ -26,6 +28,15 @@ def is_a(part, *content_types):
 def header(message, name):
     """Return a header field as text on one line; nothing without it."""
     return " ".join(str(message.get(name) or "").split())
+
+
+def read_header(message, name):
+    """Return a header field as it is read, its encoded words decoded (RFC 2047)."""
+    text = header(message, name)
+    try:
+        return " ".join(str(make_header(decode_header(text))).split())
+    except Exception:  # it raises many things at what is none
+        return text
 
 
 def source_in(part, longest=LONGEST_TEXT):
@@ -60,3 +71,25 @@ def text_of(part, longest=LONGEST_TEXT):
     except (LookupError, ValueError):
         text = payload.decode("utf-8", "replace")
     return text[:longest]
+
+
+def source_of(message) -> bytes:
+    """Return a message as bytes, also one that Python's email package reads but cannot write.
+
+    Such are a multipart whose boundary is not there, in letters that are not ASCII, and a field
+    with a line break in it.
+
+    :param message: ``email.message.Message``
+    """
+    try:
+        return message.as_bytes(policy=policy.compat32)
+    except Exception:  # whatever it meets
+        fields = (
+            f"{name}: {' '.join(str(value).split())}\n" for name, value in message.raw_items()
+        )
+        payload = message.get_payload()
+        head = "".join(fields).encode(errors="surrogateescape")
+        if isinstance(payload, list):
+            boundary = f"\n--{message.get_boundary()}\n" if message.get_boundary() else "\n"
+            return head + b"".join(boundary.encode() + source_of(part) for part in payload)
+        return head + b"\n" + (payload or "").encode(errors="surrogateescape")

@@ -6,7 +6,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from enum import Enum
 
-from .bounce import Kind, find_status, judge
+from .bounce import Kind, find_status, is_about_sender, judge
+from .envelope import Envelope
 
 # Bytes of a reply's line; RFC 5321, section 4.5.3.1.5, allows 512.
 LONGEST_LINE = 8192
@@ -180,9 +181,10 @@ def find_trouble(words: str) -> tuple[Trouble | None, int]:
     return (Trouble[match.lastgroup], match.start(match.lastgroup)) if match else (None, 0)
 
 
-def classify(moment: Moment, code: int, text: bytes) -> Outcome:
+def classify(moment: Moment, code: int, text: bytes, envelope: Envelope = None) -> Outcome:
     """Tell what a reply other than the welcome means (RFC 5321, section 4.2; RFC 3463).
 
+    :param envelope: what it answers, for the addresses in it
     :raise smtplib.SMTPException: the reply makes no sense, so none of the next ones will
     """
     status = _ENHANCED_STATUS.match(text)
@@ -203,6 +205,10 @@ def classify(moment: Moment, code: int, text: bytes) -> Outcome:
             return Outcome.DEFERRED
         is_told = (subject, detail) in _OF_RECIPIENT
         is_address = is_told or _is_about_recipient(moment, code, text, subject)
+        if is_address and envelope:
+            # who asks our server for the sender may tell so as the answer that he got
+            words = in_words(code, text)
+            is_address = not is_about_sender(words, [envelope.sender], [envelope.recipient])
         return Outcome.BAD_ADDRESS if is_address else Outcome.REFUSED
     raise smtplib.SMTPException(f"Unexpected reply: {in_words(code, text)}")
 

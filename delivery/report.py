@@ -2,13 +2,13 @@ import logging
 import re
 from contextlib import suppress
 from dataclasses import dataclass
-from email import message_from_bytes, message_from_string, policy
+from email import message_from_bytes, message_from_string
 from email.utils import getaddresses
 
 from flufl.bounce import all_failures
 
-from .bounce import Kind, find_status, judge, mildest
-from .mime import LONGEST_TEXT, MOST_PARTS, header, is_a, parts_of, source_in, text_of
+from .bounce import Kind, find_status, is_about_sender, judge, mildest
+from .mime import LONGEST_TEXT, MOST_PARTS, header, is_a, parts_of, read_header, source_in, text_of
 
 # It tells every detector that it tries, and what it cannot read is no error.
 logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)
@@ -38,8 +38,18 @@ _RETURNED = re.compile(
 _REPLY_LINE = re.compile(
     r"(?:^.+\n)?^.*(?<![\d.])[45]\d\d[ -].*(?:\n.+)?$|^.*[45]\.\d{1,3}\.\d{1,3}\b.*$", re.M
 )
+# How answers of programs begin, in the words of Exchange and others.
 _VACATION = re.compile(
-    r"out of (?:the )?office|auto(?:matic|mated)?[- ]?(?:reply|response)|vacation|abwesenheit", re.I
+    r"out of (?:the )?office|auto(?:matic|mated)?[- ]?(?:reply|response)|vacation|abwesenheit"
+    r"|автоматическ\w+ ответ|автоответ|автоматична відповідь|automatische antwort"
+    r"|automatisch antwoord|automatiske?t? svar|réponse automatique|respuesta automática"
+    r"|risposta automatica|resposta automática|odpowiedź automatyczna|automatická odpověď"
+    r"|otomatik yanıt|自动[回答]复|自動応答",
+    re.I,
+)
+# What was answered before the recipient was named, as Postfix and sendmail tell it.
+_BEFORE_RECIPIENT = re.compile(
+    r"in reply\s+to\s+(?:MAIL|[EH][EH]LO)\b|^>>> (?:MAIL|[EH][EH]LO)\b", re.M
 )
 _TAG = re.compile(
     r"<(?:style|script)\b.{0,20000}?</(?:style|script)>|<[a-z/!][^>]{0,2000}>", re.I | re.S
@@ -88,28 +98,6 @@ def read_report(content: bytes) -> Report:
     return Report(kind, _few(addresses), status, _line(words), _few(message_ids), _few(references))
 
 
-def source_of(message) -> bytes:
-    """Return a message as bytes, also one that Python's email package reads but cannot write.
-
-    Such are a multipart whose boundary is not there, in letters that are not ASCII, and a field
-    with a line break in it.
-
-    :param message: ``email.message.Message``
-    """
-    try:
-        return message.as_bytes(policy=policy.compat32)
-    except Exception:  # whatever it meets
-        fields = (
-            f"{name}: {' '.join(str(value).split())}\n" for name, value in message.raw_items()
-        )
-        payload = message.get_payload()
-        head = "".join(fields).encode(errors="surrogateescape")
-        if isinstance(payload, list):
-            boundary = f"\n--{message.get_boundary()}\n" if message.get_boundary() else "\n"
-            return head + b"".join(boundary.encode() + source_of(part) for part in payload)
-        return head + b"\n" + (payload or "").encode(errors="surrogateescape")
-
-
 def is_automatic(message) -> bool:
     """Tell whether a program wrote a message (RFC 3834, section 5): vacation, challenge, receipt.
 
@@ -121,7 +109,7 @@ def is_automatic(message) -> bool:
         not submitted.startswith("no")
         or header(message, "Precedence").lower() in ("auto_reply", "auto-reply")
         or any(header(message, name) for name in by_program)
-        or bool(_VACATION.match(header(message, "Subject")))
+        or bool(_VACATION.match(read_header(message, "Subject")))
     )
 
 
@@ -148,9 +136,12 @@ def _failure(message):
     if any(is_a(part, "message/disposition-notification") for part in parts):
         return Kind.AUTO_REPLY, [], "", ""
     explanation = _explanation(parts)
-    if recipients:
-        return _delivery_status(recipients, explanation)
-    return _free_form(message, explanation)
+    if not recipients:
+        return _free_form(message, explanation)
+    kind, addresses, status, words = _delivery_status(recipients, explanation)
+    if kind is Kind.FINAL and _is_about_us(message, explanation, words, addresses):
+        kind = Kind.POLICY
+    return kind, addresses, status, words
 
 
 def _complaint(report):
@@ -216,6 +207,14 @@ def _free_form(message, explanation):
         return Kind.DELAYED, addresses, "", explanation
     status = find_status(explanation)
     return _judge(status, *_to_the_point(explanation, addresses)), addresses, status, explanation
+
+
+def _is_about_us(message, explanation, words, addresses):
+    """Tell whether it is the sender whom a server does not know; the report comes back to him."""
+    if _BEFORE_RECIPIENT.search(explanation) and "RCPT" not in explanation:
+        return True
+    senders = [address for _name, address in getaddresses(message.get_all("To", []))]
+    return is_about_sender(words, senders, addresses)
 
 
 def _judge(status, *texts):

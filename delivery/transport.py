@@ -101,7 +101,7 @@ class Conversation:
                 if self._is_cut:
                     self.close()
                 return _result(envelope, Outcome.SENT, in_words(code, text))
-            outcome = classify(moment, code, text)
+            outcome = classify(moment, code, text, envelope)
             yield from self._reset(code)
             return _result(envelope, outcome, in_words(code, text))
         except (OSError, smtplib.SMTPException) as error:

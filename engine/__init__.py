@@ -4,6 +4,7 @@
 * ``run``: claim, compose, transmit, acknowledge, settle: one run of sending
 * ``results``: what a run knows of its messages
 * ``letter``: a mass email prepared once per run, composed for each recipient
+* ``source``: its HTML before it is filled in, an opt-out link in it for everybody
 * ``spliced_letter``: the same letter compiled, what differs spliced into bytes
 * ``inline``, ``body``: its subject and its body, filled in for many contacts at once
 * ``dates``: those in it, equal ones written once

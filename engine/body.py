@@ -8,6 +8,7 @@ from markupsafe import escape
 
 from .dates import written_once
 from .inline import Field, NotSpliceable
+from .text_part import MOST_FORMS
 
 # A field shown as it is, with a default for when it is empty.
 FIELD_TAG = re.compile(
@@ -114,8 +115,10 @@ class RenderedBody:
 
     def __init__(self, letter):
         mailing = letter.mailing
+        self._letter = letter
         self._source = letter.html
         self._templates = {}
+        self._endings = {}
         self._first, self._last = {}, {}
         self.fixed = set()
         if not mailing._unrestricted_rendering:
@@ -141,7 +144,21 @@ class RenderedBody:
             if is_new:
                 self.fixed |= {text for text in template.constants() if "<" in text}
                 is_new = False
-            yield self._inner(pieces)
+            pieces = self._inner(pieces)
+            if self._letter.source.may_lack_opt_out:
+                pieces = [*pieces, self._missing_opt_out(pieces)]
+            yield pieces
+
+    def _missing_opt_out(self, pieces):
+        """Return the opt-out link that a body lacks: what stays the same tells whether it does."""
+        host = self._letter.placeholders.host
+        form = tuple(piece for piece in pieces if piece in self.fixed or host in piece)
+        if form not in self._endings:
+            if len(self._endings) >= MOST_FORMS:
+                self._endings.clear()
+            self._endings[form] = str(self._letter.source.missing_opt_out("".join(pieces)))
+            self.fixed.add(self._endings[form])
+        return self._endings[form]
 
     def _inner(self, pieces):
         """Take away what Odoo puts around, from pieces that stay the objects they are."""

@@ -3,11 +3,20 @@ import re
 from urllib.parse import urlsplit
 
 from odoo.tools import hmac
+from odoo.tools.mail import email_split_and_format
 
 from ..delivery.header import Encoded, encode_mailbox
 
 # A name in the DNS; digits alone are an address.
 HOST = re.compile(r"(?=.*[a-z])(?:[a-z0-9-]+\.)*[a-z0-9-]+")
+
+
+def mailboxes(text):
+    """Return the mailboxes of a field as their author means them.
+
+    Python takes a name for a part of the address where no brackets are around that.
+    """
+    return ", ".join(email_split_and_format(text or "")) or text
 
 
 class Headers:

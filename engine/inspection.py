@@ -13,6 +13,11 @@ UNFIT_FOR_HOST = {*" %<>\"'{}"}
 LOCAL_ENDINGS = (".localhost", ".local", ".internal", ".lan", ".home.arpa", ".test", ".invalid")
 # What is hidden, like the preview text.
 HIDDEN = "//*[contains(translate(@style, ' ', ''), 'display:none') and ancestor::*]"
+# What Odoo's renderer may leave out of a letter, or put elsewhere.
+CONDITIONS = ("if", "elif", "else", "foreach", "set", "out", "esc", "raw", "field", "call")
+CONDITIONAL = (
+    f"//*[({' or '.join(f'@t-{each}' for each in CONDITIONS)} or @groups) and ancestor::*]"
+)
 # What is no text of the letter.
 UNREAD = f"//a | //style | //script | {HIDDEN}"
 
@@ -26,17 +31,22 @@ def is_local(host):
         return "." not in host or host.endswith(LOCAL_ENDINGS)
 
 
-def is_shown(text, page):
-    """Tell whether a page shows a text, or the link that it is: in no comment, and not hidden."""
+def is_shown(text, page, to_everybody=False):
+    """Tell whether a page shows a text, or the link that it is: in no comment, and not hidden.
+
+    :param to_everybody: whatever the conditions of a template are
+    """
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True)
     try:
         # as bytes, for it may say what its encoding was
         tree = html.fromstring(page.encode(errors="replace"), parser=parser)
     except (etree.ParserError, ValueError):
         return False
-    for hidden in tree.xpath(HIDDEN):
+    document = tree.getroottree()
+    for hidden in tree.xpath(f"{HIDDEN} | {CONDITIONAL}" if to_everybody else HIDDEN):
         hidden.drop_tree()
-    return text in html.tostring(tree, encoding="unicode")
+    # all of the page: what was parsed may be just what is hidden
+    return text in html.tostring(document, encoding="unicode")
 
 
 class Inspection:

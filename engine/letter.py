@@ -7,30 +7,22 @@ from markupsafe import Markup
 
 from odoo.exceptions import UserError
 from odoo.tools import file_open
-from odoo.tools.mail import append_content_to_html
 
 from ..delivery.address import wire_address
 from ..delivery.envelope import seal
-from ..delivery.header import Encoded, encode_mailbox, encode_text
+from ..delivery.header import Encoded, encode_mailbox, encode_text, file_type
 from ..delivery.placeholders import Placeholders
 from ..delivery.reference import verp_address
 from ..delivery.report import REFERENCE_HEADER
 from ..delivery.transport import Outcome, Result
-from .headers import Headers
+from .headers import Headers, mailboxes
 from .inline import Inline
-from .inspection import is_shown
+from .source import Source
 from .spliced_letter import NotSpliceable, SplicedLetter
 from .text_part import plain_text
 from .troubles import why_not_filled_in
 
 _logger = logging.getLogger(__name__)
-
-
-def _mimetype(attachment):
-    """A mail goes as the file that it is: taken apart, it may not fit the wire's seven bits."""
-    mimetype = attachment.mimetype or ""
-    is_file = not mimetype.startswith(("message/", "multipart/"))
-    return mimetype if is_file else "application/octet-stream"
 
 
 class Letter:
@@ -47,7 +39,8 @@ class Letter:
         self.env = mailing.env
         self.placeholders = Placeholders()
         self.body_mark = Markup(self.placeholders.body)
-        self.html = self._source()
+        self.source = Source(mailing, self.placeholders)
+        self.html = self.source.html
         self.layout = self._layout()
         self.subject = mailing.subject
         self._sender = mailing.email_from
@@ -70,40 +63,23 @@ class Letter:
     def _attachments(self):
         self.mailing._refuse([*self.mailing._lost_file_findings()])
         return [
-            (" ".join(attachment.name.split()), attachment.raw or b"", _mimetype(attachment))
+            (
+                " ".join(attachment.name.split()),
+                attachment.raw or b"",
+                file_type(attachment.mimetype or ""),
+            )
             for attachment in self.mailing.attachment_ids
         ]
 
     @cached_property
     def _reply_to(self):
         if not self._by_thread:
-            return self.mailing.reply_to
+            return mailboxes(self.mailing.reply_to)
         contacts = self._of_company("mailing.contact")  # none: they have no alias of their own
         addresses = contacts._notify_get_reply_to(
             default=self._sender, author_id=self._author.partner_id.id
         )
         return addresses[False]
-
-    def _source(self):
-        mailing, marks = self.mailing, self.placeholders
-        source = mailing._prepend_preview(mailing.body_html or "", mailing.preview)
-        base_url = mailing.env["ir.config_parameter"]._public_url()
-        source = str(mailing._replace_local_links(source, base_url))
-        opt_out_label = html.escape(mailing.env._("Unsubscribe"))
-        # the links of Odoo's own themes
-        source = source.replace(f'{base_url}/unsubscribe_from_list"', '{optOutUrl}"')
-        source = source.replace(f'{base_url}/view"', f'{marks.view}"')
-        source = marks.mark(source, opt_out_label)
-        if mailing._is_opt_out_mandatory() and not self.shows_opt_out(source):
-            source = append_content_to_html(
-                source, f'<p><a href="{marks.opt_out}">{opt_out_label}</a></p>', plaintext=False
-            )
-        return source
-
-    def shows_opt_out(self, source):
-        """Tell whether who reads a marked source finds the opt-out link in it."""
-        marks = self.placeholders
-        return marks.has_opt_out and is_shown(marks.opt_out, source)
 
     def _pixel(self):
         mailing = self.mailing
@@ -137,10 +113,7 @@ class Letter:
             )
             raise UserError(words) from error
         return {
-            contact.id: (
-                " ".join(subjects[contact.id].split()),
-                bodies[contact.id],
-            )
+            contact.id: (" ".join(subjects[contact.id].split()), bodies[contact.id])
             for contact in contacts
         }
 
@@ -151,8 +124,7 @@ class Letter:
             bodies |= self.render_source(mailing, source, group.ids)
         return bodies
 
-    @staticmethod
-    def render_source(mailing, source, contact_ids):
+    def render_source(self, mailing, source, contact_ids):
         """Render a body for contacts by Odoo's renderer, in the language of a mass email."""
         bodies = mailing._render_template(
             source,
@@ -161,7 +133,8 @@ class Letter:
             engine="qweb",
             options={"preserve_comments": True},
         )
-        return {contact_id: Markup(body) for contact_id, body in bodies.items()}
+        bodies = {contact_id: Markup(body) for contact_id, body in bodies.items()}
+        return {key: body + self.source.missing_opt_out(body) for key, body in bodies.items()}
 
     def by_language(self, contacts):
         """Yield the mass email in each language that it says contacts read, with these contacts.
@@ -293,7 +266,7 @@ class Letter:
         Odoo takes addresses for recipients that stand in a display name.
         """
         return self._mail_server._build_email__(
-            email_from=self._sender,
+            email_from=mailboxes(self._sender),
             email_to=[address],
             subject=subject,
             body=page,

@@ -12,6 +12,10 @@ from ..delivery.skeleton import quoted_printable, split
 # Where a text goes on in a new paragraph, or on a new line.
 PARAGRAPH_END = re.compile(r"</(?:p|div|h[1-6]|ul|ol|table|blockquote|pre)\s*>", re.IGNORECASE)
 LINE_END = re.compile(r"</(?:li|tr)\s*>", re.IGNORECASE)
+# What nobody reads: comments, Outlook's own parts among them, styles and the title of a page.
+UNREAD = re.compile(r"<!--.*?-->|<(style|script|title)\b[^>]*>.*?</\1\s*>", re.I | re.S)
+# Where emphasis begins, of which Odoo's conversion knows only what has no attribute.
+EMPHASIS = re.compile(r"""<(b|strong|em|h[1-3])\s(?:[^<>"]|"[^"]*")*>""", re.IGNORECASE)
 WORDLESS_LINK = re.compile(r"(<a\b[^>]*>)(?=<)", re.IGNORECASE)
 TAG = re.compile(r"(<[^<>]*>)")
 # The value of an attribute, in a tag or alone; in its first group what stands before it.
@@ -35,10 +39,13 @@ def plain_text(page):
     """Return what an HTML page says; the lines of its paragraphs stay apart.
 
     Odoo's conversion breaks lines at ``</p>`` and ``<br>`` only, while its editors write ``div``,
-    headings with styles and tables; and it writes "None" for a link that begins with an image.
+    headings with styles and tables; it writes "None" for a link that begins with an image, and
+    comments of several lines.
     """
     # re would escape what it finds in Markup
-    page = WORDLESS_LINK.sub(r"\1 ", str(page))
+    page = UNREAD.sub("", str(page))
+    page = EMPHASIS.sub(r"<\1>", page)
+    page = WORDLESS_LINK.sub(r"\1 ", page)
     page = LINE_END.sub(r"\g<0><br/>", page)
     page = PARAGRAPH_END.sub(r"\g<0><br/><br/><br/>", page)
     return re.sub(r"\n{3,}", "\n\n", html2plaintext(page))

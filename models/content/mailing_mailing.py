@@ -202,4 +202,8 @@ class MailingMailing(models.Model):
     def _unchecked_letter(self):
         self.ensure_one()
         user = self.user_id or self.env.user
-        return Letter(self.with_context(**user.with_user(user).context_get()))
+        mailing = self
+        if self.env.su:
+            # by the cron or for a page, it is hers: fields of ``user`` are not of who looks
+            mailing = self.with_user(user).with_company(user.company_id).sudo()
+        return Letter(mailing.with_context(**user.with_user(user).context_get()))

@@ -4,7 +4,9 @@ from urllib.parse import urlsplit
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import config, email_normalize, format_date
+from odoo.tools.mail import email_split_tuples
 
+from ...delivery.address import is_wire_sender, wire_address
 from ...engine.finding import ERROR, HINT, SEVERITIES, WARNING, Finding
 from ...engine.inspection import is_local
 from ..checkup.dns_records import how_to_mend, what_is_missing
@@ -14,6 +16,11 @@ FAR_AWAY = 366
 LARGE_ATTACHMENTS = 3  # MB, of all files together
 # Seconds that the user waits for the DNS at most.
 DNS_PATIENCE = 1
+
+
+def _can_write(address):
+    """Tell whether an address can stand in a header, where no letter but ASCII may (RFC 5322)."""
+    return bool(address) and bool(wire_address(address) or is_wire_sender(address))
 
 
 class MailingMailing(models.Model):
@@ -78,6 +85,7 @@ class MailingMailing(models.Model):
                 *self._audience_findings(),
                 *self._start_findings(),
                 *self._sender_findings(),
+                *self._reply_to_findings(),
                 *self._attachment_findings(),
                 *self._lost_file_findings(),
                 *self._host_findings(),
@@ -136,7 +144,7 @@ class MailingMailing(models.Model):
 
     def _sender_findings(self):
         place = self.env._("Sender")
-        if not email_normalize(self.email_from or ""):
+        if not _can_write(email_normalize(self.email_from or "")):
             yield Finding(
                 ERROR,
                 "sender_invalid",
@@ -196,6 +204,19 @@ class MailingMailing(models.Model):
                     sender=email_normalize(self.email_from),
                 ),
                 self.env._("Write a sender that a mail server sends for."),
+            )
+
+    def _reply_to_findings(self):
+        """Many servers take no message with a reply address that is none."""
+        written = self.reply_to_mode == "new" and self.reply_to
+        addresses = [address for _name, address in email_split_tuples(written or "")]
+        if written and not (addresses and all(map(_can_write, addresses))):
+            yield Finding(
+                ERROR,
+                "reply_to_invalid",
+                self.env._("Reply To"),
+                self.env._("“%s” is not an address to reply to.", written),
+                self.env._("Write one address, like “Garden” <news@garden.example.com>."),
             )
 
     def _dns_findings(self):

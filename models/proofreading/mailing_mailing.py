@@ -13,6 +13,8 @@ from ...engine.inspection import Inspection
 # Mail programs show about as much of a subject, and of a preview.
 LONGEST_SUBJECT = 70
 LONGEST_PREVIEW = 140
+# Gmail shows as many KB of a letter's HTML, and behind them a link to the rest.
+LONGEST_PAGE = 102
 # Expressions that stay as they are written: a body fills in t-out, and t-attf attributes only.
 FILLED_ATTRIBUTE = re.compile(r"""\st-attf-[\w-]+\s*=\s*(?:"[^"]*"|'[^']*')""")
 # a link to a tracking URL, and its text
@@ -49,6 +51,7 @@ class MailingMailing(models.Model):
             )
             return
         yield from self._length_findings(subject)
+        yield from self._size_findings(letter, body)
         yield from self._page_findings(letter, body)
 
     def _body_finding(self, kind, words, remedy, severity=ERROR):
@@ -109,6 +112,21 @@ class MailingMailing(models.Model):
                 self.env._("Write what makes one open the letter."),
             )
 
+    def _size_findings(self, letter, body):
+        size = len(letter.page(body).encode()) // 1024
+        if size >= LONGEST_PAGE:
+            yield self._body_finding(
+                "letter_long",
+                self.env._(
+                    "The letter has %(size)s KB without its files. Gmail shows %(most)s of them: "
+                    "the end is cut off, and the opt-out link with it.",
+                    size=size,
+                    most=LONGEST_PAGE,
+                ),
+                self.env._("Shorten it, or link to a page for the rest."),
+                WARNING,
+            )
+
     # ------------------------------------------------------------
     # Codes and fields
     # ------------------------------------------------------------
@@ -137,7 +155,7 @@ class MailingMailing(models.Model):
                 ),
                 self.env._("Remove the link, or give the campaign another type."),
             )
-        if not letter.shows_opt_out(letter.html) and not self._is_informational():
+        if not letter.source.shows_opt_out(letter.html) and not self._is_informational():
             yield self._body_finding(
                 "opt_out_missing",
                 self.env._("Recipients cannot opt out: the body has no opt-out link."),

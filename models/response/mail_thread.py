@@ -5,8 +5,9 @@ from odoo import api, models
 from odoo.tools import email_normalize
 from odoo.tools.mail import email_split, mail_header_msgid_re
 
+from ...delivery.mime import source_of
 from ...delivery.reference import verp_reference
-from ...delivery.report import is_automatic, read_report, source_of
+from ...delivery.report import is_automatic, read_report
 
 _logger = logging.getLogger(__name__)
 
@@ -74,7 +75,8 @@ class MailThread(models.AbstractModel):
             )
         )
         if not traces:
-            return super()._routing_handle_bounce(email_message, message_dict)
+            standard = self.with_context(mailing_standard_only=True)
+            return super(MailThread, standard)._routing_handle_bounce(email_message, message_dict)
         _logger.info(
             "Message %s to %s is %s for mass email messages %s: %s",
             message_dict["message_id"],

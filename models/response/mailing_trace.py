@@ -6,7 +6,7 @@ from odoo.tools.urls import urljoin
 from ...delivery.address import wire_address
 from ...delivery.bounce import Kind
 from ...delivery.reference import References
-from ...delivery.token import is_token
+from ...delivery.token import is_token, token_in
 from ...engine.turns import retried
 
 # What a link needs to know of its message.
@@ -26,6 +26,7 @@ class MailingTrace(models.Model):
     @api.model
     def _from_token(self, token):
         """Return the message a link belongs to; empty for unknown, forged and truncated tokens."""
+        token = token_in(token)
         if not is_token(token):
             return self.browse()
         return self.search_fetch([("token", "=", token)], FETCHED, order="id")
@@ -226,6 +227,14 @@ class MailingTrace(models.Model):
     # ------------------------------------------------------------
     # What came back
     # ------------------------------------------------------------
+
+    @api.model
+    def search(self, *args, **kwargs):
+        """What names no mass email is Odoo's own: it marks none, and blacklists nobody for one."""
+        found = super().search(*args, **kwargs)
+        if self.env.context.get("mailing_standard_only"):
+            found = found.filtered(lambda trace: not trace.sudo().token)
+        return found
 
     @api.model
     def _references(self):

@@ -4,6 +4,7 @@ from odoo.fields import Domain
 from odoo.tools import email_normalize
 
 from ...delivery.transport import describe
+from ...engine.headers import mailboxes
 from ...engine.troubles import explained
 
 
@@ -71,13 +72,14 @@ class IrMailServer(models.Model):
 
         :return: the server, empty for that of the command line; the address to send from
         """
+        sender = mailboxes(mailing.email_from)
         if mailing.mail_server_id:
-            return mailing.mail_server_id.sudo(), mailing.email_from
+            return mailing.mail_server_id.sudo(), sender
         # the notification address is that of the responsible's company, whoever runs the cron
         company = (mailing.user_id or self.env.user).company_id
         mail_servers = self.sudo().with_company(company)
         mail_server, address = mail_servers._find_mail_server(
-            mailing.email_from, mail_servers._flagged_for_mass_emails() or None
+            sender, mail_servers._flagged_for_mass_emails() or None
         )
         return mail_server or mail_servers, address
 

@@ -142,6 +142,12 @@ class TestOldLetters(OptOutCase):
         self.assertEqual(self.one_click().status_code, 200)
         self.assertEqual(self.opted_out_lists(), self.target_list + self.other_list)
 
+    def test_a_link_works_with_what_stood_behind_it(self):
+        for behind in (".", ")", "%3E", ",", "%22", "=", "%C2%A0"):
+            self.assertEqual(self.url_open(self.path + behind).status_code, 200, behind)
+        self.assertEqual(self.one_click(self.path + "%3E").status_code, 200)
+        self.assertEqual(self.opted_out_lists(), self.target_list)
+
     def send_what_is_in_doubt_again(self, *, hours, reply="250 OK"):
         """The letter may have been delivered; it is sent once more, to no avail, and deleted."""
         self.trace.write(

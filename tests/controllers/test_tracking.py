@@ -49,6 +49,10 @@ class TestTracking(MassEmailData, HttpCase):
         self.assertEqual((self.offer.people_count, self.demo.people_count), (1, 1))
         self.assertTrue(self.mailing.mailing_trace_ids.links_click_datetime)
 
+    def test_a_click_counts_with_what_stood_behind_the_link(self):
+        self.get(f"/mailing/click/{self.offer.code}/{self.token}%3E.")
+        self.assertEqual(self.logged(), ["clicked", "opened", "sent"])
+
     def test_a_click_is_no_opening_when_openings_are_not_tracked(self):
         self.mailing.open_tracking = False
         self.get(f"/mailing/open/{self.token}.gif")
@@ -90,6 +94,17 @@ class TestTracking(MassEmailData, HttpCase):
         self.assertEqual(response.status_code, 200)
         self.assertIn("Dear Anna", response.text)
         self.assertIn(f"/mailing/opt-out/{self.token}", response.text)
+
+    def test_a_letter_is_by_who_is_responsible_whoever_sends_or_reads_it(self):
+        mailing = self._mass_email(
+            '<p>Yours, <t t-out="user.name"/></p>', subject="{{ user.name }}"
+        )
+        with self.smtp() as server:
+            self.send(mailing, server)
+        [message] = server.messages
+        page = self.get(f"/mailing/view/{mailing.mailing_trace_ids.sudo().token}").text
+        for text in (message.get_body(("plain",)).get_content(), message["Subject"], page):
+            self.assertIn("Marta Marketer", text)
 
     @mute_logger("odoo.addons.mail.models.mail_render_mixin")
     def test_a_letter_that_cannot_be_shown_is_just_not_found(self):

@@ -1,6 +1,7 @@
 import re
 from base64 import encodebytes
 from email import message_from_bytes, policy
+from email.header import Header
 from pathlib import Path
 from unittest import TestCase
 
@@ -8,7 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from odoo.addons.mass_mailing_campaign.delivery.bounce import Kind
-from odoo.addons.mass_mailing_campaign.delivery.report import read_report, source_of
+from odoo.addons.mass_mailing_campaign.delivery.mime import source_of
+from odoo.addons.mass_mailing_campaign.delivery.report import read_report
 
 from ..returned_mail import KINDS, letter, returned
 
@@ -82,6 +84,42 @@ class TestReport(TestCase):
             self.assertEqual(read_report(content.encode()).kind, Kind.AUTO_REPLY)
         answer = "From: Anna <anna@example.com>\n\nI get 550 5.1.1 user unknown from you.\n"
         self.assertEqual(read_report(answer.encode()).kind, Kind.OTHER)
+
+    def test_whose_sender_is_not_known_is_not_dead(self):
+        unknown = "550 5.1.1 <{}>: unknown user"
+        for name, kind in (
+            ("bounce@garden.example.com", Kind.POLICY),
+            ("BOUNCE+1-0@Garden.example.com", Kind.POLICY),
+            ("anna@example.com", Kind.FINAL),
+            ("a.smith@mail.example.com", Kind.FINAL),
+            ("anna@example.com>, not <bounce@garden.example.com", Kind.FINAL),
+        ):
+            to = f"Bounces <{name.lower()}>" if "+" in name else "bounce@garden.example.com"
+            report = read("report", status="5.1.1", words=unknown.format(name), to=to)
+            self.assertEqual(report.kind, kind, name)
+
+    def test_what_is_answered_before_she_is_named_is_not_about_her(self):
+        for told, kind in (
+            ("said: 550 5.1.1 no such user (in reply\n    to MAIL FROM command)", Kind.POLICY),
+            ("said: 550 unknown host (in reply to EHLO command)", Kind.POLICY),
+            ("said: 550 5.1.1 no such user (in reply to RCPT TO command)", Kind.FINAL),
+            (">>> MAIL From:<bounce@x.example>\n<<< 550 5.1.1 User unknown", Kind.POLICY),
+            (">>> RCPT To:<anna@example.com>\n<<< 550 5.1.1 User unknown", Kind.FINAL),
+        ):
+            content = returned("report", status="5.1.1", words="550 5.1.1 no such user")
+            content = content.replace("Your message could not be delivered.", told)
+            self.assertEqual(read_report(content.encode()).kind, kind, told)
+
+    def test_an_answer_of_a_program_is_known_in_many_languages(self):
+        for subject in (
+            "Автоматический ответ: Новости",
+            "Réponse automatique : News",
+            "Automatische Antwort: News",
+            "自动回复: News",
+        ):
+            encoded = Header(subject, "utf-8").encode()
+            answer = f"Return-Path: <>\nFrom: Anna <anna@example.com>\nSubject: {encoded}\n\nHi\n"
+            self.assertEqual(read_report(answer.encode()).kind, Kind.AUTO_REPLY, subject)
 
     def test_authentication_reports_are_no_complaints(self):
         for feedback_type, kind in (

@@ -3,7 +3,7 @@ from unittest import TestCase
 from hypothesis import given
 from hypothesis import strategies as st
 
-from odoo.addons.mass_mailing_campaign.delivery.token import is_token, new_token
+from odoo.addons.mass_mailing_campaign.delivery.token import is_token, new_token, token_in
 
 
 class TestToken(TestCase):
@@ -15,3 +15,10 @@ class TestToken(TestCase):
     @given(st.text())
     def test_junk_is_no_token(self, text):
         self.assertFalse(is_token(text))
+
+    def test_what_stood_behind_a_link_is_no_part_of_its_token(self):
+        token = new_token()
+        for behind in ("", ".", ")", ">", '".', "=", " ", "\xa0", "”)", "\r\n"):
+            self.assertEqual(token_in(token + behind), token)
+        for other in (token[:-1], token + "0", "0" + token, token + ".0", token + "." * 6, "'"):
+            self.assertFalse(is_token(token_in(other)), other)

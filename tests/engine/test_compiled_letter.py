@@ -49,6 +49,8 @@ PARTS = [
     '<p><t t-out="format_amount(1234.5 * object.id, env.company.currency_id)"/></p>',
     '<p t-field="object.name"/>',
     "<!--[if mso]><table><tr><td><![endif]--><b>x</b><!--[if mso]></td></tr></table><![endif]-->",
+    '<p>x</p><!--[if mso]>\n<i>Outlook</i>\n<![endif]--><b t-att-title="object.name">bold</b>',
+    '<p>x</p><style><t t-out="object.name"/></style><h1 t-att-class="object.company_name">One</h1>',
     "<style>p > b { color: red; content: '&amp; {{ x }}' }</style>",
     "<pre>  two\n   lines </pre>",
     '<textarea>  <t t-out="object.name"/>\n</textarea>',

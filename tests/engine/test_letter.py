@@ -102,6 +102,29 @@ class TestLetter(MassEmailCase):
             self.assertIn(f'/mailing/opt-out/{self.token()}">Unsubscribe</a>', end, body)
             self.assertNotIn(".invalid", html)
 
+    def test_an_opt_out_link_under_a_condition_is_there_for_everybody(self):
+        self._contact("Anna", self.target_list, company_name="Acme")
+        self._contact("Bob", self.target_list)
+        link = '<a href="{optOutUrl}">Leave</a>'
+        for body in (
+            f'<p>Hi</p><p t-if="object.company_name">{link}</p>',
+            f'<div t-if="object.company_name">Hi {link}</div>',
+            f'<p>Hi</p><p t-if="object.company_name">{link}</p><p t-else="">Or {link}</p>',
+            f'<p>Hi</p><p t-out="object.company_name">{link}</p>',
+            f'<p>Hi</p><p t-foreach="object.list_ids.browse()" t-as="each">{link}</p>',
+            f'<t t-set="footer">{link}</t><p>Hi</p>',
+            f'<p>Hi</p><!-- {link} --><p t-if="object.company_name">{link}</p>',
+        ):
+            mailing = self._mass_email("<p>x</p>")
+            mailing.body_html = body
+            with self.smtp() as server:
+                self.send(mailing, server)
+            for message in server.messages:
+                html = re.sub("<!--.*?-->", "", self.html(message))
+                self.assertEqual(html.count("/mailing/opt-out/"), 1, body)
+                self.assertEqual(self.text(message).count("/mailing/opt-out/"), 1, body)
+            self.assertEqual(len(server.messages), 2)
+
     def test_the_appended_opt_out_link_can_be_switched_off(self):
         self.set_setting("opt_out_optional", "True")
         message = self.receive("<p>Hello</p>")
@@ -227,6 +250,24 @@ class TestLetter(MassEmailCase):
         self.assertEqual(parts, {"empty.bin": b"", "mail.eml": mail})
         self.assertTrue(message.as_bytes().isascii())
 
+    def test_a_file_is_attached_whatever_it_says_of_its_type(self):
+        file = "größe\r\n.\n\r".encode("latin-1")
+        self._contact("Anna", self.target_list)
+        types = ("Message/RFC822", "a/b/c", "text", "x/y\r\nX: z", "тип/файл", "/", "Text/X-Y; a=b")
+        files = self.env["ir.attachment"].create(
+            [{"name": f"file-{number}", "raw": file} for number in range(len(types))]
+        )
+        for attachment, mimetype in zip(files, types, strict=True):
+            attachment.mimetype = mimetype
+        message = self.receive(contact=True, attachment_ids=files)
+        parts = {part.get_filename(): part for part in message.iter_attachments()}
+        for number in range(len(types)):
+            part = parts[f"file-{number}"]
+            self.assertEqual(part.get_payload(decode=True), file)
+            known = "text/x-y" if number == 6 else "application/octet-stream"
+            self.assertEqual(part.get_content_type(), known)
+        self.assertTrue(message.as_bytes().isascii())
+
     def test_logic_in_a_template_is_rendered_per_recipient(self):
         self._contact("Anna", self.target_list, company_name="Acme")
         self._contact("Bob", self.target_list)
@@ -329,6 +370,16 @@ class TestLetter(MassEmailCase):
         [part] = message.iter_attachments()
         self.assertEqual(part.get_filename(), " ".join(attachment.name.split()))
 
+    def test_a_name_without_brackets_around_the_address_is_no_part_of_it(self):
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email(
+            email_from="Garden news@garden.example.com",
+            reply_to="The Garden answers@garden.example.com",
+        )
+        [(header, _content)] = self.deliver(mailing).values()
+        self.assertEqual(header["from"], '"Garden" <news@garden.example.com>')
+        self.assertEqual(header["reply-to"], '"The Garden" <answers@garden.example.com>')
+
     @staticmethod
     def address(mailbox):
         return email.utils.parseaddr(mailbox)[1]
@@ -416,6 +467,21 @@ class TestLetter(MassEmailCase):
         )
         self.assertNotIn("None", self.text(message))
         self.assertIn(f"/mailing/click/{self.offer.code}/{self.token()}", self.text(message))
+
+    def test_what_nobody_reads_is_not_in_the_text_part(self):
+        message = self.receive(
+            "<p>One</p><style>p > b { color: red }\n</style><!-- a note\nof > two lines -->"
+            "<!--[if mso]>\n<v:rect>\n<b>Outlook</b>\n</v:rect>\n<![endif]-->"
+            "<!--[if !mso]><!--><p>Two</p><!--<![endif]--><p>Three</p>"
+        )
+        self.assertEqual(self.text(message).split("\n\n")[:3], ["One", "Two", "Three"])
+
+    def test_emphasis_in_the_text_part_begins_where_it_ends(self):
+        message = self.receive(
+            '<h1 class="a" title="x > y">One</h1><p><b style="color: red">two</b> and '
+            '<em id="x">three</em></p>'
+        )
+        self.assertEqual(self.text(message).split("\n\n")[:2], ["**One**", "*two* and /three/"])
 
     # ------------------------------------------------------------
     # Whose letter it is

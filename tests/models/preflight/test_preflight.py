@@ -138,8 +138,16 @@ class TestPreflight(MassEmailCase):
     # ------------------------------------------------------------
 
     def test_a_sender_that_is_no_address_is_an_error(self):
-        for sender in ("Garden", ""):
+        for sender in ("Garden", "", "gärtner@garden.example.com", "a@x.example, b@x.example"):
             self.assert_finding("sender_invalid", "error", email_from=sender)
+
+    def test_an_address_to_reply_to_that_is_none_is_an_error(self):
+        for address in ("answers please", "gärtner@garden.example.com", "a@x.example, ü@x.example"):
+            self.assert_finding("reply_to_invalid", "error", words=address, reply_to=address)
+        for address in (False, "a@x.example, B <b@x.example>", "a@büro.example"):
+            self.assertNotIn("reply_to_invalid", self.findings(reply_to=address))
+        follows = {"reply_to": "answers please", "reply_to_mode": "update"}
+        self.assertNotIn("reply_to_invalid", self.findings(**follows))
 
     def test_a_sender_that_the_mail_server_does_not_send_for_is_an_error(self):
         elsewhere = "news@elsewhere.example.com"
@@ -259,6 +267,11 @@ class TestPreflight(MassEmailCase):
 
     def test_an_empty_body_is_an_error(self):
         self.assert_finding("body_empty", "error", body="<p><br></p>")
+
+    def test_a_letter_that_gmail_cuts_off_is_told(self):
+        body = f"{self.good}<p>{'Ж' * 20 * 1024}</p>"
+        self.assertNotIn("letter_long", self.findings(body))
+        self.assert_finding("letter_long", "warning", body * 3, "102")
 
     def test_codes_that_are_none_are_errors(self):
         self.assert_finding("tracking_url_unknown", "error", "<p>{trackingUrl:999999}</p>")

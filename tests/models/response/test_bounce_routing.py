@@ -206,6 +206,18 @@ class TestBounceRouting(MassEmailCase):
             self.come_back("gmail_full", self.sent())
         self.assertEqual(self.anna.message_bounce, 2)
         self.assertFalse(self.anna.is_blacklisted)
+        # a report about no mass email, as a stranger may write one
+        self.come_back("postfix_final", self.sent(), message_id="<other@x.example>")
+        self.assertFalse(self.anna.is_blacklisted)
+
+    def test_a_report_that_names_several_and_no_recipient_of_theirs_marks_none(self):
+        self._contact("Ben", self.target_list)
+        mailing = self._mass_email()
+        self.send(mailing)
+        traces = mailing.mailing_trace_ids
+        both = "".join(letter(trace.message_id) for trace in traces)
+        self.come_back("postfix_final", traces[0], address="x@other.example", returned=both)
+        self.assertEqual(set(traces.mapped("trace_status")), {"sent"})
 
     def test_a_bounce_outlives_her_contact(self):
         trace = self.sent()

@@ -1,0 +1,53 @@
+import html
+
+from markupsafe import Markup
+
+from odoo.tools.mail import append_content_to_html
+
+from .inspection import is_shown
+
+
+class Source:
+    """The HTML of a letter before it is filled in: placeholders marked, an opt-out link in it.
+
+    :param marks: the ``Placeholders`` of the letter
+    :ivar str html: the source, personal values still in it
+    """
+
+    def __init__(self, mailing, marks):
+        self._marks = marks
+        self._opt_out = Markup()  # where a condition may leave out the author's
+        self.html = self._marked(mailing)
+
+    def _marked(self, mailing):
+        marks = self._marks
+        source = mailing._prepend_preview(mailing.body_html or "", mailing.preview)
+        base_url = mailing.env["ir.config_parameter"]._public_url()
+        source = str(mailing._replace_local_links(source, base_url))
+        label = html.escape(mailing.env._("Unsubscribe"))
+        # the links of Odoo's own themes
+        source = source.replace(f'{base_url}/unsubscribe_from_list"', '{optOutUrl}"')
+        source = source.replace(f'{base_url}/view"', f'{marks.view}"')
+        source = marks.mark(source, label)
+        if mailing._is_opt_out_mandatory() and not self.shows_opt_out(source, to_everybody=True):
+            link = Markup(f'<p><a href="{marks.opt_out}">{label}</a></p>')
+            if not self.shows_opt_out(source):
+                return append_content_to_html(source, link, plaintext=False)
+            self._opt_out = link
+        return source
+
+    def shows_opt_out(self, source, to_everybody=False):
+        """Tell whether who reads a marked source finds the opt-out link in it."""
+        marks = self._marks
+        return marks.has_opt_out and is_shown(marks.opt_out, source, to_everybody)
+
+    @property
+    def may_lack_opt_out(self):
+        """Whether a condition may leave out the opt-out link, which is due to everybody."""
+        return bool(self._opt_out)
+
+    def missing_opt_out(self, body):
+        """Return the opt-out link that a rendered body lacks, to stand behind it."""
+        if not self._opt_out or self.shows_opt_out(body):
+            return Markup()
+        return self._opt_out
