@@ -19,6 +19,8 @@ class LinkTracker(models.Model):
     """
 
     _inherit = "link.tracker"
+    # Odoo's own name of it, the short URL, cannot be searched
+    _rec_names_search = ["title", "url"]
 
     is_tracking_url = fields.Boolean("Tracking URL")
     active = fields.Boolean(default=True, readonly=True)
