@@ -224,7 +224,7 @@ class MailingMailing(models.Model):
         with turn_to_claim(self.env):
             self.invalidate_recordset()
             for mailing in self.filtered(lambda mailing: mailing._is_being_sent()):
-                mailing.write(
+                mailing.sudo().write(
                     {
                         "state": "done",
                         "is_ended": True,
@@ -250,7 +250,8 @@ class MailingMailing(models.Model):
 
     def action_pause(self):
         """Stop sending, within about a second; what was sent stays sent."""
-        self.write({"is_paused": True, "paused_by_id": self.env.uid})
+        under_way = self.filtered("is_under_way")  # unless the screen is old
+        under_way.write({"is_paused": True, "paused_by_id": self.env.uid})
 
     def action_resume(self):
         """Go on sending."""

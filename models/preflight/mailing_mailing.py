@@ -62,13 +62,38 @@ class MailingMailing(models.Model):
         }
 
     def write(self, vals):
-        """A card that is moved, an import or a program goes by no button."""
-        if vals.get("state") == "in_queue" and not self.env.su:
-            self._mass_emails()._check_not_sent()
-        if vals.get("state") in ("in_queue", "sending") and not self.env.su:
-            for mailing in self._mass_emails().filtered(lambda each: each.state == "draft"):
-                mailing._check_ready()
+        if "state" in vals and not self.env.su:
+            self._mass_emails()._check_state_by_hand(vals["state"])
         return super().write(vals)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        mailings = super().create(vals_list)
+        if not self.env.su:
+            for mailing in mailings._mass_emails().filtered(lambda each: each.state != "draft"):
+                mailing._check_ready()
+                if mailing.state != "in_queue":
+                    raise mailing._has_buttons()
+        return mailings
+
+    def _check_state_by_hand(self, state):
+        """A card that is moved, an import or a program goes by no button: it puts drafts in line
+        or takes them back; what else a state says, the delivery has done.
+        """
+        for mailing in self.filtered(lambda each: each.state != state):
+            mailing._check_not_sent()
+            if mailing.state == "draft":
+                mailing._check_ready()
+            if {mailing.state, state} != {"draft", "in_queue"}:
+                raise mailing._has_buttons()
+
+    def _has_buttons(self):
+        return UserError(
+            self.env._(
+                "The status of “%s” follows its sending. Use its buttons: Set Pending, Pause, End.",
+                self.display_name,
+            )
+        )
 
     # ------------------------------------------------------------
     # Findings

@@ -151,7 +151,7 @@ class MailingMailing(models.Model):
         Who comes first among those of one address is the same in parts as in one.
         """
         count = self.env["mailing.trace"]._build_queue(self, MEMBERS_AT_ONCE)
-        self.write({"state": "sending", "is_queue_partial": count == MEMBERS_AT_ONCE})
+        self.sudo().write({"state": "sending", "is_queue_partial": count == MEMBERS_AT_ONCE})
 
     def _deliver(self, most=float("inf"), job_time=None):
         """Send this mass email's queue until it, a limit or the job's time is used up.
@@ -250,7 +250,7 @@ class MailingMailing(models.Model):
             traces = self.env["mailing.trace"]
             is_finished = self.state == "sending" and not any(traces._unfinished(self))
             if is_finished and not traces._hand_on(self):
-                self.write(
+                self.sudo().write(
                     {
                         "state": "done",
                         "sent_date": fields.Datetime.now(),
@@ -266,7 +266,7 @@ class MailingMailing(models.Model):
 
     def _reopen(self):
         """Go on sending, for messages were put back in the queue."""
-        self.write({"state": "sending", **NO_TROUBLE})
+        self.sudo().write({"state": "sending", **NO_TROUBLE})
         self.action_try_now()
 
     # ------------------------------------------------------------
