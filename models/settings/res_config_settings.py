@@ -10,8 +10,14 @@ MAY_BE_NONE = (
     "mass_email_run_size",
     "mass_email_retention_months",
 )
-# A slip of the finger would make as many scheduled actions.
-MOST_LANES = 100
+# What is more is a slip of the finger: it would make as many scheduled actions, or is a day that
+# no calendar has.
+MOST_OF = {
+    "mass_email_lanes": 100,
+    "mass_email_recent_days": 36500,
+    "mass_email_dead_after_days": 36500,
+    "mass_email_retention_months": 1200,
+}
 # what fits into the database
 MOST = 2**31 - 1
 
@@ -154,8 +160,9 @@ class ResConfigSettings(models.TransientModel):
     def _check_mass_email_limits(self):
         """Refuse what makes no sense, by the name that the field has on the screen."""
         for settings in self:
-            if settings.mass_email_lanes > MOST_LANES:
-                raise self._too_large("mass_email_lanes", MOST_LANES)
+            for name, most in MOST_OF.items():
+                if settings[name] > most:
+                    raise self._too_large(name, most)
             for name, field in self._fields.items():
                 if not name.startswith("mass_email_") or field.type != "integer":
                     continue
