@@ -65,6 +65,15 @@ class LinkTracker(models.Model):
                     vals["url"] = self._completed_url(vals["url"])
         return super().create(vals_list)
 
+    def copy_data(self, default=None):
+        """A campaign has each name once for an URL."""
+        copies = super().copy_data(default)
+        if "title" not in (default or {}):
+            for link, vals in zip(self, copies, strict=True):
+                if link.is_tracking_url:
+                    vals["title"] = self.env._("%s (copy)", link.title)
+        return copies
+
     def write(self, vals):
         tracking_urls = self.filtered("is_tracking_url")
         own_vals = dict(vals)

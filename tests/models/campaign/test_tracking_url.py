@@ -16,6 +16,7 @@ class TestTrackingUrl(MassEmailCase):
         self.assertNotEqual(again, self.offer)
         again.title = "Third link"
         self.assertEqual(again.label, "Third link")
+        self.assertEqual(again.copy().label, "Third link (copy)")
 
     def test_it_is_found_by_its_name_and_its_url(self):
         for words in (self.offer.title, self.offer.url, self.offer.title[:3].lower()):
