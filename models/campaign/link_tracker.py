@@ -19,6 +19,8 @@ class LinkTracker(models.Model):
     """
 
     _inherit = "link.tracker"
+    # Odoo's own name of it, the short URL, cannot be searched
+    _rec_names_search = ["title", "url"]
 
     is_tracking_url = fields.Boolean("Tracking URL")
     active = fields.Boolean(default=True, readonly=True)
@@ -62,6 +64,15 @@ class LinkTracker(models.Model):
                 if vals.get("url"):
                     vals["url"] = self._completed_url(vals["url"])
         return super().create(vals_list)
+
+    def copy_data(self, default=None):
+        """A campaign has each name once for an URL."""
+        copies = super().copy_data(default)
+        if "title" not in (default or {}):
+            for link, vals in zip(self, copies, strict=True):
+                if link.is_tracking_url:
+                    vals["title"] = self.env._("%s (copy)", link.title)
+        return copies
 
     def write(self, vals):
         tracking_urls = self.filtered("is_tracking_url")

@@ -84,6 +84,7 @@ class UtmCampaign(models.Model):
         "link.tracker",
         "campaign_id",
         domain=[("is_tracking_url", "=", True)],
+        context={"default_is_tracking_url": True},
         string="Tracking URLs",
         groups="mass_mailing.group_mass_mailing_user",
     )
@@ -91,6 +92,7 @@ class UtmCampaign(models.Model):
         "mailing.mailing",
         "campaign_id",
         domain=[("delivery_mode", "=", "portions")],
+        context={"default_delivery_mode": "portions"},
         string="Mass Emails",
         groups="mass_mailing.group_mass_mailing_user",
     )

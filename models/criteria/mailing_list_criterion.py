@@ -170,16 +170,16 @@ class MailingListCriterion(models.Model):
 
     def _describe(self, error):
         author = self.user_id.sudo()
-        translate = self.with_context(lang=author.lang or self.env.lang).env._
+        env = self.with_context(lang=author.lang or self.env.lang).env
         if isinstance(error, AccessError):
-            return translate("%s may not read what it asks for.", author.name)
+            return env._("%s may not read what it asks for.", author.name)
         if isinstance(error, UserError):
             return str(error)
         if isinstance(error, QueryCanceled):
-            return translate("It takes too long. Ask for less.")
+            return env._("It takes too long. Ask for less.")
         if isinstance(error, DatabaseError):
-            return translate("The database refuses its conditions.")
-        return translate("Its conditions do not work: %s", str(error).partition("\n")[0])
+            return env._("The database refuses its conditions.")
+        return env._("Its conditions do not work: %s", str(error).partition("\n")[0])
 
     def _as_author(self):
         """Return this criterion as its author sees it, in all of the author's companies."""

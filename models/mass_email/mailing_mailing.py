@@ -221,7 +221,8 @@ class MailingMailing(models.Model):
 
     def action_pause(self):
         """Stop sending, within about a second; what was sent stays sent."""
-        self.write({"is_paused": True, "paused_by_id": self.env.uid})
+        under_way = self.filtered("is_under_way")  # unless the screen is old
+        under_way.write({"is_paused": True, "paused_by_id": self.env.uid})
 
     def action_resume(self):
         """Go on sending."""

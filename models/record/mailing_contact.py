@@ -8,6 +8,12 @@ class MailingContact(models.Model):
     def _wire_address(self):
         return self.address or None
 
+    def _mail_get_partners(self, introspect_fields=False):
+        """Of a partner who may not be read, as of another company, the chatter suggests nothing."""
+        partners = super()._mail_get_partners(introspect_fields)
+        readable = self.env["res.partner"].union(*partners.values())._filtered_access("read")
+        return {contact_id: each & readable for contact_id, each in partners.items()}
+
     def _chatter_record(self):
         """Return the record on which her letters are stored: her own, or this target."""
         record = self._source()

@@ -85,10 +85,11 @@ export class MassEmailPanel extends MailingPanel {
     }
 
     async onAdd() {
-        if (await this.props.record.save()) {
-            // the context is read after saving: a new campaign has its id only then
+        const { context, record } = this.props;
+        if (await record.save()) {
+            // a new campaign has its id only now, and the context not before it is drawn again
             await this.action.doAction("mass_mailing_campaign.mailing_mailing_action_mass_email", {
-                additionalContext: this.props.context,
+                additionalContext: { ...context, default_campaign_id: record.resId },
                 viewType: "form",
             });
         }

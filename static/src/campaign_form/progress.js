@@ -9,6 +9,9 @@ export const COUNT_PAUSE = 2000;
 // How many components of this page listen to a channel: the bus itself does not count.
 const listeners = new Map();
 
+/** The server's words tell the time as the fields beside them do: by this browser's clock. */
+export const byThisClock = () => ({ context: { tz: luxon.DateTime.local().zoneName } });
+
 /** Names of what a record shows that only the server changes: its figures. */
 function figureNames({ activeFields, fields }) {
     return Object.keys(activeFields).filter((name) => {
@@ -109,7 +112,7 @@ export function useWords() {
         async fetch(ids) {
             const saved = ids.filter(Boolean);
             state.words = saved.length
-                ? await orm.silent.call("mailing.mailing", "get_progress", [saved])
+                ? await orm.silent.call("mailing.mailing", "get_progress", [saved], byThisClock())
                 : [];
         },
     };

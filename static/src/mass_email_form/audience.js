@@ -6,6 +6,7 @@ import { useService } from "@web/core/utils/hooks";
 import { useRecordObserver } from "@web/model/relational_model/utils";
 import { formatInteger } from "@web/views/fields/formatters";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
+import { byThisClock } from "../campaign_form/progress";
 
 const { DateTime } = luxon;
 // so long nobody picks another list
@@ -84,10 +85,12 @@ export class MassEmailAudience extends Component {
     async fetch() {
         const { resId } = this.props.record;
         return this.hasLists
-            ? this.orm.silent.call("mailing.mailing", "get_audience", [
-                  resId ? [resId] : [],
-                  this.meant,
-              ])
+            ? this.orm.silent.call(
+                  "mailing.mailing",
+                  "get_audience",
+                  [resId ? [resId] : [], this.meant],
+                  byThisClock()
+              )
             : null;
     }
 

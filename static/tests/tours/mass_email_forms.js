@@ -51,5 +51,18 @@ registry.category("web_tour.tours").add("mass_email_campaign_buttons", {
         { trigger: ".o_field_widget[name=subject] input, .o_field_widget[name=subject] textarea", run: "edit Hello" },
         { trigger: "button[name=action_check_and_set_pending]", run: "click" },
         { trigger: ".modal:contains(body)" },
+        { trigger: ".modal .btn-close", run: "click" },
+        // a new campaign, not saved yet, gets one at once
+        { trigger: ".o_back_button", run: "click" },
+        { trigger: ".o_form_button_create", run: "click" },
+        { trigger: ".o_last_breadcrumb_item:contains(/^New$/)" },
+        { trigger: ".o_field_widget[name=title] input", run: "edit Winter" },
+        { trigger: ".o_field_widget[name=target_list_ids] input", run: "edit Customers" },
+        { trigger: ".o-autocomplete--dropdown-item:contains(Customers):first", run: "click" },
+        { trigger: ".o_field_widget[name=target_list_ids] .o_tag:contains(Customers)" },
+        { trigger: ".o_add_mass_email", run: "click" },
+        isMassEmailForm,
+        { trigger: ".o_field_widget[name=campaign_id] input:value(Winter)" },
+        { trigger: ".o_field_widget[name=contact_list_ids] .o_tag:contains(Customers)" },
     ],
 });

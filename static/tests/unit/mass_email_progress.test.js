@@ -114,7 +114,9 @@ const NEWS = { campaign_id: 3, mailing_ids: [7] };
 let words;
 function useWords(said) {
     words = { id: 7, name: "Roses", reason: false, forecast: false, subject: false, ...said };
-    onRpc("mailing.mailing", "get_progress", () => {
+    onRpc("mailing.mailing", "get_progress", ({ kwargs }) => {
+        // by the clock of the fields beside them, whatever the user's time zone is
+        expect(kwargs.context.tz).toBe(luxon.DateTime.local().zoneName);
         if (said.isCounted) {
             expect.step("words");
         }

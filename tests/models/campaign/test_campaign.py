@@ -24,6 +24,19 @@ class TestCampaign(MassEmailCase):
             form.target_list_ids.add(self.target_list)
         self.assertEqual(form.record.target_list_ids, self.target_list)
 
+    def test_what_is_imported_with_a_campaign_is_of_its_kinds(self):
+        fields = [
+            "title",
+            "tracking_url_ids/title",
+            "tracking_url_ids/url",
+            "mass_email_ids/subject",
+        ]
+        row = ["Imported", "Offer", "https://www.example.com/imported", "News"]
+        result = self.env["utm.campaign"].with_user(self.marketer).load(fields, [row])
+        campaign = self.env["utm.campaign"].browse(result["ids"])
+        self.assertEqual(campaign.tracking_url_ids.title, "Offer")
+        self.assertEqual(campaign.mass_email_ids.subject, "News")
+
     def test_the_type_is_locked_by_the_first_mass_email(self):
         self.campaign.campaign_type = "email"
         self._mass_email()

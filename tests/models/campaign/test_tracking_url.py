@@ -16,6 +16,15 @@ class TestTrackingUrl(MassEmailCase):
         self.assertNotEqual(again, self.offer)
         again.title = "Third link"
         self.assertEqual(again.label, "Third link")
+        self.assertEqual(again.copy().label, "Third link (copy)")
+
+    def test_it_is_found_by_its_name_and_its_url(self):
+        for words in (self.offer.title, self.offer.url, self.offer.title[:3].lower()):
+            found = self.env["link.tracker"].name_search(words)
+            self.assertIn(self.offer.id, [link_id for link_id, _name in found])
+        lines = [("link_id", "ilike", self.offer.title)]
+        for model in ("mailing.trace.event", "mailing.trace.hit"):
+            self.assertFalse(self.env[model].search(lines))
 
     def test_it_needs_a_name(self):
         with self.assertRaises(ValidationError):

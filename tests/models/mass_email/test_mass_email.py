@@ -274,7 +274,10 @@ class TestMassEmail(MassEmailCase):
             ended.action_end()
         with self.assertRaisesRegex(UserError, "was sent"):
             mailing.action_set_pending()
-        self.assertEqual((mailing.state, mailing.is_ended), ("done", True))
+        mailing.action_pause()
+        self.assertEqual(
+            (mailing.state, mailing.is_ended, mailing.is_paused), ("done", True, False)
+        )
 
     def test_links_in_the_inbox_outlive_the_mass_email_and_its_campaign(self):
         anna = self._contact("Anna", self.target_list)

@@ -83,6 +83,28 @@ class TestPreflight(MassEmailCase):
         good = self.mass_email().with_user(self.marketer)
         good.state = "in_queue"
         self.assertEqual(good.mass_email_status, "pending")
+        good.state = "draft"
+
+    def test_a_card_that_is_moved_neither_sends_nor_ends_it(self):
+        mailing = self.mass_email().with_user(self.marketer)
+        moves = [("draft", "sending"), ("draft", "done"), ("in_queue", "sending")]
+        moves += [("in_queue", "done"), ("sending", "draft"), ("sending", "in_queue")]
+        for state, column in [*moves, ("sending", "done")]:
+            mailing.sudo().state = state
+            with self.assertRaisesRegex(UserError, "Use its buttons"):
+                mailing.state = column
+        mailing.sudo().state = "done"
+        for column in ("draft", "in_queue", "sending"):
+            with self.assertRaisesRegex(UserError, "was sent"):
+                mailing.state = column
+
+    def test_it_begins_as_a_draft_or_ready_to_be_sent(self):
+        for state in ("sending", "done"):
+            with self.assertRaisesRegex(UserError, "Use its buttons"):
+                self.mass_email().with_user(self.marketer).copy({"state": state})
+        with self.assertRaisesRegex(UserError, "not understood"):
+            mailing = self.mass_email(body="<p>{trackingUrl:x}</p>").with_user(self.marketer)
+            mailing.copy({"state": "in_queue"})
 
     def test_a_warning_is_looked_at_and_let_pass(self):
         mailing = self.mass_email(TEXT + '<a href="">x</a>').with_user(self.marketer)

@@ -335,6 +335,13 @@ class TestScreensOfRecords(RecordCase):
         self.assertEqual(self.user.with_user(manager).target_list_count, 0)
         Form(self.user.with_user(manager), view="base.view_users_form")
 
+    def test_a_target_opens_though_its_partner_is_another_companys(self):
+        self.subscribe(self.person, self.target_list)
+        target = self.env["mailing.contact"].search([("partner_id", "=", self.person.id)])
+        self.person.company_id = self.env["res.company"].create({"name": "Another"})
+        suggested = target.with_user(self.marketer)._message_get_suggested_recipients()
+        self.assertFalse([each for each in suggested if each["partner_id"]])
+
     def test_a_new_record_has_no_lists_and_no_log(self):
         form = Form(self.env["res.partner"].with_user(self.seller), view="base.view_partner_form")
         form.name = "New"

@@ -70,6 +70,16 @@ class TestStatus(MassEmailCase):
             mailing.state = "done"
             self.assertEqual(mailing.mass_email_status, "complete")
 
+    def test_cards_stand_in_the_order_of_a_life(self):
+        for state in ("done", "draft", "sending", "in_queue"):
+            self._mass_email(state=state)
+        mailings = self.env["mailing.mailing"].with_context(read_group_expand=True)
+        groups = mailings.formatted_read_group(
+            [("campaign_id", "=", self.campaign.id)], ["mass_email_status"], ["__count"]
+        )
+        statuses = [group["mass_email_status"] for group in groups]
+        self.assertEqual(statuses, ["draft", "pending", "in_process", "complete"])
+
     def test_the_chatter_tells_one_status_in_the_same_words(self):
         mailing = self._mass_email().with_context(tracking_disable=False)
         self.cr.flush()

@@ -331,6 +331,7 @@ class TestTargetListForm(MassEmailCase):
 
     def test_lists_are_found_and_grouped_by_category_and_responsible(self):
         news = self.env["mailing.list.category"].with_user(self.marketer).create({"name": "News"})
+        self.assertEqual(news.copy().name, "News (copy)")
         self.lists.category_ids = news
         self.lists.user_id = self.marketer
         lists = self.env["mailing.list"].with_user(self.marketer)
