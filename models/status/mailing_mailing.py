@@ -133,11 +133,11 @@ class MailingMailing(models.Model):
         if (before, after) == ("draft", "in_queue"):
             self._check_ready()
         elif before != after and (before, after) != ("in_queue", "draft"):
-            if after == "in_queue":
+            if before == "done":
                 self._check_not_sent()
             raise UserError(
                 self.env._(
-                    "The status of “%s” follows from its buttons, such as Set Pending and End.",
+                    "The status of “%s” follows its sending. Use its buttons: Set Pending, Pause, End.",
                     self.display_name,
                 )
             )
