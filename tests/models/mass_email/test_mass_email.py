@@ -252,7 +252,7 @@ class TestMassEmail(MassEmailCase):
         mailing = self._mass_email().with_user(self.marketer)
         mailing.sudo()._build_queue()
         mailing.sudo().mailing_trace_ids.trace_status = "sent"
-        mailing.state = "done"
+        mailing.sudo().state = "done"
         self.enterContext(patch.object(mailing_trace, "MOST_DETACHED", 2))
         for record in (mailing, mailing.campaign_id):
             with self.subTest(record), self.assertRaisesRegex(UserError, "Archive it instead"):
