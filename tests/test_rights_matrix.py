@@ -61,6 +61,7 @@ mailing.list.from.log count_presets             yes      yes    yes    no    no 
 mailing.list.from.log create_from_preset        yes      yes    yes    no    no       no     no
 mailing.list.merge    action_merge_and_open     yes      yes    yes    no    no       no     no
 mailing.trace         read                      yes      yes    yes    no    no       no     no
+mailing.trace         write                     yes      yes    yes    no    no       no     no
 mailing.trace         action_send_again         yes      yes    yes    no    no       no     no
 mailing.trace         action_leave              yes      yes    yes    no    no       no     no
 mailing.trace         action_view_log_lines     yes      yes    yes    no    no       no     no
@@ -365,6 +366,7 @@ class TestRightsMatrix(MassEmailCase):
             "mailing.list": {"name": "Other"},
             "mailing.list.criterion": {"mode": "keep", "domain": "[('id', '=', 0)]"},
             "mailing.address": {"words": "Other"},
+            "mailing.trace": {"failure_reason": "Other"},
             "mail.blacklist": {"active": False},
             "mailing.subscription": {"opt_out": True},
             "mailing.trace.event": {"email": "other@example.com"},

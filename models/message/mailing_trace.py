@@ -32,6 +32,9 @@ STANDING_BY_FAILURE = {"in_doubt": "undecided", "left": "left"}
 CAME_BACK = {"open": "opened", "reply": "replied", "bounce": "bounced"}
 CAME_BACK_WORDS = [("opened", "Opened"), ("replied", "Replied"), ("bounced", "Bounced")]
 
+# Who gets a message: what the queue goes by, beside its status.
+MEANT_FOR = {"email", "res_id", "mass_mailing_id"}
+
 
 def standing_of(trace_status, failure_type):
     """Return how a message stands."""
@@ -148,6 +151,19 @@ class MailingTrace(models.Model):
         if standing == "failed":
             domain &= Domain("failure_type", "not in", list(STANDING_BY_FAILURE))
         return domain
+
+    def write(self, vals):
+        """Others may say what came back of a message, not what is to become of it."""
+        status = vals.get("trace_status")
+        decides = (status and status not in CAME_BACK) or not MEANT_FOR.isdisjoint(vals)
+        if decides and not self.env.su and any(self.sudo().mapped("token")):
+            raise UserError(
+                self.env._(
+                    "What becomes of a member of a mass email is not written by hand: failed and "
+                    "unknown messages are sent again, or left, by their buttons."
+                )
+            )
+        return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_members(self):

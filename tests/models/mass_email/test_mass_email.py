@@ -228,6 +228,19 @@ class TestMassEmail(MassEmailCase):
         with self.assertQueryCount(1):
             self.assertEqual(mailings.mapped("waiting_count"), [3, 3])
 
+    def test_what_becomes_of_a_member_is_not_written_by_hand(self):
+        self._contacts(2, self.target_list)
+        mailing = self._mass_email()
+        self.send(mailing)
+        first, second = mailing.mailing_trace_ids.with_user(self.marketer)
+        for values in ({"trace_status": "outgoing"}, {"email": "eve@example.com"}, {"res_id": 1}):
+            with self.subTest(values), self.assertRaisesRegex(UserError, "by hand"):
+                first.write(values)
+        second.set_opened()  # as other addons do
+        self.assertEqual(second.trace_status, "open")
+        standard = self.env["mailing.trace"].create({"model": "mailing.contact", "res_id": 1})
+        standard.with_user(self.marketer).trace_status = "outgoing"
+
     def test_what_is_being_sent_cannot_be_deleted(self):
         mailing = self._mass_email()
         mailing.state = "sending"
