@@ -1,8 +1,9 @@
 from odoo import http
 from odoo.http import request
-from odoo.tools import consteq
+from odoo.tools import config, consteq
 
 from ..delivery.token import is_token
+from ..models.checkup.public_address import PROXY_IGNORED_HEADER
 from .public_page import HEADERS, public_page, reader_lang
 
 
@@ -21,9 +22,16 @@ class CheckupController(http.Controller):
         answer = ""
         if is_token(nonce):
             answer = request.env["ir.config_parameter"].sudo()._checkup_answer(nonce)
-        return request.make_response(
-            answer, [("Content-Type", "text/plain; charset=utf-8"), *HEADERS.items()]
-        )
+        headers = {"Content-Type": "text/plain; charset=utf-8", **HEADERS}
+        if is_proxy_ignored(request.httprequest.headers):
+            headers[PROXY_IGNORED_HEADER] = "1"
+        return request.make_response(answer, list(headers.items()))
+
+
+def is_proxy_ignored(headers):
+    """Tell whether a proxy says who asks, and Odoo goes by the proxy itself all the same."""
+    is_believed = config["proxy_mode"] and headers.get("X-Forwarded-Host")
+    return bool(headers.get("X-Forwarded-For")) and not is_believed
 
 
 def is_checkup(token):

@@ -1,6 +1,8 @@
 from odoo.addons.mass_mailing_campaign.delivery.bounce import find_status, judge
 
 LONGEST = 8000
+# Words of so many are in memory at a time.
+AT_ONCE = 10_000
 
 
 def migrate(cr, _version):
@@ -10,17 +12,26 @@ def migrate(cr, _version):
     else, unknown users in reports of old programs included. So neither can be taken over: a line
     whose words are gone has no class any more. Nothing of it counts against an address.
 
-    Costs one look at the log, and a second for some ten thousand bounces.
+    Costs two or three seconds for a thousand bounces, and as little memory for a million.
     """
+    last = 0
+    while last is not None:
+        last = _migrate_some(cr, last)
+
+
+def _migrate_some(cr, after):
+    """Class the next bounces behind an id; return the last of theirs, None without any."""
     cr.execute(
         """
         SELECT event.id, LEFT(trace.failure_reason, %s)
           FROM mailing_trace_event event
           LEFT JOIN mailing_trace trace
             ON trace.id = event.trace_id AND trace.trace_status = 'bounce'
-         WHERE event.bounce_type IN ('hard', 'soft')
+         WHERE event.bounce_type IN ('hard', 'soft') AND event.id > %s
+         ORDER BY event.id
+         LIMIT %s
         """,
-        (LONGEST,),
+        (LONGEST, after, AT_ONCE),
     )
     rows = [
         (event_id, kind.value if kind else None, " ".join(words.split())[:500] or None)
@@ -29,7 +40,7 @@ def migrate(cr, _version):
         for kind in [judge(find_status(words), [words])]
     ]
     if not rows:
-        return
+        return None
     cr.execute_values(
         """
         UPDATE mailing_trace_event event
@@ -40,3 +51,4 @@ def migrate(cr, _version):
         rows,
         template="(%s::int, %s::varchar, %s::varchar)",
     )
+    return rows[-1][0]

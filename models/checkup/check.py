@@ -78,6 +78,11 @@ def sender_domains(env):
     return sorted({address.partition("@")[2] for address in addresses})
 
 
+def is_neutralized(env):
+    """Tell whether Odoo switched off in this database whatever reaches others."""
+    return bool(env["ir.config_parameter"].sudo().get_param("database.is_neutralized"))
+
+
 def is_installed(library):
     """Tell whether a library that is no dependency is there."""
     return importlib.util.find_spec(library) is not None

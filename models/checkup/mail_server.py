@@ -7,10 +7,12 @@ from odoo.tools import config, email_normalize
 
 from ...delivery.transport import describe
 from ...engine.troubles import explained
-from .check import Check, mass_emails_to_come, usual_sender
+from .check import Check, is_neutralized, mass_emails_to_come, usual_sender
 
 # Seconds to wait for a mail server's answer.
 PATIENCE = 5
+# The host of the one that neutralizing leaves.
+NO_HOST = "invalid"
 
 
 class MailServerCheck(Check):
@@ -23,6 +25,11 @@ class MailServerCheck(Check):
     asks_others = True
 
     def findings(self):
+        if is_neutralized(self.env) and {*self._shared().mapped("smtp_host")} == {NO_HOST}:
+            yield self.unchecked(
+                self.env._("This is a neutralized copy of a database. Its mail servers are off.")
+            )
+            return
         for server, sender in self._servers():
             yield self._finding(server, sender)
 
@@ -33,10 +40,13 @@ class MailServerCheck(Check):
         for mailing in mass_emails_to_come(self.env):
             server, sender = servers._for_mass_email(mailing)
             senders.setdefault(server.sudo(), sender)
-        flagged = servers._flagged_for_mass_emails()
-        for server in flagged or servers.search(servers._find_mail_server_allowed_domain()):
+        for server in servers._flagged_for_mass_emails() or self._shared():
             senders.setdefault(server, self._sender_of(server))
         return [*senders.items()] or [(servers, usual_sender(self.env))]
+
+    def _shared(self):
+        servers = self.env["ir.mail_server"].sudo()
+        return servers.search(servers._find_mail_server_allowed_domain())
 
     def _sender_of(self, server):
         try:

@@ -10,6 +10,8 @@ from .check import Check
 
 # Seconds to wait for the connection, and then for the answer.
 PATIENCE = 5
+# By this the server that answers says that it takes the proxy before it for all recipients.
+PROXY_IGNORED_HEADER = "X-Odoo-Proxy-Ignored"
 # Names that are known inside a network only.
 INNER_NAMES = (".local", ".localhost", ".internal", ".lan", ".home.arpa")
 
@@ -36,6 +38,18 @@ class PublicAddressCheck(Check):
             )
         else:
             yield self.good(self.env._("%s answers, and is this database.", self.url))
+        if self._is_proxy_ignored:
+            yield self.warning(
+                self.env._(
+                    "Odoo does not go by what the proxy before it says: all openings and clicks "
+                    "seem to come from the proxy, machines count as people, and Odoo takes its "
+                    "own address for one without https."
+                ),
+                self.env._(
+                    "Start Odoo with proxy_mode, and have the proxy send X-Forwarded-Host, "
+                    "X-Forwarded-For and X-Forwarded-Proto."
+                ),
+            )
         yield self._opt_out()
 
     def _inner(self):
@@ -90,6 +104,7 @@ class PublicAddressCheck(Check):
                 ),
                 "open_settings",
             )
+        self._is_proxy_ignored = PROXY_IGNORED_HEADER in answer.headers
         return None
 
     def _opt_out(self):

@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo.tools import config
 
 from ...engine.moments import in_words
-from .check import Check
+from .check import Check, is_neutralized
 
 # A lane that should have run so long ago is not only waiting for a free worker.
 LATE = timedelta(minutes=15)
@@ -40,7 +40,7 @@ class ScheduledActionCheck(Check):
                 "restore",
             )
         off = lanes.filtered(lambda lane: not lane.active)
-        if off and self.env["ir.config_parameter"].sudo().get_param("database.is_neutralized"):
+        if off and is_neutralized(self.env):
             return self.unchecked(
                 self.env._("This is a neutralized copy of a database. It sends no mass emails.")
             )

@@ -5,6 +5,7 @@ from odoo.addons.base.models import ir_mail_server
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
 from odoo.addons.mass_mailing_campaign.models.checkup import mail_server
 from odoo.addons.mass_mailing_campaign.models.checkup.mail_server import MailServerCheck
+from odoo.modules.neutralize import get_neutralization_queries
 from odoo.tools import config
 
 from ...smtp_server import BrokenServer
@@ -36,6 +37,17 @@ class TestMailServerCheck(CheckupCase):
             self.server()[0].copy({"name": "For invoices", "is_for_mass_emails": False})
             grades = sorted(grade for grade, _words, _mend in self.found(MailServerCheck))
         self.assertEqual(grades, ["bad", "good"])
+
+    def test_in_a_neutralized_copy_they_are_off_with_good_reason(self):
+        self._mass_email()
+        self.env.flush_all()
+        [switch_off] = get_neutralization_queries(["base"])
+        self.env.cr.execute(switch_off)
+        self.env.invalidate_all()
+        self.env.registry.clear_cache()
+        self.assert_found(MailServerCheck, "unchecked", "neutralized")
+        with self.smtp():  # one to try it out with
+            self.assert_found(MailServerCheck, "good")
 
     def test_a_server_that_is_down_is_told(self):
         with self.smtp():

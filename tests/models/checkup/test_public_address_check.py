@@ -5,6 +5,7 @@ import requests
 
 from odoo.addons.mass_mailing_campaign.models.checkup.public_address import PublicAddressCheck
 from odoo.tests import HttpCase, tagged
+from odoo.tools import config
 
 from ...common import MassEmailData
 
@@ -19,6 +20,7 @@ class TestPublicAddressCheck(MassEmailData, HttpCase):
         super().setUp()
         self.set_setting("public_url", HERE)
         self.requests = []
+        self.forwarded = {}
 
     @contextmanager
     def proxy(self, answer=None):
@@ -33,7 +35,9 @@ class TestPublicAddressCheck(MassEmailData, HttpCase):
                     raise given
                 return given
             path = url.partition("://")[2].partition("/")[2]
-            return self.url_open(f"/{path}", data=data, allow_redirects=False)
+            return self.url_open(
+                f"/{path}", data=data, allow_redirects=False, headers=self.forwarded
+            )
 
         with patch.object(requests, "request", request):
             yield
@@ -96,6 +100,20 @@ class TestPublicAddressCheck(MassEmailData, HttpCase):
     def test_without_encryption_it_is_worth_a_look(self):
         self.set_setting("public_url", "http://news.example.com")
         self.assertEqual(self.found()["public_address"][0], "warning")
+
+    def test_a_proxy_that_odoo_does_not_go_by_is_told(self):
+        self.forwarded = {"X-Forwarded-For": "192.0.2.7"}
+        for has_mode, host, is_told in (
+            (False, "", True),
+            (False, "news.example.com", True),
+            (True, "", True),  # Odoo goes by none of it without a host
+            (True, "news.example.com", False),
+        ):
+            with self.subTest(has_mode=has_mode, host=host):
+                self.forwarded["X-Forwarded-Host"] = host
+                with patch.dict(config.options, proxy_mode=has_mode), self.proxy():
+                    words = [finding.words for finding in PublicAddressCheck(self.env).findings()]
+                self.assertEqual(any("the proxy before it" in each for each in words), is_told)
 
     def test_a_host_that_does_not_answer_is_told(self):
         for error, words in (
