@@ -24,17 +24,36 @@ class Source:
         source = mailing._prepend_preview(mailing.body_html or "", mailing.preview)
         base_url = mailing.env["ir.config_parameter"]._public_url()
         source = str(mailing._replace_local_links(source, base_url))
-        label = html.escape(mailing.env._("Unsubscribe"))
+        label = self._label_of_recipient(mailing)
         # the links of Odoo's own themes
         source = source.replace(f'{base_url}/unsubscribe_from_list"', '{optOutUrl}"')
         source = source.replace(f'{base_url}/view"', f'{marks.view}"')
         source = marks.mark(source, label)
         if mailing._is_opt_out_mandatory() and not self.shows_opt_out(source, to_everybody=True):
-            link = Markup(f'<p><a href="{marks.opt_out}">{label}</a></p>')
+            link = f'<p><a href="{marks.opt_out}">%s</a></p>'
             if not self.shows_opt_out(source):
-                return append_content_to_html(source, link, plaintext=False)
-            self._opt_out = link
+                return append_content_to_html(source, Markup(link % label), plaintext=False)
+            self._opt_out = Markup(link % self._label(mailing))
         return source
+
+    @staticmethod
+    def _label(mailing):
+        return html.escape(mailing.env._("Unsubscribe"))
+
+    def _label_of_recipient(self, mailing):
+        """Return the label in the language that a mass email says its recipients read."""
+        own = self._label(mailing)
+        labels = {
+            code: self._label(mailing.with_context(lang=code))
+            for code, _name in mailing.env["res.lang"].get_installed()
+        }
+        if not mailing.lang or set(labels.values()) == {own}:
+            return own
+        words = [
+            f"""<t t-{"elif" if index else "if"}="env.lang == '{code}'">{label}</t>"""
+            for index, (code, label) in enumerate(labels.items())
+        ]
+        return "".join([*words, f'<t t-else="">{own}</t>'])
 
     def shows_opt_out(self, source, to_everybody=False):
         """Tell whether who reads a marked source finds the opt-out link in it."""

@@ -1,10 +1,12 @@
 import logging
 from contextlib import suppress
+from dataclasses import replace
 
 from odoo import api, models
 from odoo.tools import email_normalize
 from odoo.tools.mail import email_split, mail_header_msgid_re
 
+from ...delivery.bounce import Kind
 from ...delivery.mime import source_of
 from ...delivery.reference import verp_reference
 from ...delivery.report import is_automatic, read_report
@@ -21,15 +23,48 @@ class MailThread(models.AbstractModel):
     _inherit = "mail.thread"
 
     @api.model
+    def message_route(self, message, message_dict, model=None, thread_id=None, custom_values=None):
+        """An answer to a mass email whose replies go to followers stands on her record.
+
+        Odoo finds where an answer belongs by the message that it stored; of a mass email none is,
+        and who writes to the catchall out of nowhere is told that nobody reads it.
+        """
+        if not message_dict.get("is_bounce") and self._detect_write_to_catchall(message_dict):
+            route = self._route_to_who_was_mailed(message, message_dict, custom_values)
+            if route:
+                self._routing_reset_bounce(message, message_dict)
+                return [route]
+        return super().message_route(message, message_dict, model, thread_id, custom_values)
+
+    @api.model
+    def _route_to_who_was_mailed(self, message, message_dict, custom_values):
+        """Return the route to the record of whose letter is answered, if Odoo knows of none."""
+        named = self._message_ids_named(message_dict)
+        if self.env["mail.message"].sudo().search_count([("message_id", "in", named)], limit=1):
+            return None
+        contact = self._mass_emails_named(named)[:1].contact_id
+        if not contact:
+            return None
+        record = contact._chatter_record()
+        user = self._mail_find_user_for_gateway(message_dict["email_from"])
+        user_id = user.id or self.env.uid
+        route = (record._name, record.id, custom_values, user_id, self.env["mail.alias"])
+        return self._routing_check_route(message, message_dict, route, raise_exception=False)
+
+    @api.model
+    def _message_ids_named(self, message_dict):
+        # some programs name what is answered in one of the two only
+        named = f"{message_dict['references']} {message_dict['in_reply_to']}"
+        return mail_header_msgid_re.findall(named)
+
+    @api.model
     def _message_route_process(self, message, message_dict, routes):
         if not routes:
             return super()._message_route_process(message, message_dict, routes)
         if is_automatic(message):
             self = self.with_context(mailing_auto_reply=True)
         else:
-            # some programs name what is answered in one of the two only
-            named = f"{message_dict['references']} {message_dict['in_reply_to']}"
-            traces = self._mass_emails_named(mail_header_msgid_re.findall(named))
+            traces = self._mass_emails_named(self._message_ids_named(message_dict))
             if traces and self._is_fetched():
                 traces._receive_reply_now()
             else:
@@ -77,6 +112,11 @@ class MailThread(models.AbstractModel):
         if not traces:
             standard = self.with_context(mailing_standard_only=True)
             return super(MailThread, standard)._routing_handle_bounce(email_message, message_dict)
+        if not report.addresses and email_normalize(email_message["From"]) in traces.mapped(
+            "email"
+        ):
+            # no mail system writes in her name: a program of hers answers
+            report = replace(report, kind=Kind.AUTO_REPLY)
         _logger.info(
             "Message %s to %s is %s for mass email messages %s: %s",
             message_dict["message_id"],

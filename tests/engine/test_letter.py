@@ -533,6 +533,18 @@ class TestLetter(MassEmailCase):
         message = self.receive("<p><t t-out=\"format_date('2030-02-01', 'MMMM')\"/></p>")
         self.assertIn("février", self.html(message))
 
+    def test_the_opt_out_link_is_in_the_language_of_who_reads_the_letter(self):
+        self.env["res.lang"]._activate_lang("ru_RU")
+        self._contact("Anna", self.target_list)
+        self._contact("Boris", self.target_list)
+        lang = "{{ 'ru_RU' if object.name == 'Boris' else False }}"
+        for body in ("<p>Hi</p>", "<p>Hi {optOutLink}</p>"):
+            with self.smtp() as server:
+                self.send(self._mass_email(body, lang=lang), server)
+            texts = {m["To"].addresses[0].username: self.text(m) for m in server.messages}
+            self.assertIn("Отписаться [1]", texts["boris"])
+            self.assertIn("Unsubscribe [1]", texts["anna"])
+
 
 class TestRenderedLetter(TestLetter):
     """The same of a letter that Odoo renders and builds for every recipient."""

@@ -112,6 +112,20 @@ class TestBounceRouting(MassEmailCase):
         self.assertEqual(trace.trace_status, "bounce")
         self.assertTrue(self.known().dead_datetime)
 
+    def test_what_comes_in_her_own_name_is_no_bounce_though_it_says_nothing_of_itself(self):
+        trace = self.sent()
+        reference = self.env["mailing.trace"]._references().sign(trace.id)
+        for words in ("Bin bis Montag im Urlaub.", "Anna no longer works here."):
+            answer = (
+                "Return-Path: <>\nFrom: Anna <Anna@example.com>\nSubject: Urlaub\n"
+                f"To: bounce+{reference}@garden.example.com\n"
+                f"Message-ID: <{len(words)}@x>\n\n{words}\n"
+            )
+            self.env["mail.thread"].message_process(False, answer)
+            self.assertEqual(trace.trace_status, "sent")
+        self.assertFalse(self.known())
+        self.assertFalse(self.event(trace))
+
     def test_a_forged_report_marks_nothing(self):
         trace = self.sent()
         forged = letter("<made-up@garden.example.com>", f"{trace.id}-{'0' * 24}")
@@ -304,6 +318,23 @@ class TestBounceRouting(MassEmailCase):
             answer = answer.replace(f"{field}: {trace.message_id}", f"{field}: <other@x.example>")
             self.env["mail.thread"].message_process("mailing.contact", answer)
             self.assertEqual(trace.trace_status, "reply", field)
+
+    def test_an_answer_to_the_catchall_stands_on_the_record_of_who_was_mailed(self):
+        person = self.env["res.partner"].create({"name": "Berta", "email": "berta@example.com"})
+        self._contact("Berta", self.target_list, partner_id=person.id)
+        mailing = self._mass_email(reply_to_mode="update")
+        with self.smtp() as server:
+            self.send(mailing, server)
+        for message in server.messages:
+            [reply_to] = message["Reply-To"].addresses
+            answer = mail("reply").format(number=message["To"], message_id=message["Message-ID"])
+            answer = answer.replace("news@garden.example.com", reply_to.addr_spec)
+            mails = self.env["mail.mail"].search_count([])
+            self.env["mail.thread"].message_process(False, answer)
+            self.assertEqual(self.env["mail.mail"].search_count([]), mails, "no bounce")
+        self.assertEqual(set(mailing.mailing_trace_ids.mapped("trace_status")), {"reply"})
+        for record in (person, self.anna):
+            self.assertIn("Thank you", record.message_ids[:1].body)
 
     def test_what_a_program_answers_goes_where_odoo_puts_it_and_is_no_reply(self):
         for name in ("vacation", "challenge"):
