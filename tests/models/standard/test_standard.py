@@ -48,7 +48,7 @@ class TestStandard(MassEmailCase):
         self.mailing.action_set_pending()
         self.mailing.action_cancel()
         self.check_start("draft")
-        self.mailing.state = "sending"
+        self.mailing.sudo().state = "sending"
         self.mailing.action_cancel()
         self.check_start("sending")
 
