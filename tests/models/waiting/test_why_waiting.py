@@ -36,7 +36,7 @@ class TestWhyWaiting(MassEmailCase):
         self.assertFalse(self.said())
         self.build()
         self.assertFalse(self.said())
-        self.mailing.state = "done"
+        self.mailing.sudo().state = "done"
         self.assertFalse(self.said())
 
     def test_the_queue_is_being_built(self):
