@@ -27,6 +27,19 @@ class UtmCampaign(models.Model):
         help="It has no mass emails, archived ones included, and no log of deleted ones.",
     )
 
+    is_out_of_reach = fields.Boolean(
+        compute="_compute_is_out_of_reach",
+        groups="mass_mailing.group_mass_mailing_user",
+        help="It is somebody else's, and so are its mass emails, log and figures.",
+    )
+
+    @api.depends("user_id", "team_id")
+    @api.depends_context("uid")
+    def _compute_is_out_of_reach(self):
+        in_reach = self._origin._in_reach()
+        for campaign in self:
+            campaign.is_out_of_reach = bool(campaign._origin - in_reach)
+
     @api.depends("mass_email_ids")
     def _compute_is_bare(self):
         """Not by ``mass_email_ids``: the cache would show them to who may not see them."""

@@ -11,6 +11,14 @@ class MailingMailing(models.Model):
 
     _inherit = "mailing.mailing"
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """An import tells neither mode nor campaign: they are the screen's, for every room."""
+        names = ("delivery_mode", "campaign_id")
+        context = self.env.context
+        defaults = {name: context[key] for name in names if (key := f"default_{name}") in context}
+        return super().create([defaults | vals for vals in vals_list])
+
     @api.constrains("delivery_mode", "ab_testing_enabled")
     def _check_no_ab_test(self):
         if self._mass_emails().filtered("ab_testing_enabled"):

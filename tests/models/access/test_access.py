@@ -139,6 +139,16 @@ class TestWhoSeesWhat(AccessCase):
         self.assertEqual((answer["totals"], answer["mailings"], answer["links"]), ({}, [], []))
         self.assertFalse(south.get_log_figures()["counts"])
 
+    def test_the_form_of_a_campaign_out_of_reach_says_so(self):
+        for user, name, is_out_of_reach in (
+            *((self.olga, "olga's", False), (self.olga, "north", True)),
+            *((self.tom, "north", False), (self.tom, "south", True), (self.boss, "south", False)),
+        ):
+            with self.subTest(user=user.login, campaign=name):
+                campaign = self.mailings[name].campaign_id.with_user(user)
+                self.assertIs(Form(campaign).is_out_of_reach, is_out_of_reach)
+        self.assertFalse(Form(self.env["utm.campaign"].with_user(self.olga)).is_out_of_reach)
+
     def test_who_leads_a_team_sees_its_campaigns(self):
         self.south.user_id = self.tom
         self.assert_seen(self.tom, {"north", "south"})

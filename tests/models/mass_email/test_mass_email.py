@@ -48,6 +48,15 @@ class TestMassEmail(MassEmailCase):
         self.assertEqual((mailing.delivery_mode, mailing.state), ("portions", "draft"))
         self.assertEqual(str(mailing.schedule_date), "2030-01-01 08:00:00")
 
+    def test_one_that_is_imported_keeps_its_name_and_has_its_campaigns_lists(self):
+        mailings = self.env["mailing.mailing"].with_user(self.marketer)
+        result = mailings.with_context(default_delivery_mode="portions").load(
+            ["name", "subject", "campaign_id"], [["Roses", "News", self.campaign.title]]
+        )
+        mailing = mailings.browse(result["ids"])
+        self.assertEqual((mailing.name, mailing.delivery_mode), ("Roses", "portions"))
+        self.assertEqual(mailing.contact_list_ids, self.campaign.target_list_ids)
+
     def test_its_lists_are_its_own_afterwards(self):
         mailing = self._mass_email()
         self.campaign.target_list_ids = self._list("Later")
