@@ -137,7 +137,8 @@ class MailingMailing(models.Model):
                 self._check_not_sent()
             raise UserError(
                 self.env._(
-                    "The status of “%s” follows its sending. Use its buttons: Set Pending, Pause, End.",
+                    "The status of “%s” follows its sending. "
+                    "Use its buttons: Set Pending, Pause, End.",
                     self.display_name,
                 )
             )
