@@ -98,11 +98,17 @@ class MassEmailMachine(RunMachine):
         known.action_clear()
         self.oracle.dead.discard(ADDRESSES[address])
 
+    def recipient(self, trace):
+        """Whose message it is by now: the log knows into whom she was merged."""
+        lines = self.env["mailing.trace.event"].search([("trace_id", "=", trace.id)])
+        known = (trace.res_id, *lines.contact_id.ids)
+        return next(filter(None, map(self.oracle.person, known)), None)
+
     @has_copies
     @rule(transmission=TRANSMISSION)
     def complain(self, transmission):
         trace, copy = self.traces.browse(transmission[0]), self.copies[transmission]
-        mass_email, person = self.mass_emails[copy.mailing], self.oracle.person(trace.res_id)
+        mass_email, person = self.mass_emails[copy.mailing], self.recipient(trace)
         self.oracle.complain_by(trace.id, mass_email, person, trace.email, copy.is_test)
         trace._receive_complaint("abuse")
 
@@ -111,7 +117,7 @@ class MassEmailMachine(RunMachine):
     def opt_out_by_message(self, transmission, opts_out):
         trace, copy = self.traces.browse(transmission[0]), self.copies[transmission]
         if opts_out:
-            mass_email, person = self.mass_emails[copy.mailing], self.oracle.person(trace.res_id)
+            mass_email, person = self.mass_emails[copy.mailing], self.recipient(trace)
             self.oracle.opt_out_by(trace.id, mass_email, person, trace.email, copy.is_test)
             trace._receive_opt_out()
         else:
