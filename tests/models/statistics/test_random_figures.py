@@ -9,7 +9,7 @@ from odoo import fields
 from ...common import MassEmailCase
 
 # More to hunt for long.
-EXAMPLES = int(os.environ.get("FIGURES_EXAMPLES", "30"))
+EXAMPLES = int(os.environ.get("FIGURES_EXAMPLES", "15"))
 
 PERSON = st.integers(0, 3)
 WHICH = st.sampled_from(["first", "second", "test"])
