@@ -61,6 +61,7 @@ mailing.list.from.log count_presets             yes      yes    yes    no    no 
 mailing.list.from.log create_from_preset        yes      yes    yes    no    no       no     no
 mailing.list.merge    action_merge_and_open     yes      yes    yes    no    no       no     no
 mailing.trace         read                      yes      yes    yes    no    no       no     no
+mailing.trace         search                    yes      yes    yes    no    no       no     no
 mailing.trace         write                     yes      yes    yes    no    no       no     no
 mailing.trace         action_send_again         yes      yes    yes    no    no       no     no
 mailing.trace         action_leave              yes      yes    yes    no    no       no     no
@@ -86,6 +87,7 @@ mailing.trace.hit     search                    yes      yes    yes    yes   no 
 mailing.trace.hit     create                    no       no     no     no    no       no     no
 mailing.opt.out       search                    yes      yes    yes    no    no       no     no
 mailing.opt.out       create                    no       no     no     no    no       no     no
+mailing.opt.out       unlink                    no       no     no     no    no       no     no
 mailing.address       search                    yes      yes    yes    no    no       no     no
 mailing.address       create                    no       no     no     no    no       no     no
 mailing.address       write                     no       no     no     no    no       no     no
@@ -125,6 +127,7 @@ mailing.list          remove_members            yes      yes    yes    no    no 
 mailing.list.category create                    yes      yes    yes    no    no       no     no
 mail.blacklist        create                    yes      yes    yes    yes   no       no     no
 mail.blacklist        write                     yes      yes    yes    yes   no       no     no
+mail.blacklist        unlink                    yes      yes    yes    yes   no       no     no
 mailing.subscription  create                    yes      yes    yes    no    no       no     no
 mailing.subscription  write                     yes      yes    yes    no    no       no     no
 mailing.subscription  action_add_record         yes      yes    yes    no    no       no     no

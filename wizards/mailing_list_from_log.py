@@ -7,6 +7,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 
+from ..models.response.mailing_trace_event import BY_PEOPLE
+
 
 class MailingListFromLog(models.TransientModel):
     """Make a target list of those a campaign's log tells something of.
@@ -227,10 +229,17 @@ class MailingListFromLog(models.TransientModel):
         ]
 
     def _tell_openings(self):
-        """Domain of lines but those of mass emails of which nobody knows who opened them."""
+        """Domain of lines but those of mass emails of which nobody knows who opened them.
+
+        Of deleted ones it is known when openings are, as in all figures.
+        """
         mailings = self.campaign_id.with_context(active_test=False).mass_email_ids
-        untracked = mailings.filtered(lambda mailing: not mailing.are_openings_tracked)
-        return Domain("mailing_id", "not in", untracked.ids)
+        tracked = Domain("mailing_id", "in", mailings.filtered("are_openings_tracked").ids)
+        deleted = Domain("campaign_id", "=", self.campaign_id.id) & Domain("mailing_id", "=", False)
+        opened = BY_PEOPLE & deleted & Domain("event_type", "=", "opened")
+        if self.env["mailing.trace.event"].search_count(opened, limit=1):
+            tracked |= deleted
+        return tracked
 
     def _scope_domain(self):
         domain = Domain("campaign_id", "=", self.campaign_id.id)

@@ -64,12 +64,35 @@ class MailingMailing(models.Model):
             standings[mailing.id][standing_of(trace_status, failure_type)] += count
         return standings
 
+    def _compute_statistics(self):
+        """Odoo's figures, in its list of all mailings, are for mass emails those of the log."""
+        result = super()._compute_statistics()
+        for mailing, counts in self._mass_emails()._people():
+            for name in ("sent", "opened", "clicked", "replied", "bounced"):
+                mailing[name] = counts[name]
+            for name in ("opened", "replied", "bounced"):
+                mailing[f"{name}_ratio"] = round(100 * (self._share(counts, name) or 0), 2)
+        return result
+
+    def _compute_clicks_ratio(self):
+        """Odoo counts clicks on its own links."""
+        result = super()._compute_clicks_ratio()
+        for mailing, counts in self._mass_emails()._people():
+            mailing.clicks_ratio = round(100 * (self._share(counts, "clicked") or 0), 2)
+        return result
+
+    def _people(self):
+        """Return each with what its people did."""
+        ids = self._origin.ids
+        people = self.env["mailing.trace.event"]._count_people("mailing_id", ids) if ids else {}
+        return [(mailing, people.get(mailing._origin.id, Counter())) for mailing in self]
+
     def _prepare_statistics_email_values(self):
         """Odoo's report of the day after has our figures, and says nothing of openings untold."""
         values = super()._prepare_statistics_email_values()
         if self.delivery_mode != "portions":
             return values
-        counts = self.env["mailing.trace.event"]._count_people("mailing_id", self.ids)[self.id]
+        [(_mailing, counts)] = self._people()
         labels, columns = self._log_labels("event_type"), []
         for name in ("opened", "clicked", "replied"):
             if (share := self._share(counts, name)) is not None:

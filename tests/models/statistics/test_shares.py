@@ -68,6 +68,14 @@ class TestShares(FiguresCase):
             self.mailing.open_tracking = False
             self.env.flush_all()
 
+    def test_odoos_list_of_all_mailings_has_these_figures(self):
+        self.anna._receive_click(self.offer.code)
+        self.bob._receive_bounce("temporary", "mailbox full")
+        names = ["sent", "opened", "clicked", "bounced", "opened_ratio", "clicks_ratio"]
+        rows = (self.mailing + self.untracked).with_user(self.marketer).read(names)
+        told = [[row[name] for name in names] for row in rows]
+        self.assertEqual(told, [[4, 1, 1, 1, 25, 25], [4, 0, 0, 0, 0, 0]])
+
     def test_an_informational_email_tells_no_openings_whatever_its_box_says(self):
         campaign = self.campaign.copy({"title": "Info", "campaign_type": "informational"})
         mailing = self._sent(campaign_id=campaign.id, open_tracking=True)
