@@ -173,6 +173,7 @@ mailing.checkup.finding create                  no       no     no     no    no 
 
 # Called by Odoo in the course of what the matrix lists, and telling nothing by themselves.
 NOT_LISTED = {"init", "default_get", "copy_data", "get_formview_id", "export_data"}
+NOT_LISTED |= {"message_route"}  # takes a parsed mail, which no client can send
 
 # What our fields tell employees without Email Marketing.
 SEEN_BY_EMPLOYEES = {
