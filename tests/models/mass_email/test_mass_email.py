@@ -250,6 +250,16 @@ class TestMassEmail(MassEmailCase):
         standard = self.env["mailing.trace"].create({"model": "mailing.contact", "res_id": 1})
         standard.with_user(self.marketer).trace_status = "outgoing"
 
+    def test_whether_openings_are_tracked_is_decided_before_it_is_sent(self):
+        """Letters that went out without the pixel would count as never opened."""
+        mailing = self._mass_email()
+        with Form(mailing.with_user(self.marketer), FORM) as form:
+            form.open_tracking = False
+        mailing.state = "done"
+        form = Form(mailing.with_user(self.marketer), FORM)
+        with self.assertRaises(AssertionError):
+            form.open_tracking = True
+
     def test_what_is_being_sent_cannot_be_deleted(self):
         mailing = self._mass_email()
         mailing.state = "sending"
