@@ -166,6 +166,8 @@ class MailingContact(models.Model):
 
         :return: set of (address, id of the list)
         """
+        if not lists:
+            return set()
         rows = self.env.execute_query(
             SQL(
                 """

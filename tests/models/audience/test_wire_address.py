@@ -129,7 +129,7 @@ class TestWireAddress(MassEmailCase):
                 lists = [Command.set(target_list.ids)]
                 expected = {"Anna": "mail_bl", "First": "mail_bl", "Second": "outgoing"}
                 self.assertEqual(self.outcomes(self.build(contact_list_ids=lists)), expected)
-                blacklisted.unlink()
+                blacklisted.active = False
                 anna.subscription_ids.opt_out = True
                 expected = {"Anna": "mail_optout", "First": "mail_optout", "Second": "outgoing"}
                 self.assertEqual(self.outcomes(self.build(contact_list_ids=lists)), expected)
