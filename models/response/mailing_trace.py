@@ -68,8 +68,7 @@ class MailingTrace(models.Model):
         )
         lines = self.env["mailing.trace.event"].browse(line_id for line_id, *_more in rows)
         lines.invalidate_model()
-        unsent = [trace_id for _line_id, trace_id, is_sent in rows if not is_sent]
-        if unsent and event_type != "sent":
+        if unsent := [trace_id for _line_id, trace_id, is_sent in rows if not is_sent]:
             self._settle_what_came_back(SQL("trace.id = ANY(%s)", unsent))
         if lines:
             lines._after_event(event_type)
@@ -86,6 +85,7 @@ class MailingTrace(models.Model):
         :param SQL messages: rows of messages
         :return: SQL; it returns of new lines id and message, and whether that is sent by the log
         """
+        now, says_sent = fields.Datetime.now(), event_type == "sent"
         return SQL(
             """
             INSERT INTO mailing_trace_event (
@@ -103,14 +103,19 @@ class MailingTrace(models.Model):
              WHERE trace.token IS NOT NULL
              ORDER BY trace.id
             ON CONFLICT DO NOTHING
-            RETURNING id, trace_id, EXISTS (
-                SELECT FROM mailing_trace_event sent
-                 WHERE sent.trace_id = mailing_trace_event.trace_id AND sent.event_type = 'sent')
+            RETURNING id, trace_id, %(is_sent)s
             """,
             event_type=event_type,
-            moment=SQL("COALESCE(trace.sent_datetime, %s)", fields.Datetime.now())
-            if event_type == "sent"
-            else fields.Datetime.now(),
+            moment=SQL("COALESCE(trace.sent_datetime, %s)", now) if says_sent else now,
+            is_sent=SQL("TRUE")
+            if says_sent
+            else SQL(
+                """
+                EXISTS (SELECT FROM mailing_trace_event sent
+                         WHERE sent.trace_id = mailing_trace_event.trace_id
+                           AND sent.event_type = 'sent')
+                """
+            ),
             link_id=link.id if link else None,
             bounce_type=bounce_type,
             words=words,
