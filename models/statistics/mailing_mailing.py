@@ -67,32 +67,27 @@ class MailingMailing(models.Model):
     def _compute_statistics(self):
         """Odoo's figures, in its list of all mailings, are for mass emails those of the log."""
         result = super()._compute_statistics()
-        for mailing, counts in self._mass_emails()._people():
+        for mailing in self._mass_emails():
+            figures = mailing.sudo()
             for name in ("sent", "opened", "clicked", "replied", "bounced"):
-                mailing[name] = counts[name]
+                mailing[name] = figures[f"{name}_people_count"]
             for name in ("opened", "replied", "bounced"):
-                mailing[f"{name}_ratio"] = round(100 * (self._share(counts, name) or 0), 2)
+                mailing[f"{name}_ratio"] = round(100 * figures[f"{name}_share"], 2)
         return result
 
     def _compute_clicks_ratio(self):
         """Odoo counts clicks on its own links."""
         result = super()._compute_clicks_ratio()
-        for mailing, counts in self._mass_emails()._people():
-            mailing.clicks_ratio = round(100 * (self._share(counts, "clicked") or 0), 2)
+        for mailing in self._mass_emails():
+            mailing.clicks_ratio = round(100 * mailing.sudo().clicked_share, 2)
         return result
-
-    def _people(self):
-        """Return each with what its people did."""
-        ids = self._origin.ids
-        people = self.env["mailing.trace.event"]._count_people("mailing_id", ids) if ids else {}
-        return [(mailing, people.get(mailing._origin.id, Counter())) for mailing in self]
 
     def _prepare_statistics_email_values(self):
         """Odoo's report of the day after has our figures, and says nothing of openings untold."""
         values = super()._prepare_statistics_email_values()
         if self.delivery_mode != "portions":
             return values
-        [(_mailing, counts)] = self._people()
+        counts = self.env["mailing.trace.event"]._count_people("mailing_id", self.ids)[self.id]
         labels, columns = self._log_labels("event_type"), []
         for name in ("opened", "clicked", "replied"):
             if (share := self._share(counts, name)) is not None:
