@@ -181,7 +181,7 @@ def find_trouble(words: str) -> tuple[Trouble | None, int]:
     return (Trouble[match.lastgroup], match.start(match.lastgroup)) if match else (None, 0)
 
 
-def classify(moment: Moment, code: int, text: bytes, envelope: Envelope = None) -> Outcome:
+def classify(moment: Moment, code: int, text: bytes, envelope: Envelope | None = None) -> Outcome:
     """Tell what a reply other than the welcome means (RFC 5321, section 4.2; RFC 3463).
 
     :param envelope: what it answers, for the addresses in it

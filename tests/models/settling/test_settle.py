@@ -296,17 +296,7 @@ class TestSettle(MassEmailCase):
 
     def test_what_was_deleted_meanwhile_does_not_stop_a_settle(self):
         """A foreign key is checked against the state of now, the rest against that of then."""
-        self._contacts(2, self.target_list)
-        mailing = self._mass_email()
-        with (
-            self.smtp() as server,
-            mute_logger("odoo.service.model"),
-            patch("odoo.service.model.random.uniform", return_value=0),
-        ):
-            error = psycopg2.errors.ForeignKeyViolation("is not present")
-            self.fail_once("_settle_acknowledged", error, mailing, server)
-        self.assertEqual((len(server.messages), mailing.state), (2, "done"))
-        self.assertFalse(mailing.delivery_issue)
+        self.assert_settle_is_tried_again(psycopg2.errors.ForeignKeyViolation("is not present"))
 
     def test_each_outcome_has_its_status(self):
         cases = {
@@ -484,6 +474,9 @@ class TestSettle(MassEmailCase):
         self.assertEqual(mailing.state, "sending")
 
     def test_a_serialization_failure_is_tried_again(self):
+        self.assert_settle_is_tried_again(Conflict())
+
+    def assert_settle_is_tried_again(self, error):
         self._contacts(2, self.target_list)
         mailing = self._mass_email()
         with (
@@ -491,7 +484,7 @@ class TestSettle(MassEmailCase):
             mute_logger("odoo.service.model"),
             patch("odoo.service.model.random.uniform", return_value=0),
         ):
-            self.fail_once("_settle_acknowledged", Conflict(), mailing, server)
+            self.fail_once("_settle_acknowledged", error, mailing, server)
         self.assertEqual((len(server.messages), mailing.state), (2, "done"))
         self.assertFalse(mailing.delivery_issue)
 
