@@ -16,6 +16,7 @@ from . import proofreading
 from . import preflight
 from . import standard
 from . import preview
+from . import queue
 from . import sending
 from . import ending
 from . import settling
