@@ -3,6 +3,9 @@ from datetime import timedelta
 from pathlib import Path
 from unittest.mock import patch
 
+from freezegun import freeze_time
+from freezegun.api import real_datetime
+
 from odoo import fields
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
 from odoo.addons.mass_mailing_campaign.engine import job_time
@@ -31,6 +34,20 @@ ODD_NAMES = [
     "Anna\r\nBcc: all@example.com",
     "=?utf-8?q?=0D=0ABcc:_all@example.com?=",
 ]
+
+
+@contextmanager
+def running_clock(moment):
+    """A clock that begins at a moment and runs on; what is yielded puts it to another moment.
+
+    One for many moments: each that begins or ends looks through all modules that are loaded.
+    """
+    with freeze_time(moment, tick=True) as clock:
+
+        def put_to(moment):
+            clock.time_to_freeze, clock.start = moment, real_datetime.now()
+
+        yield put_to
 
 
 def mail(name):
