@@ -12,6 +12,7 @@ from odoo.addons.mass_mailing_campaign.engine import job_time
 from odoo.addons.mass_mailing_campaign.models.checkup import dns_records
 from odoo.addons.mass_mailing_campaign.models.checkup.mail_server import MailServerCheck
 from odoo.addons.mass_mailing_campaign.models.checkup.public_address import PublicAddressCheck
+from odoo.addons.mass_mailing_campaign.models.sending.ir_cron import DELIVERY_CRON
 from odoo.fields import Command
 from odoo.tests import TransactionCase, new_test_user, tagged
 
@@ -19,7 +20,6 @@ from .smtp_server import SmtpServer
 
 DATA = Path(__file__).with_name("data")
 ALL_CAMPAIGNS = "mass_mailing_campaign.group_all_campaigns"
-DELIVERY_CRON = "mass_mailing_campaign.ir_cron_deliver_portions"
 # As long as many are: an URL with a token does not fit a mail's line of 78 characters.
 BASE_URL = "https://newsletter.a-subsidiary.of-our-company-group.example"
 # Names that people and imports give to contacts.

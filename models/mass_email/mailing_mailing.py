@@ -259,6 +259,7 @@ class MailingMailing(models.Model):
 
     @api.model
     def _process_mass_mailing_queue(self):
+        # it searches in there, and asks nobody
         mailings = self.with_context(mass_mailing_queue_of_standard=True)
         return super(MailingMailing, mailings)._process_mass_mailing_queue()
 
