@@ -1,5 +1,6 @@
 # the rooms, in the order of a message's life
 from . import settings
+from . import sender
 from . import campaign
 from . import message
 from . import audience

@@ -37,8 +37,8 @@ from .engine import test_spliced_letter
 from .engine import test_state_machine
 from .engine import test_stock_words
 from .models.standard import test_standard
-from .models.settings import test_mail_server_choice
 from .models.settings import test_settings
+from .models.sender import test_mail_server_choice
 from .models.campaign import test_campaign
 from .models.campaign import test_tracking_url
 from .models.audience import test_claim
