@@ -3,8 +3,7 @@ from datetime import timedelta
 from pathlib import Path
 from unittest.mock import patch
 
-from freezegun import freeze_time
-from freezegun.api import real_datetime
+import freezegun
 
 from odoo import fields
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
@@ -42,10 +41,11 @@ def running_clock(moment):
 
     One for many moments: each that begins or ends looks through all modules that are loaded.
     """
-    with freeze_time(moment, tick=True) as clock:
+    with freezegun.freeze_time(moment, tick=True) as clock:
 
         def put_to(moment):
-            clock.time_to_freeze, clock.start = moment, real_datetime.now()
+            # not by a name of this module, for those are frozen, too
+            clock.time_to_freeze, clock.start = moment, freezegun.api.real_datetime.now()
 
         yield put_to
 
