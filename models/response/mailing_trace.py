@@ -235,7 +235,10 @@ class MailingTrace(models.Model):
 
     @api.model
     def search(self, *args, **kwargs):
-        """What names no mass email is Odoo's own: it marks none, and blacklists nobody for one."""
+        """What names no mass email is Odoo's own: it marks none, and blacklists nobody for one.
+
+        Odoo's gateway searches in the middle of it, for the bounces of an address, too.
+        """
         found = super().search(*args, **kwargs)
         if self.env.context.get("mailing_standard_only"):
             found = found.filtered(lambda trace: not trace.sudo().token)
