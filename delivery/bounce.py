@@ -55,7 +55,7 @@ _REPLY = re.compile(
     r"(?:^|[:;<>\"']\s*|\b(?:said|error|reply|response|code)\W{1,4})([45])\d\d(?=[ -]|$)"
 )
 # so Yandex says that nobody has an address, whatever the code means
-_NO_SUCH_USER = re.compile(r"\b5\.7\.1\s+no such user\b", re.IGNORECASE)
+NO_SUCH_USER = re.compile(r"\b5\.7\.1\s+no such user\b", re.IGNORECASE)
 
 
 def mildest(verdicts: Iterable[tuple]) -> tuple:
@@ -108,7 +108,7 @@ def judge(status: str, texts: Iterable[str]) -> Kind | None:
     is_policy = numbers[1:2] == [7] or numbers[1:3] in ([1, 7], [1, 8])
     if numbers[:1] == [4] or is_for_now:
         return Kind.POLICY if is_policy or by_words is Kind.POLICY else Kind.TEMPORARY
-    if by_words is Kind.FINAL and is_policy and not _NO_SUCH_USER.search(text):
+    if by_words is Kind.FINAL and is_policy and not NO_SUCH_USER.search(text):
         return Kind.POLICY
     return by_words or _BY_STATUS.get(tuple(numbers[1:])) or _BY_STATUS.get(tuple(numbers[1:2]))
 

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from enum import Enum
 
-from .bounce import Kind, find_status, is_about_sender, judge
+from .bounce import NO_SUCH_USER, Kind, find_status, is_about_sender, judge
 from .envelope import Envelope
 
 # Bytes of a reply's line; RFC 5321, section 4.5.3.1.5, allows 512.
@@ -31,8 +31,6 @@ _NOBODY = re.compile(
     + rb".{0,40}\b(?:unknown|not found|(?:does not|doesn't) exist))",
     re.IGNORECASE | re.DOTALL,
 )
-# so Yandex says that nobody has an address, whatever the code means
-_NO_SUCH_USER = re.compile(rb"5\.7\.1 no such user\b", re.IGNORECASE)
 # Subject and detail that tell of a recipient though she was accepted before. Of the others some
 # are about the letter (5.2.3), and Exchange has its own for a sender who may not send (5.2.252).
 _OF_RECIPIENT = {(1, 1), (1, 2), (1, 3), (1, 4), (1, 6), (1, 10), (2, 1), (2, 4)}
@@ -196,7 +194,7 @@ def classify(moment: Moment, code: int, text: bytes, envelope: Envelope | None =
         is_busy = is_server or (subject, detail) in _OF_SERVER
         return Outcome.BUSY if is_busy else Outcome.DEFERRED
     if 500 <= code <= 599:
-        if moment is Moment.RCPT and _NO_SUCH_USER.match(text):
+        if moment is Moment.RCPT and NO_SUCH_USER.search(in_words(code, text)):
             return Outcome.BAD_ADDRESS
         # sender (X.1.7, X.1.8), security and policy (X.7) concern us, whoever the recipient is
         if moment is Moment.MAIL or subject == 7 or (subject == 1 and detail in (7, 8)):

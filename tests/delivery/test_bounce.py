@@ -58,7 +58,7 @@ REPLIES = {
         "550 5.1.8 Sender address rejected: Domain not found",
         "550 Unroutable sender address",
         "451 4.7.1 Your reputation is bad, try again later",
-        "550-Requested action not taken: mailbox unavailable\n550 Reject due to policy restrictions",
+        "550-Requested action not taken: mailbox unavailable\n550 Reject due to policy reasons",
         "554-No SMTP service\n554 Reject due to policy restrictions",
         "5.1.0 - Unknown address error 550-'5.7.1 <a@example.com>... Access denied'",
         "550 This user does not accept mail from your server",
