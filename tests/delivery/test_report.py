@@ -73,6 +73,17 @@ class TestReport(TestCase):
         self.assertEqual(report.kind, Kind.TEMPORARY)
         self.assertEqual(report.addresses, ("anna@example.com", "ben@example.com"))
 
+    def test_who_her_mail_is_passed_on_to_is_told_and_not_who_passes_it_on(self):
+        for final, told in (
+            ("rfc822; ben@other.example", "ben@other.example"),
+            ("rfc822; <Anna.Smith@mail.example.com>", "Anna.Smith@mail.example.com"),
+            ("x-local; anna", "anna@example.com"),
+        ):
+            field = "Final-Recipient: "
+            content = returned("postfix_final")
+            content = content.replace(f"{field}rfc822; anna@example.com", f"{field}{final}")
+            self.assertEqual(read_report(content.encode()).addresses, (told,))
+
     def test_the_returned_message_is_not_taken_for_the_report(self):
         inner = returned("postfix_final", message_id="<inner@garden.example.com>")
         report = read("gmail_full", returned=inner)
@@ -148,6 +159,12 @@ class TestReport(TestCase):
             content = returned("postfix_final").replace("us-ascii", charset)
             report = read_report(content.encode(errors="surrogateescape"))
             self.assertEqual(report.kind, Kind.FINAL, charset)
+
+    def test_a_returned_letter_in_an_alphabet_nobody_knows_is_told(self):
+        strange = letter().replace('charset="utf-8"', "charset=x-unknown") + "Привет\n"
+        for name in KINDS:
+            with self.subTest(name=name):
+                self.assertEqual(read(name, returned=strange), read(name))
 
     def test_words_are_one_line_of_bounded_length(self):
         report = read("report", status="5.1.1", words="no\0 such user " + "x" * 10_000)
