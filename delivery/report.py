@@ -180,8 +180,10 @@ def _recipient(fields):
     words = fields["Diagnostic-Code"].partition(";")[2] or fields["Diagnostic-Code"]
     if action.startswith(("delivered", "relayed", "expanded")) or fields["Status"][:1] == "2":
         return None
-    address = fields["Original-Recipient"] or fields["Final-Recipient"]
-    address = address.rpartition(";")[2].strip().strip("<>")
+    # who was mailed may pass it on to who failed (RFC 3464, section 2.3.2)
+    recipients = (fields["Final-Recipient"], fields["Original-Recipient"])
+    addresses = (each.rpartition(";")[2].strip().strip("<>") for each in recipients)
+    address = next((each for each in addresses if "@" in each), "")
     said = find_status(words)
     # what the remote server said is nearer to the matter
     if said and (not status or status.endswith(".0") or not said.endswith(".0")):
@@ -244,9 +246,7 @@ def _originals(message):
     message_ids, references = [], []
     for part in list(parts_of(message))[1:] or [message]:
         # servers on the way put their own headers, kilobytes of them, before ours
-        text = (
-            source_in(part, _LONGEST_MAIL) if part is not message else text_of(part, _LONGEST_MAIL)
-        )
+        text = (text_of if part is message else source_in)(part, _LONGEST_MAIL)
         message_ids += _MESSAGE_ID.findall(text)
         references += _REFERENCE.findall(text)
     for name in ("In-Reply-To", "References"):

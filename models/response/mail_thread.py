@@ -7,7 +7,7 @@ from odoo.tools import email_normalize
 from odoo.tools.mail import email_split, mail_header_msgid_re
 
 from ...delivery.bounce import Kind
-from ...delivery.mime import source_of
+from ...delivery.mime import header, source_of
 from ...delivery.reference import verp_reference
 from ...delivery.report import is_automatic, read_report
 
@@ -61,7 +61,7 @@ class MailThread(models.AbstractModel):
     def _message_route_process(self, message, message_dict, routes):
         if not routes:
             return super()._message_route_process(message, message_dict, routes)
-        if is_automatic(message):
+        if self._is_by_program(message):
             self = self.with_context(mailing_auto_reply=True)
         else:
             traces = self._mass_emails_named(self._message_ids_named(message_dict))
@@ -70,6 +70,18 @@ class MailThread(models.AbstractModel):
             else:
                 traces._receive_reply()
         return super()._message_route_process(message, message_dict, routes)
+
+    @api.model
+    def _is_by_program(self, message):
+        """Tell whether a program answers, which may not say so in the words of RFC 3834.
+
+        No person writes in bulk, or from the null reverse-path (RFC 5321, section 4.5.5).
+        """
+        return (
+            is_automatic(message)
+            or header(message, "Return-Path") == "<>"
+            or header(message, "Precedence").lower() in ("bulk", "junk")
+        )
 
     @api.model
     def _message_parse_extract_bounce(self, email_message, message_dict):
@@ -88,6 +100,15 @@ class MailThread(models.AbstractModel):
             "bounced_message": self.env["mail.message"].sudo(),
             "bounced_msg_ids": False,
         }
+
+    def _message_parse_extract_payload(self, message, message_dict, save_original=False):
+        """What a report tells in an alphabet that Odoo does not know is read by ``read_report``."""
+        try:
+            return super()._message_parse_extract_payload(message, message_dict, save_original)
+        except LookupError:
+            if not message_dict.get("is_bounce"):
+                raise
+            return {"body": "", "attachments": []}
 
     @api.model
     def _detect_is_bounce(self, message, message_dict):

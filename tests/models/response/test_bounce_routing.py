@@ -1,3 +1,4 @@
+import re
 from base64 import encodebytes
 
 from ...common import MassEmailCase, mail
@@ -181,6 +182,16 @@ class TestBounceRouting(MassEmailCase):
             self.assertTrue(self.known().dead_datetime)
             self.known().action_clear()
 
+    def test_what_is_explained_in_an_alphabet_that_odoo_does_not_know_is_received(self):
+        for name, event_type in (("postfix_final", "bounced"), ("complaint", "complained")):
+            trace = self.sent()
+            content = returned(name, message_id=trace.message_id, id=str(trace.id))
+            content, count = re.subn("us-ascii", "windows-874", content, flags=re.IGNORECASE)
+            self.assertTrue(count)
+            self.env["mail.thread"].message_process(False, content)
+            self.assertTrue(self.event(trace, event_type))
+            self.known().action_clear()
+
     def test_a_complaint_is_taken_back_by_who_subscribes_again_and_by_nothing_else(self):
         trace = self.sent()
         self.come_back("complaint", trace)
@@ -347,6 +358,14 @@ class TestBounceRouting(MassEmailCase):
             self.assertEqual(trace.trace_status, "sent")
             self.assertFalse(self.event(trace, "replied") | self.event(trace, "opened"))
             self.assertEqual(self.env["mailing.contact"].search_count([]), count + 1)
+
+    def test_who_answers_as_only_programs_do_gives_no_reply(self):
+        trace = self.sent()
+        for field in ("Return-Path: <>", "Precedence: junk", "Precedence: bulk"):
+            answer = mail("reply").format(number=field[-4:-1], message_id=trace.message_id)
+            self.env["mail.thread"].message_process("mailing.contact", f"{field}\n{answer}")
+        self.assertEqual(trace.trace_status, "sent")
+        self.assertFalse(self.event(trace, "replied") | self.event(trace, "opened"))
 
     def test_a_mail_to_the_bounce_address_without_a_message_of_ours_is_odoos(self):
         content = returned("postfix_final", message_id="<unknown@garden.example.com>")
