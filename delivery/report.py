@@ -176,13 +176,15 @@ def _delivery_status(recipients, explanation):
 
 def _recipient(fields):
     """Return DELAYED or None, address, status and words of a recipient that was not reached."""
-    action, status = fields["Action"].lower(), find_status(fields["Status"])
-    words = fields["Diagnostic-Code"].partition(";")[2] or fields["Diagnostic-Code"]
-    if action.startswith(("delivered", "relayed", "expanded")) or fields["Status"][:1] == "2":
+    action, status = header(fields, "Action").lower(), header(fields, "Status")
+    diagnostic = header(fields, "Diagnostic-Code")
+    words = diagnostic.partition(";")[2] or diagnostic
+    if action.startswith(("delivered", "relayed", "expanded")) or status[:1] == "2":
         return None
-    # who was mailed may pass it on to who failed (RFC 3464, section 2.3.2)
-    recipients = (fields["Final-Recipient"], fields["Original-Recipient"])
-    addresses = (each.rpartition(";")[2].strip().strip("<>") for each in recipients)
+    status = find_status(status)
+    # the nearest to who failed comes first: who was mailed may pass it on, as sendmail tells, too
+    names = ("X-Actual-Recipient", "Final-Recipient", "Original-Recipient")
+    addresses = (header(fields, name).rpartition(";")[2].strip().strip("<>") for name in names)
     address = next((each for each in addresses if "@" in each), "")
     said = find_status(words)
     # what the remote server said is nearer to the matter
@@ -259,19 +261,10 @@ def _originals(message):
 # ------------------------------------------------------------
 
 
-class _Fields(dict):
-    """The fields of one recipient, or of the message, in a delivery report."""
-
-    def __missing__(self, name):
-        return ""
-
-
 def _blocks(part):
     """Yield the blocks of fields in a delivery report (RFC 3464, section 2.1)."""
     for block in re.split(r"\r?\n[ \t]*\r?\n", source_in(part).strip())[: MOST_PARTS * 5]:
-        message = message_from_string(block.strip())
-        names = ("Action", "Status", "Diagnostic-Code", "Original-Recipient", "Final-Recipient")
-        yield _Fields({name: header(message, name) for name in names})
+        yield message_from_string(block.strip())
 
 
 def _explanation(parts):

@@ -78,6 +78,8 @@ class TestReport(TestCase):
             ("rfc822; ben@other.example", "ben@other.example"),
             ("rfc822; <Anna.Smith@mail.example.com>", "Anna.Smith@mail.example.com"),
             ("x-local; anna", "anna@example.com"),
+            ("rfc822; anna@example.com\nX-Actual-Recipient: rfc822; ben@x.example", "ben@x.example"),
+            ("rfc822; anna@example.com\nX-Actual-Recipient: X-Unix; |/bin/a", "anna@example.com"),
         ):
             field = "Final-Recipient: "
             content = returned("postfix_final")
