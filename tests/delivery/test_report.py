@@ -78,7 +78,7 @@ class TestReport(TestCase):
             ("rfc822; ben@other.example", "ben@other.example"),
             ("rfc822; <Anna.Smith@mail.example.com>", "Anna.Smith@mail.example.com"),
             ("x-local; anna", "anna@example.com"),
-            ("rfc822; anna@example.com\nX-Actual-Recipient: rfc822; ben@x.example", "ben@x.example"),
+            ("rfc822; anna@example.com\nX-Actual-Recipient: rfc822; ben@x.org", "ben@x.org"),
             ("rfc822; anna@example.com\nX-Actual-Recipient: X-Unix; |/bin/a", "anna@example.com"),
         ):
             field = "Final-Recipient: "
