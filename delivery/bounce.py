@@ -38,11 +38,13 @@ _BY_STATUS = {
     (1, 7): Kind.POLICY,  # of the sender
     (1, 8): Kind.POLICY,  # of the sender
     (1, 9): Kind.POLICY,  # message relayed to a system that is none
+    (1, 90): Kind.POLICY,  # the sender's limit at Exchange Online
     (1, 10): Kind.FINAL,  # accepts no mail, a null MX (RFC 7505)
     (2, 3): Kind.POLICY,  # too long for her mailbox
     (2,): Kind.TEMPORARY,  # full, disabled; both may pass
     (3, 4): Kind.POLICY,  # too big for the system
     (3,): Kind.TEMPORARY,  # the system's affair
+    (4, 5): Kind.POLICY,  # the sender's limit at Google
     (4,): Kind.TEMPORARY,  # the network's
     (5,): Kind.POLICY,  # protocol
     (6,): Kind.POLICY,  # content

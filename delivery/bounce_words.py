@@ -21,6 +21,15 @@ _NOBODY = (
 _SOME = r".{0,30}\b(?:from|with(?:out)?|at (?:this|the) (?:time|moment)|now|later)\b"
 
 PHRASES = [
+    # the sender has had what he may send
+    (
+        "policy",
+        r"""
+        \b(?:daily|hourly|sending|outgoing|outbound|relay) (?:\w+ ){0,2}(?:limit|quota)
+        (?:e-?mails|messages|mails|recipients) per (?:minute|hour|day)
+        лимит\w* .{0,20}отправ
+        """,
+    ),
     # full
     (
         "temporary",

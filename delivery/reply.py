@@ -34,6 +34,8 @@ _NOBODY = re.compile(
 # Subject and detail that tell of a recipient though she was accepted before. Of the others some
 # are about the letter (5.2.3), and Exchange has its own for a sender who may not send (5.2.252).
 _OF_RECIPIENT = {(1, 1), (1, 2), (1, 3), (1, 4), (1, 6), (1, 10), (2, 1), (2, 4)}
+# Of the sender; and his limits at Exchange Online and Google.
+_OF_SENDER = {(1, 7), (1, 8), (1, 90), (4, 5)}
 # The server's disk is full, or it takes no more for now.
 _OF_SERVER = {(3, 1), (3, 2)}
 # about the conversation or the log-in (RFC 5321, section 4.2.2; RFC 4954)
@@ -196,8 +198,8 @@ def classify(moment: Moment, code: int, text: bytes, envelope: Envelope | None =
     if 500 <= code <= 599:
         if moment is Moment.RCPT and NO_SUCH_USER.search(in_words(code, text)):
             return Outcome.BAD_ADDRESS
-        # sender (X.1.7, X.1.8), security and policy (X.7) concern us, whoever the recipient is
-        if moment is Moment.MAIL or subject == 7 or (subject == 1 and detail in (7, 8)):
+        # sender, security and policy (X.7) concern us, whoever the recipient is
+        if moment is Moment.MAIL or subject == 7 or (subject, detail) in _OF_SENDER:
             return Outcome.REFUSED
         if is_full or (code == 552 and moment is Moment.RCPT and not status):
             return Outcome.DEFERRED

@@ -68,6 +68,10 @@ REPLIES = {
         "550 The sending domain has no MX record",
         "553 invalid return address",
         "550 Домен отправителя не найден",
+        "550 5.4.5 Daily user sending limit exceeded",
+        "550 5.1.90 Your message can't be sent, you've reached your daily limit for recipients",
+        "550 Domain a.example has exceeded the max emails per hour (300/300 (100%)) allowed",
+        "550 Превышен лимит на отправку писем",
     ],
     None: ["", "550", "550 5.0.0 Failed", "554 Transaction failed", *SAY_NOTHING],
 }
