@@ -113,6 +113,11 @@ def is_automatic(message) -> bool:
     )
 
 
+def is_of_mail_system(message) -> bool:
+    """Tell whether a mail system writes, by the name that it gives itself."""
+    return bool(_DAEMON.search(header(message, "From")))
+
+
 # ------------------------------------------------------------
 # What became of it
 # ------------------------------------------------------------
@@ -195,7 +200,7 @@ def _recipient(fields):
 
 def _free_form(message, explanation):
     # the null reverse-path is that of automatic answers, too (RFC 3834, section 3.3)
-    is_daemon = bool(_DAEMON.search(header(message, "From")))
+    is_daemon = is_of_mail_system(message)
     if is_automatic(message) and not is_daemon:
         return Kind.AUTO_REPLY, [], "", ""
     # who answers, and is no mail system, may do so from there without a word of RFC 3834

@@ -9,7 +9,7 @@ from odoo.tools.mail import email_split, mail_header_msgid_re
 from ...delivery.bounce import Kind
 from ...delivery.mime import header, source_of
 from ...delivery.reference import verp_reference
-from ...delivery.report import is_automatic, read_report
+from ...delivery.report import is_automatic, is_of_mail_system, read_report
 
 _logger = logging.getLogger(__name__)
 
@@ -61,14 +61,12 @@ class MailThread(models.AbstractModel):
     def _message_route_process(self, message, message_dict, routes):
         if not routes:
             return super()._message_route_process(message, message_dict, routes)
-        if self._is_by_program(message):
+        is_by_program = self._is_by_program(message)
+        if traces := self._mass_emails_named(self._message_ids_named(message_dict)):
+            receive = traces._receive_reply_now if self._is_fetched() else traces._receive_reply
+            receive(is_by_program)
+        if is_by_program:
             self = self.with_context(mailing_auto_reply=True)
-        else:
-            traces = self._mass_emails_named(self._message_ids_named(message_dict))
-            if traces and self._is_fetched():
-                traces._receive_reply_now()
-            else:
-                traces._receive_reply()
         return super()._message_route_process(message, message_dict, routes)
 
     @api.model
@@ -79,6 +77,7 @@ class MailThread(models.AbstractModel):
         """
         return (
             is_automatic(message)
+            or is_of_mail_system(message)
             or header(message, "Return-Path") == "<>"
             or header(message, "Precedence").lower() in ("bulk", "junk")
         )

@@ -152,8 +152,11 @@ class MailingTrace(models.Model):
 
     # Openings and clicks are in the room ``tracking``.
 
-    def _receive_reply(self):
-        """An answer came."""
+    def _receive_reply(self, is_by_program=False):
+        """An answer came; that of a program tells only that the message was sent."""
+        if is_by_program:
+            self._settle_as_sent()
+            return
         opened = self.filtered(lambda trace: trace._mass_email()._tells_openings())
         opened.set_opened()
         opened._log_event("opened")
@@ -161,9 +164,9 @@ class MailingTrace(models.Model):
         self._log_event("replied")
 
     @retried
-    def _receive_reply_now(self):
+    def _receive_reply_now(self, is_by_program):
         """The same, whatever is written to the same messages meanwhile; committed on return."""
-        self._receive_reply()
+        self._receive_reply(is_by_program)
 
     def _receive_report(self, report):
         """A message came back, or a program answered.
@@ -176,6 +179,8 @@ class MailingTrace(models.Model):
                 trace._receive_complaint(report.words)
             elif report.kind in (Kind.FINAL, Kind.TEMPORARY, Kind.POLICY):
                 trace._receive_bounce(report.kind.value, report.words, is_about_her)
+            else:
+                trace._settle_as_sent()
 
     @retried
     def _receive_report_now(self, report):

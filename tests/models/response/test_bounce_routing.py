@@ -359,11 +359,25 @@ class TestBounceRouting(MassEmailCase):
             self.assertFalse(self.event(trace, "replied") | self.event(trace, "opened"))
             self.assertEqual(self.env["mailing.contact"].search_count([]), count + 1)
 
+    def test_what_a_program_answers_tells_that_a_message_in_doubt_was_sent(self):
+        for name in ("vacation", "delayed"):
+            trace = self.sent()
+            trace.sudo().write({"trace_status": "error", "failure_type": "in_doubt"})
+            self.event(trace, "sent").unlink()
+            to = {"vacation": "news@garden.example.com", "delayed": "bounce@garden.example.com"}
+            content = returned(name, message_id=trace.message_id, to=to[name], id=str(trace.id))
+            self.env["mail.thread"].message_process("mailing.contact", content)
+            self.assertEqual((trace.trace_status, trace.failure_type), ("sent", False), name)
+            self.assertEqual(trace.mass_mailing_id.sent_count, 1, name)
+
     def test_who_answers_as_only_programs_do_gives_no_reply(self):
         trace = self.sent()
         for field in ("Return-Path: <>", "Precedence: junk", "Precedence: bulk"):
             answer = mail("reply").format(number=field[-4:-1], message_id=trace.message_id)
             self.env["mail.thread"].message_process("mailing.contact", f"{field}\n{answer}")
+        answer = mail("reply").format(number=0, message_id=trace.message_id)
+        answer = answer.replace("Anna <anna@", "Mail System <postmaster@")
+        self.env["mail.thread"].message_process("mailing.contact", answer)
         self.assertEqual(trace.trace_status, "sent")
         self.assertFalse(self.event(trace, "replied") | self.event(trace, "opened"))
 
