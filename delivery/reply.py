@@ -18,6 +18,10 @@ LONGEST_WORDS = 2000
 # RFC 3463: class, subject and detail, at the start of the reply's text (RFC 2034)
 _ENHANCED_STATUS = re.compile(rb"[245]\.(\d{1,3})\.(\d{1,3})\b")
 _TOO_MUCH = re.compile(rb"too many|rate.?limit|throttl", re.IGNORECASE)
+# What we may send, whatever code says so; Google has that of a mailbox.
+_OUR_LIMIT = re.compile(
+    rb"\b(?:sending|outgoing|outbound|relay) (?:\w+ ){0,2}(?:limit|quota)", re.IGNORECASE
+)
 _ONE_DOMAIN = re.compile(
     rb"(?<!sender )\b(?:domain|for|to)\s+(?:[a-z0-9-]+\.)+[a-z]{2,}\b", re.IGNORECASE
 )
@@ -214,7 +218,7 @@ def classify(moment: Moment, code: int, text: bytes, envelope: Envelope | None =
 
 
 def _is_about_server(moment, code, text, is_mailbox):
-    if code == 421 or moment is Moment.MAIL:
+    if code == 421 or moment is Moment.MAIL or _OUR_LIMIT.search(text):
         return True
     is_limit = bool(_TOO_MUCH.search(text))
     is_domain = is_limit and moment is Moment.RCPT and _ONE_DOMAIN.search(text)
