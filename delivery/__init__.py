@@ -14,7 +14,7 @@
 * ``gathering``: how long results wait for others;
 * ``pool``: messages over several sessions;
 * ``portion``: how many messages may still leave in this hour;
-* ``report``: a message that came back, read;
+* ``report``: a message that came back, read; ``free_form``: one that is no report by the book;
 * ``bounce``, ``bounce_words``: what it means for the address;
 * ``reference``: by what a returned message names the one it was;
 * ``robots``: machines that fetch links and pixels;
@@ -26,6 +26,7 @@ from . import allowance
 from . import bounce
 from . import bounce_words
 from . import envelope
+from . import free_form
 from . import gathering
 from . import header
 from . import line

@@ -1,17 +1,11 @@
-import logging
 import re
-from contextlib import suppress
 from dataclasses import dataclass
 from email import message_from_bytes, message_from_string
 from email.utils import getaddresses
 
-from flufl.bounce import all_failures
-
 from .bounce import Kind, find_status, is_about_sender, judge, mildest
+from .free_form import failures_in
 from .mime import LONGEST_TEXT, MOST_PARTS, header, is_a, parts_of, read_header, source_in, text_of
-
-# It tells every detector that it tries, and what it cannot read is no error.
-logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)
 
 # More than this of a mail and of the words is not looked at.
 _LONGEST_MAIL, _LONGEST_WORDS = 100_000, 500
@@ -206,16 +200,13 @@ def _free_form(message, explanation):
     # who answers, and is no mail system, may do so from there without a word of RFC 3834
     is_answer = bool(header(message, "In-Reply-To"))
     is_daemon = is_daemon or (header(message, "Return-Path") == "<>" and not is_answer)
-    delayed, failed = frozenset(), frozenset()
-    with suppress(Exception):  # it raises what it meets
-        delayed, failed = all_failures(message)
+    failed, delayed = failures_in(message)
     if not (failed or delayed or is_daemon):
         return Kind.OTHER, [], "", ""
-    addresses = [address.decode("ascii", "replace") for address in sorted(failed or delayed)]
     if delayed and not failed:
-        return Kind.DELAYED, addresses, "", explanation
+        return Kind.DELAYED, delayed, "", explanation
     status = find_status(explanation)
-    return _judge(status, *_to_the_point(explanation, addresses)), addresses, status, explanation
+    return _judge(status, *_to_the_point(explanation, failed)), failed, status, explanation
 
 
 def _is_about_us(message, explanation, words, addresses):

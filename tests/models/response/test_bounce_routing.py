@@ -151,6 +151,17 @@ class TestBounceRouting(MassEmailCase):
         self.assertFalse(self.anna.is_blacklisted)
         self.assertTrue(self.event(trace), "it came back all the same")
 
+    def test_a_report_by_no_book_about_another_marks_nobody(self):
+        trace = self.sent()
+        content = returned("qmail_final", message_id=trace.message_id, address="ben@other.example")
+        head, _blank, body = content.partition("\n\n")
+        # without an alphabet: Odoo encodes it
+        parts = 'Content-Type: multipart/mixed; boundary="B"\n\n--B\nContent-Type: text/plain\n\n'
+        content = f"{head}\nMIME-Version: 1.0\n{parts}{body}\n--B--\n"
+        self.env["mail.thread"].message_process(False, content)
+        self.assertEqual(self.event(trace).bounce_type, "final")
+        self.assertFalse(self.known())
+
     def test_a_server_may_name_her_by_another_address_of_its_own(self):
         trace = self.sent()
         self.come_back("postfix_final", trace, address="anna.smith@mail.example.com")
