@@ -19,6 +19,7 @@ _MESSAGE_ID = re.compile(
     r"^[> ]*(?:X-Microsoft-Original-|X-Original-|Original-)?Message-ID:\s{0,4}(<[^<>\s]{1,250}>)",
     re.I | re.M,
 )
+_ADDRESS = re.compile(r"[\w.+=-]{1,64}@(?:[\w-]{1,63}\.){1,9}\w{2,63}")
 _ANSWERED = re.compile(r"<[^<>\s]{1,250}>")
 _DAEMON = re.compile(r"mail(?:er)?[-_ ]?(?:daemon|delivery)|mdaemon|post_?master", re.I)
 # Where the words for people end and the returned message begins.
@@ -72,6 +73,11 @@ class Report:
     words: str = ""
     message_ids: tuple = ()
     references: tuple = ()
+
+    @property
+    def told_of(self) -> tuple:
+        """The failed addresses; where it names none in a way that is known, all in its words."""
+        return self.addresses or tuple(_ADDRESS.findall(self.words))
 
 
 def read_report(content: bytes) -> Report:

@@ -174,7 +174,7 @@ class MailingTrace(models.Model):
         :param Report report: see ``delivery.report``
         """
         for trace in self:
-            is_about_her = trace._is_named(report.addresses)
+            is_about_her = trace._is_named(report.told_of)
             if report.kind is Kind.COMPLAINT and is_about_her is not False:
                 trace._receive_complaint(report.words)
             elif report.kind in (Kind.FINAL, Kind.TEMPORARY, Kind.POLICY):

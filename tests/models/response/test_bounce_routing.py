@@ -161,6 +161,11 @@ class TestBounceRouting(MassEmailCase):
         self.env["mail.thread"].message_process(False, content)
         self.assertEqual(self.event(trace).bounce_type, "final")
         self.assertFalse(self.known())
+        for address in ("ben@other.example", "anna@example.com"):
+            words = f"An error delivering your mail to <{address}>:\n550 5.1.1 Unknown user"
+            content = f"{head}\n\n{words}\n\n{letter(trace.message_id)}"
+            self.env["mail.thread"].message_process(False, content)
+            self.assertEqual(bool(self.known().dead_datetime), address == "anna@example.com")
 
     def test_a_server_may_name_her_by_another_address_of_its_own(self):
         trace = self.sent()
