@@ -2,6 +2,7 @@ import re
 from dataclasses import dataclass
 from email import message_from_bytes, message_from_string
 from email.utils import getaddresses
+from html import unescape
 
 from .bounce import Kind, find_status, is_about_sender, judge, mildest
 from .free_form import failures_in
@@ -274,7 +275,7 @@ def _explanation(parts):
     for content_type in ("text/plain", "text/html"):
         for part in parts:
             if is_a(part, content_type) and (text := text_of(part).strip()):
-                text = _TAG.sub(" ", text) if content_type == "text/html" else text
+                text = unescape(_TAG.sub(" ", text)) if content_type == "text/html" else text
                 returned = _RETURNED.search(text, 1)
                 return text[: returned.start()] if returned else text
     # a multipart whose boundary is not there

@@ -177,6 +177,15 @@ class TestReport(TestCase):
             with self.subTest(name=name):
                 self.assertEqual(read(name, returned=strange), read(name))
 
+    def test_a_mail_in_html_alone_is_read(self):
+        content = (
+            "From: MAILER-DAEMON@mx.example.com\nContent-Type: text/html\n\n<style>p {}</style>"
+            "<p>Your mail:</p><p>the address &lt;anna@example.com&gt; doesn&#39;t exist</p>\n"
+        )
+        report = read_report(content.encode())
+        self.assertEqual((report.kind, report.told_of), (Kind.FINAL, ("anna@example.com",)))
+        self.assertEqual(report.words, "Your mail: the address <anna@example.com> doesn't exist")
+
     def test_words_are_one_line_of_bounded_length(self):
         report = read("report", status="5.1.1", words="no\0 such user " + "x" * 10_000)
         self.assertEqual(report.kind, Kind.FINAL)
