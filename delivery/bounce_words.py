@@ -68,7 +68,7 @@ PHRASES = [
     (
         "policy",
         r"""
-        polic(?:y|ies) (?:restriction|reason)|\bharvest
+        polic(?:y|ies) (?:restriction|reason)|\bharvest|\bquarantin|\bclient host\b
         \bspam|\bunsolicited|\bbulk (?:e-?)?mail|\bvirus|\bmalware|\bphish|\bjunk|\binfected
         (?:black|block|deny) ?-?list|\bDNSBL\b|\bRBL\b|\bblocked\b|\bbanned\b|reputation
         \bDMARC|\bDKIM|\bSPF\b|sender policy|authenticat|auth required

@@ -67,6 +67,8 @@ REPLIES = {
         "550 no MX record found for your domain",
         "550 The sending domain has no MX record",
         "553 invalid return address",
+        "550 Your message has been moved to quarantine",
+        "550 Client host rejected: host name unknown",
         "550 Домен отправителя не найден",
         "550 5.4.5 Daily user sending limit exceeded",
         "550 5.1.90 Your message can't be sent, you've reached your daily limit for recipients",
