@@ -1,8 +1,9 @@
 """What mail servers say when they do not take a message: the words for each kind of bounce.
 
 A regular expression a line, without regard to case. WHO stands for whom a message is for, NOBODY
-for what is said of who is not there, SOME for mail that is not all of it. The first of ``PHRASES``
-that fits decides, so what is precise stands before what is vague.
+for what is said of who is not there, NO_SUCH for what is said before whom; SOME for mail that is
+not all of it. The first of ``PHRASES`` that fits decides, so what is precise stands before what is
+vague.
 """
 
 import re
@@ -12,13 +13,20 @@ _WHO = (
     r"|alias|person|customer|login|subscriber|member|destination|name)"
 )
 _NOBODY = (
-    r"(?:unknown(?! error)|invalid|(?<!service )unavailable|non-?existent|no longer"
+    r"(?:unknown(?! (?:error|reason))|invalid|(?<!service )(?<!temporarily )unavailable"
+    r"|non-?existent|no longer"
     r"|not (?:be |a )?(?:found|known|exist|valid|listed|registered|recogni[sz]ed|local|our|here)"
     r"|(?:do(?:es)?|did)(?: not|n'?t) exist|isn'?t (?:here|valid|known)"
     r"|(?:was|is|has been) (?:deleted|removed|closed|cancel+ed|terminated)"
     r"|c(?:annot|ould ?n[o']t) be found)"
 )
+# IronPort calls whatever it quotes an "unknown address error".
+_NO_SUCH = (
+    r"(?!unknown address error|\w+ (?:\w+ )?(?:attachment|file|header)\b)"
+    r"(?:no|no such|unknown|invalid|bad|non-?existent|illegal)"
+)
 _SOME = r".{0,30}\b(?:from|with(?:out)?|at (?:this|the) (?:time|moment)|now|later)\b"
+_NAMED = {"WHO": _WHO, "NOBODY": _NOBODY, "NO_SUCH": _NO_SUCH, "SOME": _SOME}
 
 PHRASES = [
     # the sender has had what he may send
@@ -61,7 +69,7 @@ PHRASES = [
         message expired|connection (?:refused|reset|closed|lost|timed)|lost connection
         time(?:d|-| )? ?out\b|gr[ea]y ?-?list|rate.?limit|throttl|frequency|too (?:quickly|fast)
         too many (?:\w+ )?(?:connections|sessions|messages|mails|recipients|concurrent|errors)
-        too many (?:\w+ )?(?:users|addresses)
+        (?:too many|number of) (?:\w+ )?(?:users|recipients|addresses)
         """,
     ),
     # what the letter, its sender and his server are taken for
@@ -81,8 +89,8 @@ PHRASES = [
         \byour (?:ip|host|(?:mail ?)?server|network|domain)\b.{0,60}\b(?:reject|refus|list|deni|not)
         \byour (?:host|domain)(?: name)?\b.{0,30}\b(?:no|unknown|invalid)\b
         \bsenders?\b.{0,40}\b(?:reject|denied|refused|not|unknown|invalid|blocked|verif)
-        (?:bad|invalid|unknown|unrout\w+|unresolv\w+) sender|return (?:path|address)
-        (?:provide|use) a valid from|from:? (?:address|domain)
+        (?:bad|invalid|unknown|unrout\w+|unresolv\w+) sender|return[ -](?:path|address)
+        (?:provide|use) a valid from|(?:from:?|sending|reply-to) (?:address|domain)
         (?:message|mail|content|attachment)s?\b.{0,20}\b(?:size|too (?:big|large))
         exceed\w*.{0,40}\b(?:size|maximum)|larger than|too (?:big|large)\b
         pas autoris|permisos|berechtigung|отправител\w* .{0,30}\bне (?:существует|найден)
@@ -92,7 +100,8 @@ PHRASES = [
     (
         "temporary",
         r"""
-        (?:server|host|system|database|directory|verification) (?:is |was )?(?:\w+ )?unavailable
+        (?:server|host|system|database|store|directory|verification) (?:\w+ ){0,2}unavailable
+        mail ?box (?:server|database|store)\b.{0,20}\bnot\b
         """,
     ),
     # nobody there
@@ -100,9 +109,7 @@ PHRASES = [
         "final",
         r"""
         \bWHO\b.{0,60}\bNOBODY
-        # IronPort calls whatever it quotes an "unknown address error"
-        \b(?!unknown address error)(?:no|no such|unknown|invalid|bad|illegal) (?:\w+ ){0,2}WHO
-        \bnon-?existent (?:\w+ ){0,2}WHO|undeliverable address
+        \bNO_SUCH (?:\w+ ){0,2}WHO|undeliverable address
         \b(?:not a|no) valid WHO|unrecogni[sz]ed WHO
         no mailbox (?:here )?by that name|not our customer|no ?(?:body|one) (?:here )?(?:by|with)
         this user doesn'?t have|does ?not have an? (?:\w+ )?(?:account|mailbox)|can'?t find
@@ -165,8 +172,9 @@ PHRASES = [
 def _compile(lines):
     alternatives = [line.strip() for line in lines.strip().splitlines()]
     pattern = "|".join(line for line in alternatives if not line.startswith("#"))
-    pattern = pattern.replace("WHO", _WHO).replace("NOBODY", _NOBODY)
-    return re.compile(pattern.replace("SOME", _SOME), re.IGNORECASE)
+    for name, words in _NAMED.items():
+        pattern = pattern.replace(name, words)
+    return re.compile(pattern, re.IGNORECASE)
 
 
 _PATTERNS = [(kind, _compile(lines)) for kind, lines in PHRASES]

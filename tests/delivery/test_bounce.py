@@ -11,6 +11,8 @@ SAY_NOTHING = [
     "Delivery to the following recipients failed: unknown error",
     "550 Erreur inconnue",
     "550 Unbekannter Fehler",
+    "550 Delivery to this recipient failed for unknown reason",
+    "550 invalid attachment file name",
 ]
 # What servers say, with their code, and what it means for the address.
 REPLIES = {
@@ -44,6 +46,9 @@ REPLIES = {
         "550 5.4.4 The destination server is currently unavailable",
         "554 5.4.0 name server unavailable",
         "550 Too many unknown users in this session",
+        "550 Maximum number of invalid recipients exceeded",
+        "550 Mailbox temporarily unavailable",
+        "550 Mailbox server not found",
         "550 Remote host is not accepting mail, try later",
     ],
     "policy": [
@@ -67,6 +72,8 @@ REPLIES = {
         "550 no MX record found for your domain",
         "550 The sending domain has no MX record",
         "553 invalid return address",
+        "550 Return-Path address unknown",
+        "550 The sending address is unknown",
         "550 Your message has been moved to quarantine",
         "550 Client host rejected: host name unknown",
         "550 Домен отправителя не найден",
