@@ -30,7 +30,8 @@ _RETURNED = re.compile(
     r"|(?:Received|Return-Path|Message-ID|MIME-Version|DKIM-Signature): .*)$",
     re.I | re.M,
 )
-# A line that holds a reply of a mail server (RFC 5321, section 4.2), and the next.
+# A reply of a mail server (RFC 5321, section 4.2), and the line that holds it, and the next.
+_REPLY = re.compile(r"(?<![\d.])[45]\d\d[ -].*")
 _REPLY_LINE = re.compile(
     r"(?:^.+\n)?^.*(?<![\d.])[45]\d\d[ -].*(?:\n.+)?$|^.*[45]\.\d{1,3}\.\d{1,3}\b.*$", re.M
 )
@@ -142,10 +143,11 @@ def _failure(message):
     if any(is_a(part, "message/disposition-notification") for part in parts):
         return Kind.AUTO_REPLY, [], "", ""
     explanation = _explanation(parts)
-    if not recipients:
-        return _free_form(message, explanation)
-    kind, addresses, status, words = _delivery_status(recipients, explanation)
-    if kind is Kind.FINAL and _is_about_us(message, explanation, words, addresses):
+    kind, addresses, status, words = (
+        _delivery_status(recipients, explanation) if recipients else _free_form(message, explanation)
+    )
+    said = words if recipients else " ".join(_REPLY.findall(words))
+    if kind is Kind.FINAL and _is_about_us(message, explanation, said, addresses):
         kind = Kind.POLICY
     return kind, addresses, status, words
 
@@ -221,7 +223,8 @@ def _is_about_us(message, explanation, words, addresses):
     if _BEFORE_RECIPIENT.search(explanation) and "RCPT" not in explanation:
         return True
     senders = [address for _name, address in getaddresses(message.get_all("To", []))]
-    return is_about_sender(words, senders, addresses)
+    others = addresses or {*_ADDRESS.findall(words)} - {*senders}
+    return is_about_sender(words, senders, others)
 
 
 def _judge(status, *texts):

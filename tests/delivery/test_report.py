@@ -120,6 +120,13 @@ class TestReport(TestCase):
             report = read("report", status="5.1.1", words=unknown.format(name), to=to)
             self.assertEqual(report.kind, kind, name)
 
+    def test_whose_sender_is_not_known_is_not_dead_by_a_mail_of_free_form(self):
+        for name in ("bounce@garden.example.com", "anna@x.example"):
+            kind = Kind.POLICY if name.startswith("bounce") else Kind.FINAL
+            said = f"Remote host said: 550 5.1.1 <{name}>: unknown user"
+            content = returned("qmail_final").replace("Sorry, no mailbox here by that name.", said)
+            self.assertEqual(read_report(content.encode()).kind, kind, name)
+
     def test_what_is_answered_before_she_is_named_is_not_about_her(self):
         for told, kind in (
             ("said: 550 5.1.1 no such user (in reply\n    to MAIL FROM command)", Kind.POLICY),
