@@ -143,9 +143,11 @@ def _failure(message):
     if any(is_a(part, "message/disposition-notification") for part in parts):
         return Kind.AUTO_REPLY, [], "", ""
     explanation = _explanation(parts)
-    kind, addresses, status, words = (
-        _delivery_status(recipients, explanation) if recipients else _free_form(message, explanation)
-    )
+    if recipients:
+        found = _delivery_status(recipients, explanation)
+    else:
+        found = _free_form(message, explanation)
+    kind, addresses, status, words = found
     said = words if recipients else " ".join(_REPLY.findall(words))
     if kind is Kind.FINAL and _is_about_us(message, explanation, said, addresses):
         kind = Kind.POLICY
