@@ -225,8 +225,7 @@ def _is_about_us(message, explanation, words, addresses):
     if _BEFORE_RECIPIENT.search(explanation) and "RCPT" not in explanation:
         return True
     senders = [address for _name, address in getaddresses(message.get_all("To", []))]
-    others = addresses or {*_ADDRESS.findall(words)} - {*senders}
-    return is_about_sender(words, senders, others)
+    return is_about_sender(words, senders, addresses or {*_ADDRESS.findall(words)} - {*senders})
 
 
 def _judge(status, *texts):
