@@ -2,11 +2,10 @@ import re
 from dataclasses import dataclass
 from email import message_from_bytes, message_from_string
 from email.utils import getaddresses
-from html import unescape
 
 from .bounce import Kind, find_status, is_about_sender, judge, mildest
-from .free_form import failures_in
-from .mime import LONGEST_TEXT, MOST_PARTS, header, is_a, parts_of, read_header, source_in, text_of
+from .free_form import STILL_TRIES, explanation_in, failures_in
+from .mime import MOST_PARTS, header, is_a, parts_of, read_header, source_in, text_of
 
 # More than this of a mail and of the words is not looked at.
 _LONGEST_MAIL, _LONGEST_WORDS = 100_000, 500
@@ -23,13 +22,6 @@ _MESSAGE_ID = re.compile(
 _ADDRESS = re.compile(r"[\w.+=-]{1,64}@(?:[\w-]{1,63}\.){1,9}\w{2,63}")
 _ANSWERED = re.compile(r"<[^<>\s]{1,250}>")
 _DAEMON = re.compile(r"mail(?:er)?[-_ ]?(?:daemon|delivery)|mdaemon|post_?master", re.I)
-# Where the words for people end and the returned message begins.
-_RETURNED = re.compile(
-    r"^(?:.{0,20}\b(?:original|returned|undelivered|rejected) (?:message|e?-?mail|header).{0,40}"
-    r"|.{0,60}\bcopy of (?:the|your) .{0,60}"
-    r"|(?:Received|Return-Path|Message-ID|MIME-Version|DKIM-Signature): .*)$",
-    re.I | re.M,
-)
 # A reply of a mail server (RFC 5321, section 4.2), and the line that holds it, and the next.
 _REPLY = re.compile(r"(?<![\d.])[45]\d\d[ -].*")
 _REPLY_LINE = re.compile(
@@ -47,9 +39,6 @@ _VACATION = re.compile(
 # What was answered before the recipient was named, as Postfix and sendmail tell it.
 _BEFORE_RECIPIENT = re.compile(
     r"in reply\s+to\s+(?:MAIL|[EH][EH]LO)\b|^>>> (?:MAIL|[EH][EH]LO)\b", re.M
-)
-_TAG = re.compile(
-    r"<(?:style|script)\b.{0,20000}?</(?:style|script)>|<[a-z/!][^>]{0,2000}>", re.I | re.S
 )
 # Outlook.com returns what its users call junk with their address, in no report.
 _JUNK_MAIL_REPORT = "X-HmXmrOriginalRecipient"
@@ -142,7 +131,7 @@ def _failure(message):
     ]
     if any(is_a(part, "message/disposition-notification") for part in parts):
         return Kind.AUTO_REPLY, [], "", ""
-    explanation = _explanation(parts)
+    explanation = explanation_in(parts)
     if recipients:
         found = _delivery_status(recipients, explanation)
     else:
@@ -214,8 +203,8 @@ def _free_form(message, explanation):
     failed, delayed = failures_in(message)
     if not (failed or delayed or is_daemon):
         return Kind.OTHER, [], "", ""
-    if delayed and not failed:
-        return Kind.DELAYED, delayed, "", explanation
+    if (delayed and not failed) or STILL_TRIES.search(explanation):
+        return Kind.DELAYED, failed or delayed, "", explanation
     status = find_status(explanation)
     return _judge(status, *_to_the_point(explanation, failed)), failed, status, explanation
 
@@ -272,19 +261,6 @@ def _blocks(part):
     """Yield the blocks of fields in a delivery report (RFC 3464, section 2.1)."""
     for block in re.split(r"\r?\n[ \t]*\r?\n", source_in(part).strip())[: MOST_PARTS * 5]:
         yield message_from_string(block.strip())
-
-
-def _explanation(parts):
-    """Return what a program wrote to a person, without the message that it returns."""
-    for content_type in ("text/plain", "text/html"):
-        for part in parts:
-            if is_a(part, content_type) and (text := text_of(part).strip()):
-                text = unescape(_TAG.sub(" ", text)) if content_type == "text/html" else text
-                returned = _RETURNED.search(text, 1)
-                return text[: returned.start()] if returned else text
-    # a multipart whose boundary is not there
-    texts = [part.get_payload() for part in parts if part.get_content_maintype() == "multipart"]
-    return next((text[:LONGEST_TEXT] for text in texts if isinstance(text, str)), "")
 
 
 def _line(text):

@@ -127,6 +127,19 @@ class TestReport(TestCase):
             content = returned("qmail_final").replace("Sorry, no mailbox here by that name.", said)
             self.assertEqual(read_report(content.encode()).kind, kind, name)
 
+    def test_a_server_that_still_tries_may_tell_why(self):
+        # of Exim: a reply to the recipient, which may be the last word elsewhere
+        content = (
+            "From: Mail Delivery System <Mailer-Daemon@mx.example.com>\n"
+            "Subject: Warning: message 1a-2b-3c delayed 24 hours\n\n"
+            "The address to which the message has not yet been delivered is:\n\n"
+            "  anna@example.com\n    Delay reason: SMTP error from remote mail server after RCPT"
+            " TO:<anna@example.com>:\n    450 4.1.1 User unknown\n\n"
+            "No action is required on your part. Delivery attempts will continue for\nsome time.\n"
+        )
+        report = read_report(content.encode())
+        self.assertEqual((report.kind, report.addresses), (Kind.DELAYED, ("anna@example.com",)))
+
     def test_what_is_answered_before_she_is_named_is_not_about_her(self):
         for told, kind in (
             ("said: 550 5.1.1 no such user (in reply\n    to MAIL FROM command)", Kind.POLICY),
