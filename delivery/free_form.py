@@ -38,7 +38,7 @@ def failures_in(message) -> tuple[list[str], list[str]]:
         if part.get_content_maintype() == "text" and encoding in ("base64", "quoted-printable"):
             lines = text_of(part, _LONGEST_BODY).splitlines()
             text = "\n".join(line[:_LONGEST_LINE] for line in lines)
-            del part["Content-Transfer-Encoding"]
+            del part["Content-Transfer-Encoding"], part["Content-Type"]  # it is plain ASCII by now
             part.set_payload(text.encode("ascii", "replace").decode())
     delayed, failed = frozenset(), frozenset()
     with suppress(Exception):  # it raises what it meets

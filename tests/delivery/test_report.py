@@ -65,10 +65,14 @@ class TestReport(TestCase):
         # Odoo encodes what says nothing of its alphabet before it hands it over
         for name in ("qmail_final", "exim_final"):
             head, _blank, body = returned(name).partition("\n\n")
-            body = encodebytes(body.encode()).decode()
-            encoded = f"{head}\nContent-Transfer-Encoding: base64\n\n{body}"
-            with self.subTest(name=name):
-                self.assertEqual(read_report(encoded.encode()), read(name))
+            for charset in ("utf-8", "utf-16"):
+                encoded = (
+                    f"{head}\nContent-Type: text/plain; charset={charset}\n"
+                    f"Content-Transfer-Encoding: base64\n\n"
+                    f"{encodebytes(body.encode(charset)).decode()}"
+                )
+                with self.subTest(name=name, charset=charset):
+                    self.assertEqual(read_report(encoded.encode()), read(name))
 
     def test_the_message_is_told_behind_all_that_servers_put_before_it(self):
         seal = f"ARC-Seal: i=1; a=rsa-sha256; b={'x' * 60}\n {'y' * 70}\n"
