@@ -5,7 +5,7 @@ from html import unescape
 
 from flufl.bounce import all_failures
 
-from .mime import LONGEST_TEXT, header, is_a, parts_of, text_of
+from .mime import LONGEST_TEXT, header, is_a, parts_of, payload_of, text_of
 
 # It tells every detector that it tries, and what it cannot read is no error.
 logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)
@@ -58,5 +58,5 @@ def explanation_in(parts) -> str:
                 returned = _RETURNED.search(text, 1)
                 return text[: returned.start()] if returned else text
     # a multipart whose boundary is not there
-    texts = [part.get_payload() for part in parts if part.get_content_maintype() == "multipart"]
+    texts = [payload_of(part) for part in parts if part.get_content_maintype() == "multipart"]
     return next((text[:LONGEST_TEXT] for text in texts if isinstance(text, str)), "")

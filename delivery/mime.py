@@ -39,12 +39,20 @@ def read_header(message, name):
         return text
 
 
+def payload_of(part):
+    """Return what is in a part as it stands: its parts, or a text."""
+    try:
+        return part.get_payload()
+    except (TypeError, ValueError):  # what it says of its alphabet is no word
+        return (part.get_payload(decode=True) or b"").decode(errors="surrogateescape")
+
+
 def source_in(part, longest=LONGEST_TEXT):
     """Return the start of what is in a part, headers of messages in it included.
 
     :param longest: characters at most
     """
-    payload = part.get_payload()
+    payload = payload_of(part)
     if not isinstance(payload, list):
         return text_of(part, longest)
     source = b"\n\n".join(map(_plain_source, payload[:MOST_PARTS])).decode(errors="replace")
@@ -90,7 +98,7 @@ def source_of(message) -> bytes:
 def _plain_source(message):
     """Return a message as bytes, with a line for each field; whatever it says of its alphabet."""
     fields = (f"{name}: {' '.join(str(value).split())}\n" for name, value in message.raw_items())
-    payload = message.get_payload()
+    payload = payload_of(message)
     head = "".join(fields).encode(errors="surrogateescape")
     if isinstance(payload, list):
         boundary = f"\n--{message.get_boundary()}\n" if message.get_boundary() else "\n"

@@ -104,7 +104,7 @@ class MailThread(models.AbstractModel):
         """What a report tells in an alphabet that Odoo does not know is read by ``read_report``."""
         try:
             return super()._message_parse_extract_payload(message, message_dict, save_original)
-        except LookupError:
+        except (LookupError, ValueError):
             if not message_dict.get("is_bounce"):
                 raise
             return {"body": "", "attachments": []}

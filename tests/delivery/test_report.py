@@ -190,8 +190,12 @@ class TestReport(TestCase):
         self.assertEqual(report.message_ids, ("<1@garden.example.com>",))
 
     def test_an_alphabet_nobody_knows_does_no_harm(self):
-        for charset in ("utf-8", "koi8-r", "x-unknown", "utf-16", "../etc", "\udcff"):
-            content = returned("postfix_final").replace("us-ascii", charset)
+        for charset in (
+            *("=utf-8", "=koi8-r", "=x-unknown", "=utf-16", "=../etc", "=\udcff"),
+            *("=a\0b", "*=a''b"),
+        ):
+            content = returned("postfix_final").replace("=us-ascii", charset)
+            content = content.replace("User unknown", "User unknown \udcff")
             report = read_report(content.encode(errors="surrogateescape"))
             self.assertEqual(report.kind, Kind.FINAL, charset)
 
