@@ -90,7 +90,7 @@ class MailThread(models.AbstractModel):
         """
         is_report = email_message.get_content_type() == "multipart/report"
         if not is_report or email_message.is_multipart():
-            with suppress(LookupError):
+            with suppress(LookupError, ValueError):
                 return super()._message_parse_extract_bounce(email_message, message_dict)
         return {
             "is_bounce": True,
