@@ -16,7 +16,7 @@
 * ``portion``: how many messages may still leave in this hour;
 * ``forecast``: when the last of some leaves by that;
 * ``mime``: the parts of a mail that anybody may have sent;
-* ``report``: a message that came back, read;
+* ``report``: a message that came back, read; ``free_form``: one that is no report by the book;
 * ``bounce``, ``bounce_words``: what it means for the address;
 * ``reference``: by what a returned message names the one it was;
 * ``robots``: machines that fetch links and pixels;
@@ -29,6 +29,7 @@ from . import bounce
 from . import bounce_words
 from . import envelope
 from . import forecast
+from . import free_form
 from . import gathering
 from . import header
 from . import line
