@@ -91,12 +91,16 @@ class MailingList(models.Model):
         )
 
     def _replace_in_mass_emails(self, heir):
-        """Let campaigns, and mass emails that are not complete, name another list for these."""
+        """Let campaigns and mass emails name another list for these.
+
+        A complete one keeps its target lists; it may go on, and excludes whom it excluded.
+        """
         commands = [Command.link(heir.id), *(Command.unlink(each.id) for each in self)]
-        open_mass_email = Domain("delivery_mode", "=", "portions") & Domain("state", "!=", "done")
+        mass_email = Domain("delivery_mode", "=", "portions")
+        open_mass_email = mass_email & Domain("state", "!=", "done")
         for model, name, which in (
             ("mailing.mailing", "contact_list_ids", open_mass_email),
-            ("mailing.mailing", "excluding_list_ids", open_mass_email),
+            ("mailing.mailing", "excluding_list_ids", mass_email),
             ("utm.campaign", "target_list_ids", Domain.TRUE),
             ("utm.campaign", "excluding_list_ids", Domain.TRUE),
         ):
