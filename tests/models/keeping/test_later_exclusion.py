@@ -31,3 +31,11 @@ class TestLaterExclusion(ClaimCase):
         mailing.action_retry_failed()
         self.assertFalse(self.claim(mailing))
         self.assertEqual(self.outcomes(mailing), {"Anna": "excluded"})
+
+    def test_who_left_what_a_list_was_merged_into_gets_none_that_repeats_its_mass_email(self):
+        again = self._mass_email(contact_list_ids=self._list("Did Not Open", self.anna).ids)
+        again.repeated_id = self._mass_email(state="done")
+        self.heir.action_merge(self.target_list, archive=True)
+        self.heir.subscription_ids.opt_out = True
+        again._build_queue()
+        self.assertEqual(self.outcomes(again), {"Anna": "mail_optout"})
