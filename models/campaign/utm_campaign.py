@@ -184,6 +184,12 @@ class UtmCampaign(models.Model):
             )
 
     @api.ondelete(at_uninstall=False)
+    def _unlink_but_remember(self):
+        """Nobody knows who opened an informational email, nor when its campaign is gone."""
+        informational = self.filtered(lambda each: each.campaign_type == "informational")
+        informational._all_mass_emails().open_tracking = False
+
+    @api.ondelete(at_uninstall=False)
     def _unlink_except_large(self):
         self.env["mailing.trace"]._check_may_be_detached(Domain("campaign_id", "in", self.ids))
 
