@@ -8,6 +8,7 @@ from odoo.addons.mass_mailing_campaign.delivery.bounce import Kind
 from odoo.addons.mass_mailing_campaign.delivery.report import Report
 from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome, Result
 from odoo.addons.mass_mailing_campaign.engine.turns import again_at_once, autocommitted
+from odoo.service.model import retrying
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -75,6 +76,9 @@ class TestAllAtOnce(MassEmailCase):
     def trace(self, env):
         return env["mailing.trace"].browse(self.trace_id)
 
+    def list(self, env):
+        return env["mailing.list"].browse(self.list_id)
+
     def open(self, env):
         with autocommitted(env.cr):
             for _time in range(5):
@@ -94,7 +98,8 @@ class TestAllAtOnce(MassEmailCase):
     def do(self, what, start):
         try:
             with self.real_env() as env:
-                start.wait(60)
+                if start:
+                    start.wait(60)
                 what(env)
         except Exception as error:
             self.errors.append((what.__name__, error))
@@ -123,6 +128,52 @@ class TestAllAtOnce(MassEmailCase):
             )
             # who opens right after sending is a machine
             self.assertEqual(len(events), len({(each.event_type, each.made_by) for each in events}))
+
+    def wait_for(self, thread, cr):
+        """Until it has ended, or waits for us."""
+        while thread.is_alive():
+            cr.execute(
+                "SELECT FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+            )
+            if cr.rowcount:
+                return
+            thread.join(0.05)
+
+    @mute_logger("odoo.sql_db", "odoo.service.model")
+    def test_who_opts_out_while_her_list_is_merged_has_left_what_it_was_merged_into(self):
+        with self.real_env() as env:
+            heir = env["mailing.list"].create({"name": f"Heir {self.token}"})
+            self.made.append(heir)
+        with self.real_env() as env:
+            heir.with_env(env).action_merge(self.list(env), True)
+            env.flush_all()
+            opt_out = threading.Thread(target=self.do, args=(self.opt_out, None))
+            opt_out.start()
+            self.wait_for(opt_out, env.cr)
+        opt_out.join()
+        self.assertFalse(self.errors)
+        with self.real_env() as env:
+            self.assertTrue(heir.with_env(env).subscription_ids.opt_out)
+
+    @mute_logger("odoo.sql_db", "odoo.service.model")
+    def test_a_list_that_is_merged_while_she_opts_out_takes_that_along(self):
+        with self.real_env() as env:
+            heir = env["mailing.list"].create({"name": f"Heir {self.token}"})
+            self.made.append(heir)
+
+        def merge():
+            with self.real_env() as env:
+                retrying(lambda: heir.with_env(env).action_merge(self.list(env), True), env)
+
+        with self.real_env() as env:
+            self.trace(env)._receive_opt_out()
+            env.flush_all()
+            merging = threading.Thread(target=merge)
+            merging.start()
+            self.wait_for(merging, env.cr)
+        merging.join()
+        with self.real_env() as env:
+            self.assertTrue(heir.with_env(env).subscription_ids.opt_out)
 
     @mute_logger("odoo.sql_db", "odoo.service.model")
     def test_an_answer_is_not_lost_for_an_opening_at_the_same_moment(self):
