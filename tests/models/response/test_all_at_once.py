@@ -8,6 +8,7 @@ from odoo.addons.mass_mailing_campaign.delivery.bounce import Kind
 from odoo.addons.mass_mailing_campaign.delivery.report import Report
 from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome, Result
 from odoo.addons.mass_mailing_campaign.engine.turns import again_at_once, autocommitted
+from odoo.addons.mass_mailing_campaign.models.response.mailing_trace import MailingTrace
 from odoo.service.model import retrying
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -128,6 +129,26 @@ class TestAllAtOnce(MassEmailCase):
             )
             # who opens right after sending is a machine
             self.assertEqual(len(events), len({(each.event_type, each.made_by) for each in events}))
+
+    @mute_logger("odoo.sql_db", "odoo.service.model")
+    def test_an_opening_is_not_lost_for_an_answer_at_the_same_moment(self):
+        with self.real_env() as env:
+            self.trace(env).trace_status = "sent"
+        log_event, hits = MailingTrace._log_event, []
+
+        def log_while_it_is_opened(traces, *args, **kwargs):
+            traces.flush_recordset()
+            if not hits:
+                hits.append(threading.Thread(target=self.do, args=(self.open, None)))
+                hits[0].start()
+                self.wait_for(hits[0], traces.env.cr)
+            return log_event(traces, *args, **kwargs)
+
+        self.patch(MailingTrace, "_log_event", log_while_it_is_opened)
+        with self.real_env() as env:
+            self.trace(env)._receive_reply_now()
+        hits[0].join()
+        self.assertFalse(self.errors)
 
     def wait_for(self, thread, cr):
         """Until it has ended, or waits for us."""
