@@ -104,12 +104,19 @@ class MassEmailMachine(RunMachine):
         known = (trace.res_id, *lines.contact_id.ids)
         return next(filter(None, map(self.oracle.person, known)), None)
 
+    def brought_by(self, trace):
+        """The list that brought her the letter."""
+        ids = {self._ids[name]: name for name in self.oracle.lists}
+        return ids.get(trace.target_list_id.id)
+
     @has_copies
     @rule(transmission=TRANSMISSION)
     def complain(self, transmission):
         trace, copy = self.traces.browse(transmission[0]), self.copies[transmission]
         mass_email, person = self.mass_emails[copy.mailing], self.recipient(trace)
-        self.oracle.complain_by(trace.id, mass_email, person, trace.email, copy.is_test)
+        self.oracle.complain_by(
+            trace.id, mass_email, person, trace.email, copy.is_test, self.brought_by(trace)
+        )
         trace._receive_complaint("abuse")
 
     @has_copies
@@ -118,7 +125,9 @@ class MassEmailMachine(RunMachine):
         trace, copy = self.traces.browse(transmission[0]), self.copies[transmission]
         if opts_out:
             mass_email, person = self.mass_emails[copy.mailing], self.recipient(trace)
-            self.oracle.opt_out_by(trace.id, mass_email, person, trace.email, copy.is_test)
+            self.oracle.opt_out_by(
+                trace.id, mass_email, person, trace.email, copy.is_test, self.brought_by(trace)
+            )
             trace._receive_opt_out()
         else:
             self.oracle.opt_in_by(trace.id)
@@ -145,8 +154,9 @@ class MassEmailMachine(RunMachine):
             self.check_nobody_is_forgotten(mailing)
 
     def check_nobody_is_forgotten(self, mailing):
-        """Who was put aside for another's sake is not mailed only where another is."""
-        held = {row.email for row in self.rows_of(mailing) if row.status != "cancel"}
+        """Who was put aside for another's sake is not mailed only where another is, or is ended."""
+        rows = self.rows_of(mailing)
+        held = {row.email for row in rows if row.status != "cancel" or row.reason == "ended"}
         for row in self.rows_of(mailing, "cancel"):
             if row.reason == "mail_dup" and row.id in self.mailable(mailing):
                 assert self.oracle.person(row.contact_id).address in held, f"{row} is forgotten"
