@@ -2,7 +2,7 @@ from ..audience.test_claim import ClaimCase
 
 
 class TestLaterExclusion(ClaimCase):
-    """What goes on after it was complete, or is repeated, is not sent to who must not get it now."""
+    """What goes on after it was complete, or is repeated, goes by who must not get it now."""
 
     def setUp(self):
         super().setUp()
