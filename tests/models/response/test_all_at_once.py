@@ -7,7 +7,7 @@ from odoo import SUPERUSER_ID, api, sql_db
 from odoo.addons.mass_mailing_campaign.delivery.bounce import Kind
 from odoo.addons.mass_mailing_campaign.delivery.report import Report
 from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome, Result
-from odoo.addons.mass_mailing_campaign.engine.turns import again_at_once, autocommitted
+from odoo.addons.mass_mailing_campaign.engine.turns import again_at_once
 from odoo.addons.mass_mailing_campaign.models.response.mailing_trace import MailingTrace
 from odoo.service.model import retrying
 from odoo.tests import tagged
@@ -81,9 +81,8 @@ class TestAllAtOnce(MassEmailCase):
         return env["mailing.list"].browse(self.list_id)
 
     def open(self, env):
-        with autocommitted(env.cr):
-            for _time in range(5):
-                env["mailing.trace"]._receive_hit(self.token)
+        for _time in range(5):
+            env["mailing.trace"]._receive_hit_now(self.token)
 
     def opt_out(self, env):
         again_at_once(env, self.trace(env)._receive_opt_out)
@@ -149,6 +148,20 @@ class TestAllAtOnce(MassEmailCase):
             self.trace(env)._receive_reply_now()
         hits[0].join()
         self.assertFalse(self.errors)
+
+    @mute_logger("odoo.sql_db", "odoo.service.model")
+    def test_an_opening_is_not_lost_for_who_is_deleted_at_the_same_moment(self):
+        with self.real_env() as env:
+            env["mailing.contact"].search([("email", "=", self.address)]).unlink()
+            env.flush_all()
+            opening = threading.Thread(target=self.do, args=(self.open, None))
+            opening.start()
+            self.wait_for(opening, env.cr)
+        opening.join()
+        self.assertFalse(self.errors)
+        with self.real_env() as env:
+            lines = env["mailing.trace.event"].search([("trace_id", "=", self.trace_id)])
+            self.assertIn("opened", lines.mapped("event_type"))
 
     def wait_for(self, thread, cr):
         """Until it has ended, or waits for us."""
