@@ -10,7 +10,7 @@ from odoo.http import request
 from ..delivery import robots
 from ..delivery.token import is_token, token_in
 from ..engine.pixel import PIXEL
-from ..engine.turns import again_at_once, autocommitted
+from ..engine.turns import again_at_once
 from .public_page import HEADERS, HTML, look, neutral_page, public_answer, public_page
 
 _logger = logging.getLogger(__name__)
@@ -108,15 +108,14 @@ class TrackingController(http.Controller):
         machine = robots.machine(user_agent, ip, http_request.headers, is_click=link_id is not None)
         traces = request.env["mailing.trace"]
         try:
-            with autocommitted(traces.env.cr):
-                trace_id, lines = traces._receive_hit(
-                    token,
-                    link_id,
-                    made_by="machine" if machine else None,
-                    user_id=request.session.uid,
-                    ip=ip,
-                    user_agent=user_agent,
-                )
+            trace_id, lines = traces._receive_hit_now(
+                token,
+                link_id,
+                made_by="machine" if machine else None,
+                user_id=request.session.uid,
+                ip=ip,
+                user_agent=user_agent,
+            )
         except psycopg2.Error:
             _logger.warning("An opening or a click could not be logged", exc_info=True)
             return None

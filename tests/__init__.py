@@ -56,6 +56,7 @@ from .models.filling import test_criteria
 from .models.filling import test_criteria_of_mass_emails
 from .models.filling import test_criteria_rights
 from .models.keeping import test_list_keeping
+from .models.keeping import test_later_exclusion
 from .models.merging import test_merge
 from .models.target_list import test_target_list_form
 from .models.filling import test_import

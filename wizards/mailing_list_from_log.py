@@ -19,7 +19,8 @@ class MailingListFromLog(models.TransientModel):
     _name = "mailing.list.from.log"
     _description = "Create Target List from Campaign Log"
 
-    campaign_id = fields.Many2one("utm.campaign", required=True, readonly=True)
+    # none for a mass email that has none
+    campaign_id = fields.Many2one("utm.campaign", readonly=True)
     ticked_lines = fields.Char(readonly=True, help="Domain of the log lines that were selected.")
     scope = fields.Selection(
         [("campaign", "The Whole Campaign"), ("ticked", "The Selected Log Lines")],
@@ -189,7 +190,8 @@ class MailingListFromLog(models.TransientModel):
 
         Of deleted ones it is known when openings are, as in all figures.
         """
-        mailings = self.campaign_id.with_context(active_test=False).mass_email_ids
+        of_campaign = self.campaign_id.with_context(active_test=False).mass_email_ids
+        mailings = self.mailing_ids or of_campaign
         tracked = Domain("mailing_id", "in", mailings.filtered("are_openings_tracked").ids)
         deleted = Domain("campaign_id", "=", self.campaign_id.id) & Domain("mailing_id", "=", False)
         opened = BY_PEOPLE & deleted & Domain("event_type", "=", "opened")

@@ -1,5 +1,5 @@
 from odoo import api, models
-from odoo.fields import Command, Domain
+from odoo.fields import Command
 
 from ..models.response.mailing_trace_event import BOUNCE_TYPES
 
@@ -26,20 +26,13 @@ class MailingListFromLog(models.TransientModel):
         None for what asks for openings where nobody looks for them: all would seem not to open.
         """
         self.check_access("create")
-        is_tracked = self._are_openings_logged(campaign_id)
+        is_tracked = self.env["utm.campaign"].browse(campaign_id)._are_openings_tracked()
         return {
             preset: self.new(self._preset_values(campaign_id, preset)).contact_count
             if is_tracked or "opened" not in (*values["did"], *values.get("did_not", ()))
             else None
             for preset, values in PRESETS.items()
         }
-
-    @api.model
-    def _are_openings_logged(self, campaign_id):
-        opened = Domain("campaign_id", "=", campaign_id) & Domain("event_type", "=", "opened")
-        return self.env["ir.config_parameter"]._mass_email_setting("open_tracking") or bool(
-            self.env["mailing.trace.event"].search_count(opened, limit=1)
-        )
 
     @api.model
     def create_from_preset(self, campaign_id, preset, name):

@@ -32,7 +32,8 @@ class MailingMailing(models.Model):
         )
         if not wizard.contact_count:
             raise UserError(self.env._("Nobody is left to write to: all who got it opened it."))
-        target_list, _counts = wizard._fill()
+        # who was sent to wants it already
+        target_list, _counts = wizard.with_context(opt_in_is_settled=True)._fill()
         another = self.copy({"schedule_type": "now", "schedule_date": False})
         another.contact_list_ids = target_list  # Odoo's copy keeps the lists, whatever it is told
         another.repeated_id = self

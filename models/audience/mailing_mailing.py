@@ -57,7 +57,7 @@ class MailingMailing(models.Model):
         """
         target_lists = self.with_context(active_test=False).contact_list_ids
         active_lists = target_lists.filtered("active").ids
-        repeated_lists = self._repeated().contact_list_ids
+        repeated_lists = self._repeated_lists()
         excludes = self.excluding_list_ids and not is_test
         sources, source_is_active = self._source_joins()
         return SQL(
@@ -115,13 +115,6 @@ class MailingMailing(models.Model):
             use_blacklist=self.use_exclusion_list,
             respect_opt_out=not self._is_informational(),
         )
-
-    def _repeated(self):
-        """Return what this mass email repeats, what that repeats, and so on."""
-        repeated = following = self.sudo().with_context(active_test=False).repeated_id
-        while following := following.repeated_id - repeated:
-            repeated |= following
-        return repeated
 
     def _has_left(self, lists):
         """SQL condition: ``contact`` left one of some lists, or anybody of her address did."""

@@ -127,7 +127,8 @@ class MailingTrace(models.Model):
         """Put who was not mailed for another's sake in the queue, if the other is not either.
 
         An address that nobody of this mass email holds any more goes to the first of its members
-        who may be mailed. Raw SQL: one look at those who were put aside.
+        who may be mailed; but not where a user ended it before. Raw SQL: one look at those who were
+        put aside.
 
         :return: number of rows that wait now
         """
@@ -141,6 +142,11 @@ class MailingTrace(models.Model):
                       JOIN mailing_contact contact ON contact.id = trace.res_id
                      WHERE trace.mass_mailing_id = %(mailing)s AND trace.token IS NOT NULL
                        AND trace.failure_type = 'mail_dup' AND trace.trace_status = 'cancel'
+                       AND NOT EXISTS (
+                        SELECT FROM mailing_trace ended
+                         WHERE ended.mass_mailing_id = %(mailing)s
+                           AND ended.res_id = trace.same_address_contact_id
+                           AND ended.token IS NOT NULL AND ended.failure_type = 'ended')
                        AND NOT EXISTS (
                         SELECT FROM mailing_trace holder
                          WHERE holder.mass_mailing_id = %(mailing)s

@@ -166,10 +166,10 @@ class UtmCampaign(models.Model):
         return self.sudo().with_context(active_test=False).mass_email_ids
 
     def _exclude_from_mass_emails(self, lists):
-        """Whom a campaign excludes later, its mass emails that are still to be sent exclude."""
+        """Whom a campaign excludes later, its mass emails exclude; complete ones may go on."""
         if lists:
-            to_be_sent = self._all_mass_emails().filtered(lambda mailing: mailing.state != "done")
-            to_be_sent.write({"excluding_list_ids": [Command.link(each.id) for each in lists]})
+            commands = [Command.link(each.id) for each in lists]
+            self._all_mass_emails().write({"excluding_list_ids": commands})
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_under_way(self):
@@ -182,6 +182,12 @@ class UtmCampaign(models.Model):
                     under_way[0].display_name,
                 )
             )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_but_remember(self):
+        """Nobody knows who opened an informational email, nor when its campaign is gone."""
+        informational = self.filtered(lambda each: each.campaign_type == "informational")
+        informational._all_mass_emails().open_tracking = False
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_large(self):

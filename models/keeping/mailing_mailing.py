@@ -8,6 +8,18 @@ class MailingMailing(models.Model):
 
     _inherit = "mailing.mailing"
 
+    def _repeated(self):
+        """Return what this mass email repeats, what that repeats, and so on."""
+        repeated = following = self.sudo().with_context(active_test=False).repeated_id
+        while following := following.repeated_id - repeated:
+            repeated |= following
+        return repeated
+
+    def _repeated_lists(self):
+        """Return the target lists of those, and what these were merged into."""
+        lists = self._repeated().contact_list_ids
+        return lists | lists.heir_id
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_repeated(self):
         """Who opts out by a mass email must not get another because the first is deleted."""

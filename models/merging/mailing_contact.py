@@ -31,6 +31,7 @@ class MailingContact(models.Model):
         for statement in (
             self._merge_subscriptions,
             self._merge_opt_outs,
+            self._clear_place,
             self._merge_messages,
             self._merge_same_address,
             self._merge_log,
@@ -51,10 +52,14 @@ class MailingContact(models.Model):
                BOOL_OR(opt_out IS TRUE AND awaits_opt_in IS NOT TRUE) OR BOOL_AND(opt_out IS TRUE),
                BOOL_AND(awaits_opt_in IS TRUE), MAX(opt_out_datetime),
                MAX(opt_out_reason_id),
-               CASE WHEN COUNT(*) = COUNT(criterion_id) THEN MIN(criterion_id) END,
+               CASE WHEN COUNT(*) = COUNT(criterion_id)
+                    THEN COALESCE(
+                        MIN(criterion_id) FILTER (WHERE mode = 'add'), MIN(criterion_id)) END,
                MAX(interval_days),
                %(now)s, %(now)s
           FROM mailing_subscription
+          LEFT JOIN (SELECT id AS criterion_id, mode FROM mailing_list_criterion) criterion
+         USING (criterion_id)
          WHERE contact_id = ANY(%(merged)s)
          GROUP BY list_id
         ON CONFLICT (contact_id, list_id) DO UPDATE
@@ -64,9 +69,11 @@ class MailingContact(models.Model):
                awaits_opt_in = known.awaits_opt_in IS TRUE AND EXCLUDED.awaits_opt_in,
                opt_out_datetime = COALESCE(known.opt_out_datetime, EXCLUDED.opt_out_datetime),
                opt_out_reason_id = COALESCE(known.opt_out_reason_id, EXCLUDED.opt_out_reason_id),
-               -- by hand stays by hand
-               criterion_id = CASE WHEN EXCLUDED.criterion_id IS NOT NULL
-                                   THEN known.criterion_id END,
+               -- by hand stands over "add", and that over "keep"
+               criterion_id = CASE WHEN num_nulls(known.criterion_id, EXCLUDED.criterion_id) = 0
+                   THEN (SELECT id FROM mailing_list_criterion
+                          WHERE id IN (known.criterion_id, EXCLUDED.criterion_id)
+                          ORDER BY mode = 'add' DESC, id LIMIT 1) END,
                interval_days = GREATEST(known.interval_days, EXCLUDED.interval_days)
     """
     # what is known of their addresses, is now known of the person
@@ -79,6 +86,16 @@ class MailingContact(models.Model):
          WHERE memory.contact_id = ANY(%(known)s)
             OR memory.email IN (SELECT address FROM mailing_contact WHERE id = ANY(%(known)s))
         ON CONFLICT DO NOTHING
+    """
+    # who was not mailed herself has the place of who is: hers is nobody's then, as that of who is
+    # erased
+    _clear_place = """
+        UPDATE mailing_trace own SET res_id = -own.id
+         WHERE own.res_id = %(kept)s AND own.token IS NOT NULL AND own.trace_status = 'cancel'
+           AND EXISTS (
+            SELECT FROM mailing_trace place
+             WHERE place.mass_mailing_id = own.mass_mailing_id AND place.token IS NOT NULL
+               AND place.res_id = ANY(%(merged)s) AND place.trace_status != 'cancel')
     """
     # their places in queues, where the other has none; by the unique index of each mass email
     _merge_messages = """

@@ -49,9 +49,9 @@ class MailingSubscription(models.Model):
     def _is_resting(self, mailing):
         """SQL condition: ``subscription`` has an interval that is not over.
 
-        The log tells, by person and by address, when the last mass email of the list was sent to
-        her; nothing is looked up where there is none. What the same mass email sent earlier
-        does not count, for it may be sent again.
+        The log tells, by person and by address, when the last mass email of the list, or of one
+        that was merged into it, was sent to her; nothing is looked up where there is none. What the
+        same mass email sent earlier does not count, for it may be sent again.
 
         :param mailing: the mass email to be sent
         """
@@ -69,10 +69,13 @@ class MailingSubscription(models.Model):
                    AND event.mailing_id IS DISTINCT FROM %(mailing)s
                    AND event.event_datetime
                        > %(now)s - make_interval(days => subscription.interval_days)
-                   AND (earlier.target_list_id = subscription.list_id OR EXISTS (
-                        SELECT FROM mail_mass_mailing_list_rel target
-                         WHERE target.mailing_mailing_id = event.mailing_id
-                           AND target.mailing_list_id = subscription.list_id)))
+                   AND EXISTS (
+                    SELECT FROM mailing_list meant
+                     WHERE (meant.id = subscription.list_id OR meant.heir_id = subscription.list_id)
+                       AND (meant.id = earlier.target_list_id OR EXISTS (
+                            SELECT FROM mail_mass_mailing_list_rel target
+                             WHERE target.mailing_mailing_id = event.mailing_id
+                               AND target.mailing_list_id = meant.id))))
             ) IS TRUE)""",
             mailing=mailing._origin.id or None,
             now=fields.Datetime.now(),

@@ -30,7 +30,7 @@ class MailingTrace(models.Model):
         :param lists: these alone
         :return: the lists that she has left by now; None when there is no opt-out to be had
         """
-        scope = self._opt_out_scope()
+        scope = self._opt_out_scope(SQL("FOR SHARE"))  # or begins anew where a list was just merged
         if scope.is_refused:
             return None
         is_whole, lists = lists is None, scope.lists if lists is None else lists
@@ -102,12 +102,14 @@ class MailingTrace(models.Model):
     # By the state of now
     # ------------------------------------------------------------
 
-    def _opt_out_scope(self):
+    def _opt_out_scope(self, lock=None):
         """Return whom and what an opt-out by this message means, as a ``Scope``.
 
         Raw SQL: one statement, for mail programs opt out thousands at once. Her contact may be
         merged into another, and the log knows into which. The list that brought her the letter
         may be none of the mass email's any more, or be merged into another.
+
+        :param SQL lock: on the target lists
         """
         self.ensure_one()
         self.env.flush_all()
@@ -135,6 +137,7 @@ class MailingTrace(models.Model):
                     SELECT id, heir_id FROM mailing_list
                      WHERE id IN (SELECT id FROM named)
                         OR id = %(target_list)s AND EXISTS (SELECT FROM named)
+                    %(lock)s
                 ), meant AS (
                     SELECT id FROM target
                      UNION
@@ -157,6 +160,7 @@ class MailingTrace(models.Model):
                 mailing=(self.mass_mailing_id or self.test_mailing_id).id or None,
                 target_list=self.target_list_id.id or None,
                 campaign=self.campaign_id.id or None,
+                lock=lock or SQL(),
             )
         )
         list_ids, contact_ids, addresses, is_entire, campaign_type = row

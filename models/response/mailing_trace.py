@@ -158,8 +158,8 @@ class MailingTrace(models.Model):
             self._settle_as_sent()
             return
         opened = self.filtered(lambda trace: trace._mass_email()._tells_openings())
+        opened._log_event("opened")  # at first, as a hit does: or each would wait for the other
         opened.set_opened()
-        opened._log_event("opened")
         self.set_replied()
         self._log_event("replied")
 

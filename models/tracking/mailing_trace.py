@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...delivery.robots import BURST_LINKS, BURST_SECONDS, SECONDS_AFTER_SENDING, USER_AGENT_LENGTH
+from ...engine.turns import again_at_once, autocommitted
 from ..settling.mailing_trace import IS_SENT
 
 # Opening says nothing new of these: who is not mailed any more may have had an earlier copy.
@@ -31,6 +32,15 @@ class MailingTrace(models.Model):
         link_id, _url = self.env["link.tracker.code"]._destination(code)
         _trace_id, lines = self._receive_hit(self.token, link_id, made_by="person")
         self._tell_of_hit(lines)
+
+    @api.model
+    def _receive_hit_now(self, *args, **kwargs):
+        """``_receive_hit``, whatever becomes of her target or the mass email meanwhile.
+
+        Committed on return; what the transaction did before is rolled back.
+        """
+        with autocommitted(self.env.cr):
+            return again_at_once(self.env, lambda: self._receive_hit(*args, **kwargs))
 
     @api.model
     def _tell_of_hit(self, lines):

@@ -8,7 +8,8 @@ from ...engine.moments import in_words, until
 from ...engine.troubles import explained
 from ..sending.mailing_mailing import UNDER_WAY
 
-# When to see whether another run, that has claimed the last rows, is still alive.
+# When to see whether another run, that has claimed the last rows, or builds the queue, is still
+# alive.
 LOOK_AFTER_OTHERS = timedelta(minutes=1)
 
 
@@ -202,8 +203,10 @@ class MailingMailing(models.Model):
         """Return when this mass email may send the next time, or be completed."""
         now = fields.Datetime.now()
         hours = SendingHours(self.env)
-        if self.state == "in_queue":
-            return max(filter(None, [self.schedule_date, self.retry_datetime, hours.open_at()]))
+        if self.state == "in_queue" or self.is_queue_partial:
+            moment = max(filter(None, [self.schedule_date, self.retry_datetime, hours.open_at()]))
+            # a lane is at its queue, or a user who saves it holds it up
+            return moment if moment > now else now + LOOK_AFTER_OTHERS
         claim_at = self.env["mailing.trace"]._next_claim_at(self, self._limits())
         if not claim_at:
             _waiting, on_wire = self.env["mailing.trace"]._unfinished(self)

@@ -55,6 +55,8 @@ class AudienceMachine(RuleBasedStateMachine):
             "news": MassEmail(["customers", "friends"], ["competitors"]),
             "offer": MassEmail(["friends"], ["competitors"], opt_out_entirely=True),
         }
+        news = case.mass_emails["news"]
+        case.mass_emails["again"] = MassEmail(["friends"], ["competitors"], repeated=news)
         case.mailings = {
             name: case._mass_email(
                 contact_list_ids=[Command.set([case.lists[n].id for n in each.target_lists])],
@@ -63,6 +65,7 @@ class AudienceMachine(RuleBasedStateMachine):
             )
             for name, each in case.mass_emails.items()
         }
+        case.mailings["again"].repeated_id = case.mailings["news"]
         partners = case.env["res.partner"].create(
             [{"name": f"P{n}", "email": email} for n, email in enumerate(FIRST_EMAILS)]
         )
@@ -84,6 +87,7 @@ class AudienceMachine(RuleBasedStateMachine):
         self.mass_emails = {
             name: MassEmail(**vars(each)) for name, each in case.mass_emails.items()
         }
+        self.mass_emails["again"].repeated = self.mass_emails["news"]
 
     def teardown(self):
         self._stack.close()
@@ -103,11 +107,18 @@ class AudienceMachine(RuleBasedStateMachine):
         known = (trace.res_id, *lines.contact_id.ids)
         return next(filter(None, map(self.oracle.person, known)), None)
 
+    def brought_by(self, trace):
+        """The list that brought her the letter."""
+        ids = {self._ids[name]: name for name in self.oracle.lists}
+        return ids.get(trace.target_list_id.id)
+
     def decide_by_message(self, trace, name, is_test, opts_out):
         """She opts out by a message of a mass email, or takes that back."""
         if opts_out:
             mass_email, person = self.mass_emails[name], self.recipient(trace)
-            self.oracle.opt_out_by(trace.id, mass_email, person, trace.email, is_test)
+            self.oracle.opt_out_by(
+                trace.id, mass_email, person, trace.email, is_test, self.brought_by(trace)
+            )
             trace._receive_opt_out()
         else:
             self.oracle.opt_in_by(trace.id)
@@ -142,6 +153,7 @@ class AudienceMachine(RuleBasedStateMachine):
                 }
             )
             person = Person(contact.id, email)
+            person.is_plain = True
             self.oracle.people.append(person)
             self.oracle.add(target_list, person)
 
@@ -161,6 +173,20 @@ class AudienceMachine(RuleBasedStateMachine):
             for mass_email in self.mass_emails.values():
                 mass_email.target_lists -= {target_list}
                 mass_email.excluding_lists -= {target_list}
+
+    @rule(source=LIST, heir=LIST, is_archived=st.booleans())
+    def merge_lists(self, source, heir, is_archived):
+        if source != heir and self.has(source) and self.has(heir):
+            self.list(heir).action_merge(self.list(source), is_archived)
+            # of plain targets of one address any comes along
+            joined = set(self.list(heir).subscription_ids.contact_id.ids)
+            self.oracle.merge_lists(source, heir, joined)
+            if is_archived:
+                self.oracle.archived_lists.add(source)
+                self.oracle.pass_on(source, heir)
+                for name, mass_email in self.mass_emails.items():
+                    is_complete = self.mailing(name).state == "done"
+                    mass_email.replace(source, heir, is_complete)
 
     # ------------------------------------------------------------
     # Opt-outs

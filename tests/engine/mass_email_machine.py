@@ -103,7 +103,9 @@ class MassEmailMachine(RunMachine):
     def complain(self, transmission):
         trace, copy = self.traces.browse(transmission[0]), self.copies[transmission]
         mass_email, person = self.mass_emails[copy.mailing], self.recipient(trace)
-        self.oracle.complain_by(trace.id, mass_email, person, trace.email, copy.is_test)
+        self.oracle.complain_by(
+            trace.id, mass_email, person, trace.email, copy.is_test, self.brought_by(trace)
+        )
         trace._receive_complaint("abuse")
 
     @has_copies
@@ -133,8 +135,9 @@ class MassEmailMachine(RunMachine):
             self.check_nobody_is_forgotten(mailing)
 
     def check_nobody_is_forgotten(self, mailing):
-        """Who was put aside for another's sake is not mailed only where another is."""
-        held = {row.email for row in self.rows_of(mailing) if row.status != "cancel"}
+        """Who was put aside for another's sake is not mailed only where another is, or is ended."""
+        rows = self.rows_of(mailing)
+        held = {row.email for row in rows if row.status != "cancel" or row.reason == "ended"}
         for row in self.rows_of(mailing, "cancel"):
             if row.reason == "mail_dup" and row.id in self.mailable(mailing):
                 assert self.oracle.person(row.contact_id).address in held, f"{row} is forgotten"

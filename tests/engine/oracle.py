@@ -19,6 +19,7 @@ class Person:
         self.email = email
         self.ticks = {}  # {list: Opt Out is ticked}, of the lists she is in
         self.is_archived = False
+        self.is_plain = False
 
     def __repr__(self):
         return f"<{self.contact_id} {self.email}>"
@@ -36,10 +37,20 @@ class Person:
 class MassEmail:
     """Whom a mass email is meant for."""
 
-    def __init__(self, target_lists, excluding_lists, opt_out_entirely=False):
+    def __init__(self, target_lists, excluding_lists, opt_out_entirely=False, repeated=None):
         self.target_lists = set(target_lists)
         self.excluding_lists = set(excluding_lists)
         self.opt_out_entirely = opt_out_entirely
+        self.repeated = repeated
+
+    def replace(self, source, heir, is_complete):
+        """A list was merged into another."""
+        for lists in (self.target_lists, self.excluding_lists):
+            if source in lists and not is_complete:
+                lists ^= {source}
+                lists |= {heir}
+        if source in self.excluding_lists:
+            self.excluding_lists.add(heir)
 
 
 class Oracle:
@@ -48,6 +59,7 @@ class Oracle:
     :ivar left: ``{(list, person or address): message by which she left, if by one}``
     :ivar blacklist: ``{spelling: message by which it got there, if by one}``
     :ivar dead: addresses that will never do
+    :ivar heirs: ``{list: the one it was merged into}``
     """
 
     def __init__(self, lists, people):
@@ -57,6 +69,7 @@ class Oracle:
         self.left = {}
         self.blacklist = {}
         self.dead = set()
+        self.heirs = {}
 
     def person(self, contact_id):
         return next((each for each in self.people if each.contact_id == contact_id), None)
@@ -72,6 +85,7 @@ class Oracle:
         return (
             self._is_reachable(person)
             and not self._is_excluded(mass_email, person)
+            and not self._left_repeated(mass_email, person)
             and self._stays(mass_email, person)
         )
 
@@ -81,7 +95,11 @@ class Oracle:
             self.has_left(each, person) or person.ticks.get(each)
             for each in mass_email.target_lists
         )
-        return self._is_reachable(person) and (self._stays(mass_email, person) or not has_left)
+        return (
+            self._is_reachable(person)
+            and not self._left_repeated(mass_email, person)
+            and (self._stays(mass_email, person) or not has_left)
+        )
 
     def _is_reachable(self, person):
         return (
@@ -95,6 +113,13 @@ class Oracle:
             each.ticks.keys() & mass_email.excluding_lists
             for each in (person, *self.at(person.address))
         )
+
+    def _left_repeated(self, mass_email, person):
+        lists = mass_email.repeated.target_lists if mass_email.repeated else set()
+        return any(self.has_left(each, person) for each in self._with_heirs(lists))
+
+    def _with_heirs(self, lists):
+        return lists | {self.heirs[each] for each in lists if each in self.heirs}
 
     def _stays(self, mass_email, person):
         return any(
@@ -151,10 +176,11 @@ class Oracle:
             for person in [each for each in alike if target_list in each.ticks] or alike[:1]:
                 person.ticks[target_list] = False
 
-    def opt_out_by(self, message, mass_email, person, mailed_at, is_test):
+    def opt_out_by(self, message, mass_email, person, mailed_at, is_test, brought_by=None):
         addresses = {mailed_at, person and person.address} - {None}
         people = {*self.at(*addresses), *filter(None, [person])}
-        lists = mass_email.target_lists or {each for one in people for each in one.ticks}
+        lists = mass_email.target_lists and mass_email.target_lists | {brought_by} - {None}
+        lists = self._with_heirs(lists) or {each for one in people for each in one.ticks}
         is_known = any(
             each in person.ticks or self.has_left(each, person)
             for person in people
@@ -166,8 +192,8 @@ class Oracle:
         if mass_email.opt_out_entirely or not (is_known or is_test):
             self.blacklist_by(message, addresses)
 
-    def complain_by(self, message, mass_email, person, mailed_at, is_test):
-        self.opt_out_by(message, mass_email, person, mailed_at, is_test)
+    def complain_by(self, message, mass_email, person, mailed_at, is_test, brought_by=None):
+        self.opt_out_by(message, mass_email, person, mailed_at, is_test, brought_by)
         self.blacklist_by(message, {mailed_at, person and person.address} - {None})
 
     def blacklist_by(self, message, addresses):
@@ -203,8 +229,45 @@ class Oracle:
         kept.is_archived &= gone.is_archived
         kept.email = kept.email or gone.email
 
+    def merge_lists(self, source, heir, joined):
+        """Who is a member of one list becomes one of another, as she is.
+
+        :param joined: ids of who is a member there by now
+        """
+        self._show_opt_outs(source)
+        self._show_opt_outs(heir)
+        staying = {person for person in self.people if person.ticks.get(heir) is False}
+        stayed_at = {person.address for person in staying}
+        for (target_list, each), message in list(self.left.items()):
+            address = each.address if isinstance(each, Person) else each
+            stayed = each in staying or (address and address in stayed_at)
+            if target_list == source and not stayed:
+                self.left.setdefault((heir, each), message)
+        for person in [each for each in self.people if source in each.ticks]:
+            if person.contact_id in joined:
+                person.ticks.setdefault(heir, person.ticks[source])
+            else:
+                assert person.is_plain
+                assert any(other.contact_id in joined for other in self.at(person.address))
+        self._show_opt_outs(heir)
+
+    def _show_opt_outs(self, target_list):
+        for person in self.people:
+            if person.ticks.get(target_list) is False and self.has_left(target_list, person):
+                self.tick(target_list, person)
+
+    def pass_on(self, source, heir):
+        """Opt-outs by letters to a list mean another from now on, too."""
+        for each, before in self.heirs.items():
+            if before == source:
+                self.heirs[each] = heir
+        self.heirs[source] = heir
+
     def drop_list(self, target_list):
         self.lists.discard(target_list)
+        self.heirs = {
+            each: heir for each, heir in self.heirs.items() if target_list not in (each, heir)
+        }
         for person in self.people:
             person.ticks.pop(target_list, None)
         self.left = {key: by for key, by in self.left.items() if key[0] != target_list}

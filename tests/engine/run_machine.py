@@ -19,7 +19,7 @@ PART_OF_A_QUEUE = 2
 # By these the server has the message, or may have it.
 TAKEN = {Outcome.SENT, Outcome.UNKNOWN}
 
-MAILING = st.sampled_from(["news", "offer"])
+MAILING = st.sampled_from(["news", "offer", "again"])
 OUTCOME = st.sampled_from(Outcome)
 ALIVE = st.runner().flatmap(lambda machine: st.sampled_from(machine.alive))
 DEAD = st.runner().flatmap(lambda machine: st.sampled_from(machine.dead))

@@ -439,6 +439,17 @@ class TestLanes(LimitsCase):
             self.assertFalse(committing._have_queue())
         self.assertFalse(mailing.mailing_trace_ids)
 
+    def test_the_cron_is_woken_to_look_after_who_holds_a_queue_that_is_to_be_built(self):
+        """A user who saves the mass email, or a lane that may have died at it."""
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email()
+        mailing.action_set_pending()
+        self.env["ir.cron.trigger"].search([]).unlink()
+        with patch.object(type(mailing), "try_lock_for_update", lambda self: self.browse()):
+            self.run_delivery()
+        self.assertEqual(mailing.state, "in_queue")
+        self.assertTrue(self.env["ir.cron.trigger"].search([("call_at", ">", "now")]))
+
     def test_a_mass_email_is_not_complete_while_another_lane_sends_it(self):
         self._contacts(2, self.target_list)
         mailing = self._mass_email()

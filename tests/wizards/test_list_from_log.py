@@ -281,6 +281,13 @@ class TestListFromLog(MassEmailCase):
             {"clicked": 0, "opened_not_clicked": None, "not_opened": None, "bounced_for_good": 0},
         )
 
+    def test_whether_openings_are_tracked_says_the_mass_email_not_the_setting(self):
+        self.set_setting("open_tracking", False)
+        other = self.campaign.copy({"title": "Other"})
+        self.send(self._mass_email(campaign_id=other.id, body="<p>News</p>", open_tracking=True))
+        wizards = self.env["mailing.list.from.log"].with_user(self.marketer)
+        self.assertEqual(wizards.count_presets(other.id)["not_opened"], 3, "nobody has, so far")
+
     def test_who_got_a_mass_email_that_is_not_tracked_is_not_said_not_to_have_opened_it(self):
         others = self._list("Others", self._contact("Eve"), self.contacts["Anna"])
         untracked = self._mass_email(open_tracking=False, contact_list_ids=others.ids)
@@ -320,6 +327,20 @@ class TestListFromLog(MassEmailCase):
         self.trace("Carl")._receive_opt_out()
         again._build_queue()
         self.assertEqual(self.outcomes(again), {"Carl": "mail_optout"})
+
+    def test_a_mass_email_without_a_campaign_can_be_sent_to_who_did_not_open(self):
+        lists = {"contact_list_ids": self.target_list.ids, "campaign_id": False}
+        alone = self._mass_email("<p>News</p>", **lists)
+        self.send(alone)
+        again = self.again(alone)
+        names = again.contact_list_ids.contact_ids.mapped("name")
+        self.assertEqual(sorted(names), ["Anna", "Bob", "Carl"])
+
+    def test_where_new_lists_require_opt_in_who_was_sent_to_has_it(self):
+        self.set_setting("opt_in_required", True)
+        again = self.again(self.mailing)
+        again._build_queue()
+        self.assertEqual(self.outcomes(again), {"Carl": "outgoing"})
 
     def test_nor_by_any_that_repeats_it_again(self):
         again = self.again(self.mailing)

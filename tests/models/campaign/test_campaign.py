@@ -59,6 +59,13 @@ class TestCampaign(MassEmailCase):
         mailing.action_back_to_draft()
         self.campaign.with_user(self.marketer).unlink()
 
+    def test_without_it_nobody_is_said_not_to_have_opened_an_informational_email(self):
+        self.campaign.campaign_type = "informational"
+        mailing = self._mass_email(state="done", open_tracking=True)
+        self.assertFalse(mailing.are_openings_tracked)
+        self.campaign.with_user(self.marketer).unlink()
+        self.assertFalse(mailing.are_openings_tracked)
+
     def test_a_copy_takes_the_lists_but_not_the_mass_emails(self):
         self._mass_email()
         self.campaign.campaign_status = "active"

@@ -116,6 +116,20 @@ class TestEnding(MassEmailCase):
         self.assertEqual(self.outcomes_in_order().count("ended"), 5 - self.mailing.sent_count)
         self.assertEqual(self.mailing.failed_count, 0)
 
+    def test_who_was_put_aside_for_who_is_ended_is_not_mailed_by_a_retry(self):
+        self.contacts[4].email = self.contacts[3].email
+        with self.smtp() as server:
+            server.replies["target00000@example.com"] = "550 something is wrong here"
+            self.set_setting("portion_size", "2")
+            self.send(self.mailing, server)
+            self.end()
+            self.assertEqual(self.outcomes_in_order()[3:], ["ended", "mail_dup"])
+            self.set_setting("portion_size", "9")
+            server.replies.clear()
+            self.mailing.action_retry_failed()
+            self.run_delivery()
+        self.assertEqual(self.outcomes_in_order(), ["sent"] * 3 + ["ended", "mail_dup"])
+
 
 class TestDecisions(MassEmailCase):
     """What a user decides for all failed or unknown messages of a mass email."""

@@ -68,8 +68,8 @@ class TestMassEmail(MassEmailCase):
         rivals = self._list("Rivals")
         self.campaign.with_user(self.marketer).excluding_list_ids += rivals
         both = self.excluding_list + rivals
-        for mailing, lists in zip(mailings, (both, both, both, self.excluding_list), strict=True):
-            self.assertEqual(mailing.excluding_list_ids, lists, mailing.state)
+        for mailing in mailings:  # one that is complete may go on
+            self.assertEqual(mailing.excluding_list_ids, both, mailing.state)
         self.campaign.with_user(self.marketer).excluding_list_ids = False
         self.assertEqual(mailings[0].excluding_list_ids, both, "its lists are its own")
 

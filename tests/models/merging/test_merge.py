@@ -97,6 +97,36 @@ class TestMerge(ClaimCase):
                 self.assertEqual(list(self.claim(mailing).values()), ["a@example.com"])
         self.assertTrue(kept and gone)
 
+    def test_who_was_not_mailed_herself_takes_the_place_of_who_is(self):
+        for without_address in (True, False):
+            emails = (False if without_address else "a@example.com", "b@example.com")
+            (kept, gone), contacts = self.partners(*emails)
+            target_list = self._list("Any", *contacts)
+            kept.active = without_address
+            mailing = self.queue(contact_list_ids=[Command.set(target_list.ids)])
+            kept.active = True
+            self.merge(kept, gone)
+            with self.subTest(without_address=without_address):
+                self.assertEqual(set(self.claim(mailing)), {kept.name})
+                counts = (mailing.member_count, mailing.cancelled_count, mailing.waiting_count)
+                self.assertEqual(counts, (2, 1, 1))
+
+    def test_who_fitted_a_criterion_that_adds_stays_as_who_is_kept(self):
+        partners, _contacts = self.partners("a@example.com", "b@example.com")
+        for mode, partner in zip(("keep", "add"), partners, strict=True):
+            domain = repr([("id", "=", partner.id), ("active", "=", True)])
+            values = {"list_id": self.target_list.id, "domain": domain, "mode": mode}
+            self.env["mailing.list.criterion"].create(values)
+        for kept in partners:
+            with self.subTest(kept=kept.name), self.env.cr.savepoint() as savepoint:
+                self.target_list.action_sync()
+                self.merge(kept, partners - kept)
+                self.env["mailing.list.criterion"].search([]).domain = "[('id', '=', 0)]"
+                self.target_list.action_sync()
+                self.assertEqual(self.target_list.contact_ids.partner_id, kept)
+                savepoint.rollback()
+            self.env.invalidate_all(flush=False)
+
     def test_the_other_takes_the_place_when_it_has_none(self):
         (kept, gone), (kept_contact, gone_contact) = self.partners("a@example.com", "b@example.com")
         self.target_list.contact_ids = [Command.set(gone_contact.ids)]

@@ -125,6 +125,13 @@ class TestInterval(MassEmailCase):
         self.earlier.unlink()
         self.assertEqual(self.outcome(), "too_soon")
 
+    def test_what_her_list_got_counts_for_what_it_was_merged_into(self):
+        heir = self._list("Heir")
+        heir.action_merge(self.target_list, archive=True)
+        self.assertEqual(self.outcome(contact_list_ids=[Command.set(heir.ids)]), "too_soon")
+        self.days_pass(31)
+        self.assertEqual(self.outcome(contact_list_ids=[Command.set(heir.ids)]), "outgoing")
+
     def test_who_is_merged_keeps_the_longer_interval(self):
         partners = self.env["res.partner"].create(
             [{"name": name, "email": "lee@example.com"} for name in ("Lee", "Lee B.")]

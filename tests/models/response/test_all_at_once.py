@@ -7,7 +7,9 @@ from odoo import SUPERUSER_ID, api, sql_db
 from odoo.addons.mass_mailing_campaign.delivery.bounce import Kind
 from odoo.addons.mass_mailing_campaign.delivery.report import Report
 from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome, Result
-from odoo.addons.mass_mailing_campaign.engine.turns import again_at_once, autocommitted
+from odoo.addons.mass_mailing_campaign.engine.turns import again_at_once
+from odoo.addons.mass_mailing_campaign.models.response.mailing_trace import MailingTrace
+from odoo.service.model import retrying
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -75,10 +77,12 @@ class TestAllAtOnce(MassEmailCase):
     def trace(self, env):
         return env["mailing.trace"].browse(self.trace_id)
 
+    def list(self, env):
+        return env["mailing.list"].browse(self.list_id)
+
     def open(self, env):
-        with autocommitted(env.cr):
-            for _time in range(5):
-                env["mailing.trace"]._receive_hit(self.token)
+        for _time in range(5):
+            env["mailing.trace"]._receive_hit_now(self.token)
 
     def opt_out(self, env):
         again_at_once(env, self.trace(env)._receive_opt_out)
@@ -94,7 +98,8 @@ class TestAllAtOnce(MassEmailCase):
     def do(self, what, start):
         try:
             with self.real_env() as env:
-                start.wait(60)
+                if start:
+                    start.wait(60)
                 what(env)
         except Exception as error:
             self.errors.append((what.__name__, error))
@@ -123,6 +128,86 @@ class TestAllAtOnce(MassEmailCase):
             )
             # who opens right after sending is a machine
             self.assertEqual(len(events), len({(each.event_type, each.made_by) for each in events}))
+
+    @mute_logger("odoo.sql_db", "odoo.service.model")
+    def test_an_opening_is_not_lost_for_an_answer_at_the_same_moment(self):
+        with self.real_env() as env:
+            self.trace(env).trace_status = "sent"
+        log_event, hits = MailingTrace._log_event, []
+
+        def log_while_it_is_opened(traces, *args, **kwargs):
+            traces.flush_recordset()
+            if not hits:
+                hits.append(threading.Thread(target=self.do, args=(self.open, None)))
+                hits[0].start()
+                self.wait_for(hits[0], traces.env.cr)
+            return log_event(traces, *args, **kwargs)
+
+        self.patch(MailingTrace, "_log_event", log_while_it_is_opened)
+        with self.real_env() as env:
+            self.trace(env)._receive_reply_now()
+        hits[0].join()
+        self.assertFalse(self.errors)
+
+    @mute_logger("odoo.sql_db", "odoo.service.model")
+    def test_an_opening_is_not_lost_for_who_is_deleted_at_the_same_moment(self):
+        with self.real_env() as env:
+            env["mailing.contact"].search([("email", "=", self.address)]).unlink()
+            env.flush_all()
+            opening = threading.Thread(target=self.do, args=(self.open, None))
+            opening.start()
+            self.wait_for(opening, env.cr)
+        opening.join()
+        self.assertFalse(self.errors)
+        with self.real_env() as env:
+            lines = env["mailing.trace.event"].search([("trace_id", "=", self.trace_id)])
+            self.assertIn("opened", lines.mapped("event_type"))
+
+    def wait_for(self, thread, cr):
+        """Until it has ended, or waits for us."""
+        while thread.is_alive():
+            cr.execute(
+                "SELECT FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+            )
+            if cr.rowcount:
+                return
+            thread.join(0.05)
+
+    @mute_logger("odoo.sql_db", "odoo.service.model")
+    def test_who_opts_out_while_her_list_is_merged_has_left_what_it_was_merged_into(self):
+        with self.real_env() as env:
+            heir = env["mailing.list"].create({"name": f"Heir {self.token}"})
+            self.made.append(heir)
+        with self.real_env() as env:
+            heir.with_env(env).action_merge(self.list(env), True)
+            env.flush_all()
+            opt_out = threading.Thread(target=self.do, args=(self.opt_out, None))
+            opt_out.start()
+            self.wait_for(opt_out, env.cr)
+        opt_out.join()
+        self.assertFalse(self.errors)
+        with self.real_env() as env:
+            self.assertTrue(heir.with_env(env).subscription_ids.opt_out)
+
+    @mute_logger("odoo.sql_db", "odoo.service.model")
+    def test_a_list_that_is_merged_while_she_opts_out_takes_that_along(self):
+        with self.real_env() as env:
+            heir = env["mailing.list"].create({"name": f"Heir {self.token}"})
+            self.made.append(heir)
+
+        def merge():
+            with self.real_env() as env:
+                retrying(lambda: heir.with_env(env).action_merge(self.list(env), True), env)
+
+        with self.real_env() as env:
+            self.trace(env)._receive_opt_out()
+            env.flush_all()
+            merging = threading.Thread(target=merge)
+            merging.start()
+            self.wait_for(merging, env.cr)
+        merging.join()
+        with self.real_env() as env:
+            self.assertTrue(heir.with_env(env).subscription_ids.opt_out)
 
     @mute_logger("odoo.sql_db", "odoo.service.model")
     def test_an_answer_is_not_lost_for_an_opening_at_the_same_moment(self):
