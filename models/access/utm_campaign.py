@@ -14,7 +14,7 @@ class UtmCampaign(models.Model):
     Every employee reads of a campaign what other apps need: its name, type and dates, and the names
     of its mass emails, which are sources of leads (``utm.source``). Its mass emails, messages, log,
     tracking URLs and figures are for her whose it is, and only she changes it. One that never had
-    mass emails is everybody's of Email Marketing, as in Odoo.
+    mass emails is every employee's to change, as in Odoo.
     """
 
     _inherit = "utm.campaign"
@@ -77,9 +77,6 @@ class UtmCampaign(models.Model):
 
         Figures that are counted for speed without record rules ask this first.
         """
-        marketing = "mass_mailing.group_mass_mailing_user"
-        if self.env.su or not self.env.user.has_group(marketing):
-            return self
         return self._filtered_access("write")
 
     @api.depends_context("uid")

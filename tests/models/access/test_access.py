@@ -260,6 +260,16 @@ class TestNoWayRound(AccessCase):
         super().setUp()
         self.others = self.mailings["south"]
 
+        campaign.with_user(self.user("employee", "base.group_user")).title = "Odd"
+
+    def test_employees_change_no_campaign_of_others_that_has_mass_emails(self):
+        employee = self.user("employee", "base.group_user")
+        campaign = self.mailings["south"].campaign_id
+        for values in ({"campaign_status": "active"}, {"user_id": employee.id}, {"active": False}):
+            with self.subTest(values), self.assertRaises(AccessError):
+                campaign.with_user(employee).write(values)
+        campaign.user_id = employee
+        campaign.with_user(employee).title = "Hers"
     def refused(self, what):
         with self.assertRaises(AccessError):
             what()
@@ -331,7 +341,13 @@ class TestNoWayRound(AccessCase):
                 "mailing_id": self.others.id,
             }
         )
-        for user, told in ((self.olga, False), (self.sven, True), (self.boss, True)):
+        employee = self.user("employee", "base.group_user")
+        for user, told in (
+            (employee, False),
+            (self.olga, False),
+            (self.sven, True),
+            (self.boss, True),
+        ):
             self.env.invalidate_all()
             for name in ratios:
                 with self.subTest(user=user.login, name=name):
@@ -350,6 +366,8 @@ class TestNoWayRound(AccessCase):
         for user, is_told in ((self.olga, False), (self.sven, True), (self.boss, True)):
             lookup = (
                 self.env["mailing.address.lookup"]
+            if user == employee:
+                continue
                 .with_user(user)
                 .create({"email": "sven.reader@example.com"})
             )
