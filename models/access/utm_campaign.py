@@ -30,15 +30,19 @@ class UtmCampaign(models.Model):
     is_out_of_reach = fields.Boolean(
         compute="_compute_is_out_of_reach",
         groups="mass_mailing.group_mass_mailing_user",
-        help="It is somebody else's, and so are its mass emails, log and figures.",
+        help="It is somebody else's, and so are its mass emails, log and figures, or would be.",
     )
 
     @api.depends("user_id", "team_id")
     @api.depends_context("uid")
     def _compute_is_out_of_reach(self):
-        in_reach = self._origin._in_reach()
+        """Of one without mass emails that everybody may change, too: hers could not be saved."""
+        may_be = self.env["ir.rule"]._compute_domain("mailing.mailing", "create")
+        mailings = self.env["mailing.mailing"].sudo()
         for campaign in self:
-            campaign.is_out_of_reach = bool(campaign._origin - in_reach)
+            values = {"delivery_mode": "portions", "campaign_id": campaign._origin.id}
+            may_have = bool(mailings.new(values).filtered_domain(may_be))
+            campaign.is_out_of_reach = bool(campaign._origin) and not may_have
 
     @api.depends("mass_email_ids")
     def _compute_is_bare(self):

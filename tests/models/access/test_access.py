@@ -148,6 +148,13 @@ class TestWhoSeesWhat(AccessCase):
                 campaign = self.mailings[name].campaign_id.with_user(user)
                 self.assertIs(Form(campaign).is_out_of_reach, is_out_of_reach)
         self.assertFalse(Form(self.env["utm.campaign"].with_user(self.olga)).is_out_of_reach)
+        bare = self.env["utm.campaign"].create({"title": "Odd", "user_id": self.nora.id})
+        self.assertTrue(
+            Form(bare.with_user(self.olga)).is_out_of_reach, "hers cannot be saved in it"
+        )
+        self.assertFalse(Form(bare.with_user(self.nora)).is_out_of_reach)
+        bare.team_id = self.north
+        self.assertFalse(Form(bare.with_user(self.tom)).is_out_of_reach)
 
     def test_who_leads_a_team_sees_its_campaigns(self):
         self.south.user_id = self.tom
