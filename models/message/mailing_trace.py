@@ -204,7 +204,7 @@ class MailingTrace(models.Model):
         self.env.execute_query(
             SQL("SELECT FROM mailing_mailing WHERE id = ANY(%s) FOR NO KEY UPDATE", mailings.ids)
         )
-        mailings.is_ended = False
+        mailings._tell(is_ended=False)
         mailings._reopen()
 
     @api.model
