@@ -32,8 +32,10 @@ STANDING_BY_FAILURE = {"in_doubt": "undecided", "left": "left"}
 CAME_BACK = {"open": "opened", "reply": "replied", "bounce": "bounced"}
 CAME_BACK_WORDS = [("opened", "Opened"), ("replied", "Replied"), ("bounced", "Bounced")]
 
-# Who gets a message: what the queue goes by, beside its status.
-MEANT_FOR = {"email", "res_id", "mass_mailing_id"}
+# Of a message others write what came back of it; the queue, the portion, links and rights go by the
+# rest.
+TELLS_WHAT_CAME_BACK = {"trace_status", "failure_type", "failure_reason"}
+TELLS_WHAT_CAME_BACK |= {"open_datetime", "links_click_datetime", "reply_datetime"}
 
 
 def standing_of(trace_status, failure_type):
@@ -155,7 +157,7 @@ class MailingTrace(models.Model):
     def write(self, vals):
         """Others may say what came back of a message, not what is to become of it."""
         status = vals.get("trace_status")
-        decides = (status and status not in CAME_BACK) or not MEANT_FOR.isdisjoint(vals)
+        decides = (status and status not in CAME_BACK) or vals.keys() - TELLS_WHAT_CAME_BACK
         if decides and not self.env.su and any(self.sudo().mapped("token")):
             raise UserError(
                 self.env._(
