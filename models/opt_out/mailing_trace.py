@@ -107,7 +107,8 @@ class MailingTrace(models.Model):
 
         Raw SQL: one statement, for mail programs opt out thousands at once. Her contact may be
         merged into another, and the log knows into which. The list that brought her the letter
-        may be none of the mass email's any more, or be merged into another.
+        may be none of the mass email's any more, or be merged into another. Who has several
+        addresses leaves with all of them.
         """
         self.ensure_one()
         self.env.flush_all()
@@ -146,6 +147,8 @@ class MailingTrace(models.Model):
                 SELECT ARRAY(SELECT id FROM meant ORDER BY id),
                        ARRAY(SELECT id FROM her ORDER BY id),
                        ARRAY(SELECT address FROM address ORDER BY address),
+                       ARRAY(SELECT email FROM mailing_contact
+                              WHERE id IN (SELECT id FROM known) AND email ~ '@.*@'),
                        (SELECT opt_out_entirely FROM mailing_mailing WHERE id = %(mailing)s),
                        (SELECT campaign_type FROM utm_campaign WHERE id = COALESCE(
                             (SELECT campaign_id FROM mailing_mailing WHERE id = %(mailing)s),
@@ -159,10 +162,14 @@ class MailingTrace(models.Model):
                 campaign=self.campaign_id.id or None,
             )
         )
-        list_ids, contact_ids, addresses, is_entire, campaign_type = row
+        list_ids, contact_ids, addresses, several, is_entire, campaign_type = row
+        contacts = self.env["mailing.contact"].browse(contact_ids)
+        if others := set().union(*map(contacts._addresses_in, several)) - {*addresses}:
+            addresses = sorted({*addresses, *others})
+            contacts |= contacts.search([("address", "in", [*others])])
         return Scope(
             self.env["mailing.list"].browse(list_ids),
-            self.env["mailing.contact"].browse(contact_ids),
+            contacts,
             addresses,
             bool(is_entire),
             campaign_type == "informational",

@@ -38,6 +38,19 @@ class TestOptOutVerbs(MassEmailCase):
         self.assertEqual(self.outcome(), "mail_optout")
         self.assertEqual(self.opt_outs(), ["opted_out", "opted_out"])
 
+    def test_an_opt_out_binds_all_addresses_of_who_has_several(self):
+        self.anna.email = "anna@example.com, anna@home.example"
+        home = self._contact("Home", self.target_list, email="anna@home.example")
+        self.trace._receive_opt_out()
+        self.assertTrue(home.subscription_ids.opt_out)
+        home.unlink()
+        again = self._contact("Again", self.target_list, email="anna@home.example")
+        self.assertTrue(again.subscription_ids.opt_out)
+        again.unlink()
+        self.trace._receive_opt_in()
+        again = self._contact("Again", self.target_list, email="anna@home.example")
+        self.assertFalse(again.subscription_ids.opt_out)
+
     def test_the_page_tells_the_state_of_now(self):
         self.assertFalse(self.trace._is_opted_out())
         self.anna.subscription_ids.opt_out = True
