@@ -46,6 +46,8 @@ class Job:
         return count
 
     def _deliver(self, mailing, most):
+        # what stops it is told to who is responsible
+        mailing = mailing.with_context(lang=mailing.user_id.lang)
         try:
             # much may have happened since it was found
             if mailing._is_due() and mailing._have_queue(self._time):

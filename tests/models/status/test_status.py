@@ -4,6 +4,7 @@ from unittest.mock import patch
 
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
 from odoo.exceptions import UserError
+from odoo.fields import Command
 
 from ...common import DELIVERY_CRON, MassEmailCase
 
@@ -57,7 +58,6 @@ class TestStatus(MassEmailCase):
             standard.write({"delivery_mode": "portions", "state": "in_queue"})
         standard.delivery_mode = "portions"
 
-    def test_paused_and_failed_are_said_only_while_it_is_under_way(self):
     def test_what_the_sending_tells_is_not_written_by_hand(self):
         mailing = self._mass_email().with_user(self.marketer)
         mailing.action_set_pending()
@@ -86,6 +86,7 @@ class TestStatus(MassEmailCase):
         of_lane = [("cron_id", "=", self.env.ref(DELIVERY_CRON).id)]
         self.assertTrue(triggers.search(of_lane), "it goes out at once")
 
+    def test_paused_and_failed_are_said_only_while_it_is_under_way(self):
         mailing = self._mass_email()
         for values, status in (
             ({"is_paused": True}, "paused"),
@@ -159,6 +160,16 @@ class TestStatus(MassEmailCase):
         with self.smtp():
             self.run_delivery()
         self.check_stopped(mailing, "failed", "letter")
+
+    def test_what_stops_it_is_told_in_the_language_of_who_is_responsible(self):
+        self.env["res.lang"]._activate_lang("ru_RU")
+        self.marketer.lang = "ru_RU"
+        mailing = self._mass_email()
+        mailing.action_set_pending()
+        mailing.body_html = "<p>{trackingUrl:999999}</p>"
+        with self.smtp():
+            self.run_delivery()
+        self.assertRegex(mailing.delivery_issue, "[а-я]")
 
     def test_a_refused_sender_has_failed_and_a_busy_server_has_not(self):
         for reply, status, remedy in (
