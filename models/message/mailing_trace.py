@@ -36,6 +36,7 @@ CAME_BACK_WORDS = [("opened", "Opened"), ("replied", "Replied"), ("bounced", "Bo
 # rest.
 TELLS_WHAT_CAME_BACK = {"trace_status", "failure_type", "failure_reason"}
 TELLS_WHAT_CAME_BACK |= {"open_datetime", "links_click_datetime", "reply_datetime"}
+HAS_NOT_LEFT = {"waiting", "on_wire", "not_mailed"}
 
 
 def standing_of(trace_status, failure_type):
@@ -156,9 +157,12 @@ class MailingTrace(models.Model):
 
     def write(self, vals):
         """Others may say what came back of a message, not what is to become of it."""
+        members = self.browse() if self.env.su else self.sudo().filtered("token")
         status = vals.get("trace_status")
-        decides = (status and status not in CAME_BACK) or vals.keys() - TELLS_WHAT_CAME_BACK
-        if decides and not self.env.su and any(self.sudo().mapped("token")):
+        comes_back = not status or (
+            status in CAME_BACK and HAS_NOT_LEFT.isdisjoint(members.mapped("standing"))
+        )
+        if members and not (comes_back and vals.keys() <= TELLS_WHAT_CAME_BACK):
             raise UserError(
                 self.env._(
                     "What becomes of a member of a mass email is not written by hand: failed and "

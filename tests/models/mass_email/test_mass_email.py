@@ -252,6 +252,9 @@ class TestMassEmail(MassEmailCase):
                 first.write(values)
         second.set_opened()  # as other addons do
         self.assertEqual(second.trace_status, "open")
+        first.sudo().trace_status = "outgoing"
+        with self.assertRaisesRegex(UserError, "by hand"):
+            first.trace_status = "bounce"  # nobody would mail her
         standard = self.env["mailing.trace"].create({"model": "mailing.contact", "res_id": 1})
         standard.with_user(self.marketer).trace_status = "outgoing"
 
