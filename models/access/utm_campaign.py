@@ -33,16 +33,19 @@ class UtmCampaign(models.Model):
         help="It is somebody else's, and so are its mass emails, log and figures.",
     )
 
-    @api.depends("user_id", "team_id")
+    @api.depends("user_id", "team_id", "campaign_type")
     @api.depends_context("uid")
     def _compute_is_out_of_reach(self):
-        """Of one without mass emails that everybody may change, too: hers could not be saved."""
+        """One that everybody may change for it has no mass emails yet, too: hers could not be saved."""
+        out_of_reach = self._origin - self._origin._in_reach()
         may_be = self.env["ir.rule"]._compute_domain("mailing.mailing", "create")
         mailings = self.env["mailing.mailing"].sudo()
         for campaign in self:
             values = {"delivery_mode": "portions", "campaign_id": campaign._origin.id}
-            may_have = bool(mailings.new(values).filtered_domain(may_be))
-            campaign.is_out_of_reach = bool(campaign._origin) and not may_have
+            is_others = campaign._origin and not mailings.new(values).filtered_domain(may_be)
+            campaign.is_out_of_reach = campaign._origin in out_of_reach or bool(
+                is_others and campaign.sends_mass_emails
+            )
 
     @api.depends("mass_email_ids")
     def _compute_is_bare(self):

@@ -155,6 +155,8 @@ class TestWhoSeesWhat(AccessCase):
         self.assertFalse(Form(bare.with_user(self.nora)).is_out_of_reach)
         bare.team_id = self.north
         self.assertFalse(Form(bare.with_user(self.tom)).is_out_of_reach)
+        bare.campaign_type = "radio"
+        self.assertFalse(Form(bare.with_user(self.olga)).is_out_of_reach, "it never has any")
 
     def test_who_leads_a_team_sees_its_campaigns(self):
         self.south.user_id = self.tom
