@@ -36,7 +36,7 @@ class UtmCampaign(models.Model):
     @api.depends("user_id", "team_id", "campaign_type")
     @api.depends_context("uid")
     def _compute_is_out_of_reach(self):
-        """One that everybody may change for it has no mass emails yet, too: hers could not be saved."""
+        """Of one that everybody may change, too: a mass email of hers could not be saved in it."""
         out_of_reach = self._origin - self._origin._in_reach()
         may_be = self.env["ir.rule"]._compute_domain("mailing.mailing", "create")
         mailings = self.env["mailing.mailing"].sudo()

@@ -163,6 +163,7 @@ class MailingTrace(models.Model):
             status in CAME_BACK and HAS_NOT_LEFT.isdisjoint(members.mapped("standing"))
         )
         if members and not (comes_back and vals.keys() <= TELLS_WHAT_CAME_BACK):
+            self.check_access("write")
             raise UserError(
                 self.env._(
                     "What becomes of a member of a mass email is not written by hand: failed and "
