@@ -1,6 +1,6 @@
 from collections import namedtuple
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, mute_logger
 
@@ -15,6 +15,9 @@ class MailingTrace(models.Model):
     """What a recipient decides by the link in her letter, judged by what the lists say now."""
 
     _inherit = "mailing.trace"
+
+    # that of its mass email, once that is deleted
+    opt_out_entirely = fields.Boolean(readonly=True)
 
     # ------------------------------------------------------------
     # What she decides: consequence, log line
@@ -149,7 +152,9 @@ class MailingTrace(models.Model):
                        ARRAY(SELECT address FROM address ORDER BY address),
                        ARRAY(SELECT email FROM mailing_contact
                               WHERE id IN (SELECT id FROM known) AND email ~ '@.*@'),
-                       (SELECT opt_out_entirely FROM mailing_mailing WHERE id = %(mailing)s),
+                       COALESCE(
+                            (SELECT opt_out_entirely FROM mailing_mailing WHERE id = %(mailing)s),
+                            %(entirely)s),
                        (SELECT campaign_type FROM utm_campaign WHERE id = COALESCE(
                             (SELECT campaign_id FROM mailing_mailing WHERE id = %(mailing)s),
                             %(campaign)s))
@@ -159,6 +164,7 @@ class MailingTrace(models.Model):
                 mailed=wire_address(self.email or ""),
                 mailing=(self.mass_mailing_id or self.test_mailing_id).id or None,
                 target_list=self.target_list_id.id or None,
+                entirely=self.opt_out_entirely,
                 campaign=self.campaign_id.id or None,
             )
         )

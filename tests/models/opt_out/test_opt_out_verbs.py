@@ -122,6 +122,18 @@ class TestOptOutVerbs(MassEmailCase):
         self.trace._receive_opt_in()
         self.assertTrue(self.blacklisted())
 
+    def test_an_opt_out_of_everything_is_one_though_the_mass_email_is_deleted(self):
+        other = self._mass_email()
+        other.contact_list_ids = self._list("Other", self.anna)
+        self.send(other)
+        letter = other.mailing_trace_ids.sudo()
+        self.mailing.opt_out_entirely = True
+        (self.mailing + other).unlink()
+        letter._receive_opt_out()
+        self.assertFalse(self.blacklisted())
+        self.trace._receive_opt_out()
+        self.assertTrue(self.blacklisted())
+
     def test_who_was_blacklisted_anew_is_not_freed_by_an_old_message(self):
         self.mailing.opt_out_entirely = True
         self.trace._receive_opt_out()
