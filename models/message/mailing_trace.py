@@ -158,9 +158,9 @@ class MailingTrace(models.Model):
     def write(self, vals):
         """Others may say what came back of a message, not what is to become of it."""
         members = self.browse() if self.env.su else self.sudo().filtered("token")
-        status = vals.get("trace_status")
-        comes_back = not status or (
-            status in CAME_BACK and HAS_NOT_LEFT.isdisjoint(members.mapped("standing"))
+        comes_back = "trace_status" not in vals or (
+            vals["trace_status"] in CAME_BACK
+            and HAS_NOT_LEFT.isdisjoint(members.mapped("standing"))
         )
         if members and not (comes_back and vals.keys() <= TELLS_WHAT_CAME_BACK):
             self.check_access("write")

@@ -246,7 +246,7 @@ class TestMassEmail(MassEmailCase):
             *({"trace_status": "outgoing"}, {"email": "eve@example.com"}, {"res_id": 1}),
             # its place in the portion; by what its links outlive the mass email; whose log it is in
             *({"portion_datetime": False}, {"message_id": False}, {"campaign_id": False}),
-            {"is_test_trace": True},
+            *({"is_test_trace": True}, {"trace_status": False}),
         ):
             with self.subTest(values), self.assertRaisesRegex(UserError, "by hand"):
                 first.write(values)
