@@ -154,7 +154,7 @@ class MailingTrace(models.Model):
                               WHERE id IN (SELECT id FROM known) AND email ~ '@.*@'),
                        COALESCE(
                             (SELECT opt_out_entirely FROM mailing_mailing WHERE id = %(mailing)s),
-                            %(entirely)s),
+                            (SELECT opt_out_entirely FROM mailing_trace WHERE id = %(trace)s)),
                        (SELECT campaign_type FROM utm_campaign WHERE id = COALESCE(
                             (SELECT campaign_id FROM mailing_mailing WHERE id = %(mailing)s),
                             %(campaign)s))
@@ -164,7 +164,6 @@ class MailingTrace(models.Model):
                 mailed=wire_address(self.email or ""),
                 mailing=(self.mass_mailing_id or self.test_mailing_id).id or None,
                 target_list=self.target_list_id.id or None,
-                entirely=self.opt_out_entirely,
                 campaign=self.campaign_id.id or None,
             )
         )
