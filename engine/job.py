@@ -48,9 +48,11 @@ class Job:
     def _deliver(self, mailing, most):
         try:
             # much may have happened since it was found
-            if mailing._is_due() and mailing._have_queue(self._time):
-                return mailing._deliver(most, self._time)
-            return 0
+            if not mailing._is_due():
+                return 0
+            # what stops it is told to who is responsible
+            mailing = mailing.with_context(lang=mailing.user_id.lang)
+            return mailing._deliver(most, self._time) if mailing._have_queue(self._time) else 0
         except Exception as error:
             if self.env.cr.closed:
                 raise

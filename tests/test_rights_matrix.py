@@ -154,7 +154,7 @@ utm.medium            write                     yes      yes    yes    yes   yes
 utm.source            write                     yes      yes    yes    yes   yes      no     no
 crm.lead              create                    no       yes    no     no    no       no     no
 utm.campaign          read                      yes      yes    yes    yes   yes      no     no
-utm.campaign          write                     yes      yes    yes    yes   yes      no     no
+utm.campaign          write                     yes      yes    yes    yes   no       no     no
 utm.campaign          copy                      yes      yes    yes    yes   yes      no     no
 utm.campaign          action_list_from_log      yes      yes    yes    no    no       no     no
 utm.campaign          get_log_figures           yes      yes    yes    yes   no       no     no

@@ -62,7 +62,7 @@ class MailingAddressLookup(models.TransientModel):
         if not self.address:
             raise UserError(self.env._("“%s” is not an e-mail address.", self.email))
         env = self.sudo().env  # all of it, whoever asks
-        contacts = env["mailing.contact"].search([("address", "=", self.address)])
+        contacts = env["mailing.contact"]._having(self.address)
         lines = sorted(
             self._facts(contacts), key=lambda fact: fact["date"] or fields.Datetime.now()
         )

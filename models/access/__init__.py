@@ -1,3 +1,4 @@
+from . import link_tracker
 from . import mailing_trace_event
 from . import mailing_trace_report
 from . import utm_campaign

@@ -14,7 +14,7 @@ class UtmCampaign(models.Model):
     Every employee reads of a campaign what other apps need: its name, type and dates, and the names
     of its mass emails, which are sources of leads (``utm.source``). Its mass emails, messages, log,
     tracking URLs and figures are for her whose it is, and only she changes it. One that never had
-    mass emails is everybody's of Email Marketing, as in Odoo.
+    mass emails is every employee's to change, as in Odoo.
     """
 
     _inherit = "utm.campaign"
@@ -33,12 +33,19 @@ class UtmCampaign(models.Model):
         help="It is somebody else's, and so are its mass emails, log and figures.",
     )
 
-    @api.depends("user_id", "team_id")
+    @api.depends("user_id", "team_id", "campaign_type")
     @api.depends_context("uid")
     def _compute_is_out_of_reach(self):
-        in_reach = self._origin._in_reach()
+        """Of one that everybody may change, too: a mass email of hers could not be saved in it."""
+        out_of_reach = self._origin - self._origin._in_reach()
+        may_be = self.env["ir.rule"]._compute_domain("mailing.mailing", "create")
+        mailings = self.env["mailing.mailing"].sudo()
         for campaign in self:
-            campaign.is_out_of_reach = bool(campaign._origin - in_reach)
+            values = {"delivery_mode": "portions", "campaign_id": campaign._origin.id}
+            is_others = campaign._origin and not mailings.new(values).filtered_domain(may_be)
+            campaign.is_out_of_reach = campaign._origin in out_of_reach or bool(
+                is_others and campaign.sends_mass_emails
+            )
 
     @api.depends("mass_email_ids")
     def _compute_is_bare(self):
@@ -77,9 +84,6 @@ class UtmCampaign(models.Model):
 
         Figures that are counted for speed without record rules ask this first.
         """
-        marketing = "mass_mailing.group_mass_mailing_user"
-        if self.env.su or not self.env.user.has_group(marketing):
-            return self
         return self._filtered_access("write")
 
     @api.depends_context("uid")

@@ -69,6 +69,29 @@ class MailingSubscription(models.Model):
             )
         )
         self.env["mailing.opt.out"].invalidate_model()
+        self._remember_other_addresses()
+
+    def _remember_other_addresses(self):
+        """Who has several addresses leaves, and comes back, with all of them."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT subscription.list_id, subscription.opt_out, contact.email
+                  FROM mailing_subscription subscription
+                  JOIN mailing_contact contact ON contact.id = subscription.contact_id
+                 WHERE subscription.id = ANY(%s) AND contact.email ~ '@.*@'
+                """,
+                self.ids,
+            )
+        )
+        memory, contacts = self.env["mailing.opt.out"].sudo(), self.env["mailing.contact"]
+        for list_id, opt_out, email in rows:
+            left = self.env["mailing.list"].browse(list_id)
+            addresses = contacts._addresses_in(email)
+            if opt_out:
+                memory._remember(left, contacts, addresses)
+            else:
+                memory._of(left, contacts, addresses)._take_back()
 
     @api.model_create_multi
     def create(self, vals_list):

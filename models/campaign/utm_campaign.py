@@ -117,12 +117,9 @@ class UtmCampaign(models.Model):
 
     @api.depends("mass_email_ids")
     def _compute_is_type_locked(self):
-        mailings = self.env["mailing.mailing"].with_context(active_test=False)
-        of_campaigns = [("campaign_id", "in", self.ids), ("delivery_mode", "=", "portions")]
-        groups = mailings._read_group(of_campaigns, ["campaign_id"])
-        locked = self.browse(campaign.id for [campaign] in groups)
+        """Opt-out links go by the type, those of mass emails that were deleted, too."""
         for campaign in self:
-            campaign.is_type_locked = campaign._origin in locked
+            campaign.is_type_locked = not campaign.is_bare
 
     @api.depends("mass_email_ids")
     def _compute_mass_email_count(self):

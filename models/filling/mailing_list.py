@@ -139,7 +139,8 @@ class MailingList(models.Model):
         cron._commit_progress(remaining=len(lists))
         for target_list in lists:
             try:
-                target_list._sync_and_commit()
+                # what does not work is told to who is responsible
+                target_list.with_context(lang=target_list.user_id.lang)._sync_and_commit()
             except Exception:
                 # one list does not hold up the others
                 self.env.cr.rollback()

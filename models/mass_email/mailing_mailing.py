@@ -98,12 +98,16 @@ class MailingMailing(models.Model):
         traces = self.env["mailing.trace"]
         traces._check_may_be_detached(Domain("mass_mailing_id", "in", self.ids))
         traces.flush_model(["mass_mailing_id", "message_id", "portion_datetime", "token"])
+        self.flush_model(["opt_out_entirely"])
         self.env.cr.execute(
             SQL(
                 """
-                UPDATE mailing_trace SET mass_mailing_id = NULL
-                 WHERE mass_mailing_id = ANY(%s) AND token IS NOT NULL
-                   AND (portion_datetime IS NOT NULL OR message_id IS NOT NULL)
+                UPDATE mailing_trace trace
+                   SET mass_mailing_id = NULL, opt_out_entirely = mailing.opt_out_entirely
+                  FROM mailing_mailing mailing
+                 WHERE mailing.id = ANY(%s) AND trace.mass_mailing_id = mailing.id
+                   AND trace.token IS NOT NULL
+                   AND (trace.portion_datetime IS NOT NULL OR trace.message_id IS NOT NULL)
                 """,
                 self.ids,
             )

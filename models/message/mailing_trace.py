@@ -32,8 +32,11 @@ STANDING_BY_FAILURE = {"in_doubt": "undecided", "left": "left"}
 CAME_BACK = {"open": "opened", "reply": "replied", "bounce": "bounced"}
 CAME_BACK_WORDS = [("opened", "Opened"), ("replied", "Replied"), ("bounced", "Bounced")]
 
-# Who gets a message: what the queue goes by, beside its status.
-MEANT_FOR = {"email", "res_id", "mass_mailing_id"}
+# Of a message others write what came back of it; the queue, the portion, links and rights go by the
+# rest.
+TELLS_WHAT_CAME_BACK = {"trace_status", "failure_type", "failure_reason"}
+TELLS_WHAT_CAME_BACK |= {"open_datetime", "links_click_datetime", "reply_datetime"}
+HAS_NOT_LEFT = {"waiting", "on_wire", "not_mailed"}
 
 
 def standing_of(trace_status, failure_type):
@@ -154,9 +157,13 @@ class MailingTrace(models.Model):
 
     def write(self, vals):
         """Others may say what came back of a message, not what is to become of it."""
-        status = vals.get("trace_status")
-        decides = (status and status not in CAME_BACK) or not MEANT_FOR.isdisjoint(vals)
-        if decides and not self.env.su and any(self.sudo().mapped("token")):
+        members = self.browse() if self.env.su else self.sudo().filtered("token")
+        comes_back = "trace_status" not in vals or (
+            vals["trace_status"] in CAME_BACK
+            and HAS_NOT_LEFT.isdisjoint(members.mapped("standing"))
+        )
+        if members and not (comes_back and vals.keys() <= TELLS_WHAT_CAME_BACK):
+            self.check_access("write")
             raise UserError(
                 self.env._(
                     "What becomes of a member of a mass email is not written by hand: failed and "
@@ -204,7 +211,7 @@ class MailingTrace(models.Model):
         self.env.execute_query(
             SQL("SELECT FROM mailing_mailing WHERE id = ANY(%s) FOR NO KEY UPDATE", mailings.ids)
         )
-        mailings.is_ended = False
+        mailings._tell(is_ended=False)
         mailings._reopen()
 
     @api.model

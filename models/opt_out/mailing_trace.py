@@ -1,6 +1,6 @@
 from collections import namedtuple
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, mute_logger
 
@@ -15,6 +15,9 @@ class MailingTrace(models.Model):
     """What a recipient decides by the link in her letter, judged by what the lists say now."""
 
     _inherit = "mailing.trace"
+
+    # that of its mass email, once that is deleted
+    opt_out_entirely = fields.Boolean(readonly=True)
 
     # ------------------------------------------------------------
     # What she decides: consequence, log line
@@ -107,7 +110,8 @@ class MailingTrace(models.Model):
 
         Raw SQL: one statement, for mail programs opt out thousands at once. Her contact may be
         merged into another, and the log knows into which. The list that brought her the letter
-        may be none of the mass email's any more, or be merged into another.
+        may be none of the mass email's any more, or be merged into another. Who has several
+        addresses leaves with all of them.
 
         :param SQL lock: on the target lists
         """
@@ -149,7 +153,11 @@ class MailingTrace(models.Model):
                 SELECT ARRAY(SELECT id FROM meant ORDER BY id),
                        ARRAY(SELECT id FROM her ORDER BY id),
                        ARRAY(SELECT address FROM address ORDER BY address),
-                       (SELECT opt_out_entirely FROM mailing_mailing WHERE id = %(mailing)s),
+                       ARRAY(SELECT email FROM mailing_contact
+                              WHERE id IN (SELECT id FROM known) AND email ~ '@.*@'),
+                       COALESCE(
+                            (SELECT opt_out_entirely FROM mailing_mailing WHERE id = %(mailing)s),
+                            (SELECT opt_out_entirely FROM mailing_trace WHERE id = %(trace)s)),
                        (SELECT campaign_type FROM utm_campaign WHERE id = COALESCE(
                             (SELECT campaign_id FROM mailing_mailing WHERE id = %(mailing)s),
                             %(campaign)s))
@@ -163,10 +171,14 @@ class MailingTrace(models.Model):
                 lock=lock or SQL(),
             )
         )
-        list_ids, contact_ids, addresses, is_entire, campaign_type = row
+        list_ids, contact_ids, addresses, several, is_entire, campaign_type = row
+        contacts = self.env["mailing.contact"].browse(contact_ids)
+        if others := set().union(*map(contacts._addresses_in, several)) - {*addresses}:
+            addresses = sorted({*addresses, *others})
+            contacts |= contacts.search([("address", "in", [*others])])
         return Scope(
             self.env["mailing.list"].browse(list_ids),
-            self.env["mailing.contact"].browse(contact_ids),
+            contacts,
             addresses,
             bool(is_entire),
             campaign_type == "informational",

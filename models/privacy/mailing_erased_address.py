@@ -76,7 +76,7 @@ class MailingErasedAddress(models.Model):
         :param address: on the wire
         :raise UserError: a message to her is being sent right now
         """
-        contacts = self.env["mailing.contact"].search([("address", "=", address)])
+        contacts = self.env["mailing.contact"]._having(address)
         traces = self.env["mailing.trace"]._of_person(address, contacts)
         lines = self.env["mailing.trace.event"]._of_person(address, contacts, traces)
         self.env["mailing.trace.hit"].search([("trace_id", "in", traces.ids)]).unlink()

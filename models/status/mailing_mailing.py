@@ -40,6 +40,8 @@ REMEDIES = [
 ]
 # Nothing stops it.
 NO_TROUBLE = {"delivery_issue": False, "remedy": False, "retry_datetime": False, "retry_delay": 0}
+# What tells of the sending, beside the state.
+TOLD_BY_SENDING = {*NO_TROUBLE, "is_ended", "is_queue_partial", "mass_email_status"}
 # A mass email in trouble is tried again after a minute, and after twice as long each further time.
 FIRST_RETRY = timedelta(minutes=1)
 LONGEST_RETRY = timedelta(hours=1)
@@ -105,15 +107,22 @@ class MailingMailing(models.Model):
 
     def _move_to(self, state, **values):
         """Bring mass emails to another state, as buttons and the delivery do, and nobody else."""
+        self._tell(state=state, **values)
+
+    def _tell(self, **values):
+        """Write how the sending stands, as buttons and the delivery do, and nobody else."""
         self.check_access("write")
-        self.sudo().write({"state": state, **values})
+        self.sudo().write(values)
 
     @api.model_create_multi
     def create(self, vals_list):
         mailings = super().create(vals_list)
         if not self.env.su:
-            for mailing in mailings._mass_emails():
-                mailing._check_move("draft", mailing.state)
+            for mailing, vals in zip(mailings, vals_list, strict=True):
+                if mailing._mass_emails():
+                    mailing._check_not_told(name for name in vals if vals[name])
+                    if mailing._starts("draft", mailing.state):
+                        mailing._check_and_wake()
         return mailings
 
     def write(self, vals):
@@ -121,27 +130,50 @@ class MailingMailing(models.Model):
 
         What becomes a mass email begins as a draft.
         """
-        if not self.env.su and not vals.keys().isdisjoint(("state", "delivery_mode")):
+        if self.env.su:
+            return super().write(vals)
+        self._check_not_told(vals)
+        starting = self.browse()
+        if not vals.keys().isdisjoint(("state", "delivery_mode")):
             for mailing in self:
                 if vals.get("delivery_mode", mailing.delivery_mode) == "portions":
                     before = mailing.state if mailing._mass_emails() else "draft"
-                    mailing._check_move(before, vals.get("state", mailing.state))
-        return super().write(vals)
+                    if mailing._starts(before, vals.get("state", mailing.state)):
+                        starting += mailing
+        if not starting:
+            return super().write(vals)
+        with self.env.cr.savepoint():  # whoever catches the refusal has changed nothing
+            result = super().write(vals)
+            starting._check_and_wake()
+        return result
 
-    def _check_move(self, before, after):
-        """Raise when somebody may not bring this mass email from one state to another as it is."""
+    def _starts(self, before, after):
+        """Tell whether somebody puts this mass email in line; raise if she may not move it so."""
         if (before, after) == ("draft", "in_queue"):
-            self._check_ready()
-        elif before != after and (before, after) != ("in_queue", "draft"):
+            return True
+        if before != after and (before, after) != ("in_queue", "draft"):
             if before == "done":
                 self._check_not_sent()
-            raise UserError(
-                self.env._(
-                    "The status of “%s” follows its sending. "
-                    "Use its buttons: Set Pending, Pause, End.",
-                    self.display_name,
-                )
+            raise self._not_by_hand()
+        return False
+
+    def _check_and_wake(self):
+        for mailing in self:
+            mailing._check_ready()
+        self._wake_lanes()
+
+    def _check_not_told(self, names):
+        """Raise when somebody writes what is told by the sending."""
+        if not TOLD_BY_SENDING.isdisjoint(names):
+            raise self[:1]._not_by_hand()
+
+    def _not_by_hand(self):
+        return UserError(
+            self.env._(
+                "The status of “%s” follows its sending. Use its buttons: Set Pending, Pause, End.",
+                self.display_name,
             )
+        )
 
     # ------------------------------------------------------------
     # Trouble
@@ -175,6 +207,6 @@ class MailingMailing(models.Model):
 
     def action_try_now(self):
         """Do not wait any longer for what stopped these mass emails."""
-        self.write({"remedy": False, "retry_datetime": False, "retry_delay": 0})
+        self._tell(remedy=False, retry_datetime=False, retry_delay=0)
         self.env["mailing.trace"]._end_setback_delays(self)
         self._wake_lanes()

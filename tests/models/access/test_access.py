@@ -148,6 +148,15 @@ class TestWhoSeesWhat(AccessCase):
                 campaign = self.mailings[name].campaign_id.with_user(user)
                 self.assertIs(Form(campaign).is_out_of_reach, is_out_of_reach)
         self.assertFalse(Form(self.env["utm.campaign"].with_user(self.olga)).is_out_of_reach)
+        bare = self.env["utm.campaign"].create({"title": "Odd", "user_id": self.nora.id})
+        self.assertTrue(
+            Form(bare.with_user(self.olga)).is_out_of_reach, "hers cannot be saved in it"
+        )
+        self.assertFalse(Form(bare.with_user(self.nora)).is_out_of_reach)
+        bare.team_id = self.north
+        self.assertFalse(Form(bare.with_user(self.tom)).is_out_of_reach)
+        bare.campaign_type = "radio"
+        self.assertFalse(Form(bare.with_user(self.olga)).is_out_of_reach, "it never has any")
 
     def test_who_leads_a_team_sees_its_campaigns(self):
         self.south.user_id = self.tom
@@ -253,6 +262,16 @@ class TestWhoSeesWhat(AccessCase):
     def test_a_campaign_without_mass_emails_is_everybodys_as_ever(self):
         campaign = self.env["utm.campaign"].create({"title": "Odd", "user_id": self.sven.id})
         campaign.with_user(self.olga).title = "Even"
+        campaign.with_user(self.user("employee", "base.group_user")).title = "Odd"
+
+    def test_employees_change_no_campaign_of_others_that_has_mass_emails(self):
+        employee = self.user("employee", "base.group_user")
+        campaign = self.mailings["south"].campaign_id
+        for values in ({"campaign_status": "active"}, {"user_id": employee.id}, {"active": False}):
+            with self.subTest(values), self.assertRaises(AccessError):
+                campaign.with_user(employee).write(values)
+        campaign.user_id = employee
+        campaign.with_user(employee).title = "Hers"
 
 
 class TestNoWayRound(AccessCase):
@@ -297,6 +316,13 @@ class TestNoWayRound(AccessCase):
             )
         )
 
+    def test_no_tracking_url_is_moved_into_others_campaigns(self):
+        url = self.env["link.tracker"].search([("title", "=", "URL of olga's")])
+        self.refused(
+            lambda: url.with_user(self.olga).write({"campaign_id": self.others.campaign_id.id})
+        )
+        url.with_user(self.olga).campaign_id = False
+
     def test_a_test_of_others_letters_is_refused(self):
         wizard = self.env["mailing.send.test"].with_user(self.olga)
         self.refused(
@@ -331,11 +357,19 @@ class TestNoWayRound(AccessCase):
                 "mailing_id": self.others.id,
             }
         )
-        for user, told in ((self.olga, False), (self.sven, True), (self.boss, True)):
+        employee = self.user("employee", "base.group_user")
+        for user, told in (
+            (employee, False),
+            (self.olga, False),
+            (self.sven, True),
+            (self.boss, True),
+        ):
             self.env.invalidate_all()
             for name in ratios:
                 with self.subTest(user=user.login, name=name):
                     self.assertEqual(bool(campaign.with_user(user)[name]), told)
+            if user == employee:
+                continue
             seen = campaign.with_user(user)
             self.assertEqual(bool(seen.mass_email_ids), told)
             self.assertEqual(bool(seen.tracking_url_ids), told)

@@ -49,6 +49,17 @@ class TestOptOutMemory(MassEmailCase):
         self.target_list._update_subscription_from_email("anna@example.com", opt_out=False)
         self.assertEqual(self.outcome(), {"Anna": "outgoing"})
 
+    def test_who_has_several_addresses_leaves_and_comes_back_with_all_of_them(self):
+        self.anna.email = "anna@example.com, Anna <anna@home.example>"
+        self._contact("Home", self.target_list, email="anna@home.example")
+        self.anna.subscription_ids.opt_out = True
+        self.assertEqual(self.outcome(), {"Anna": "mail_optout", "Home": "mail_optout"})
+        self.anna.subscription_ids.opt_out = False
+        self.assertEqual(self.outcome()["Home"], "outgoing")
+        self.anna.subscription_ids.opt_out = True
+        self.anna.unlink()
+        self.assertEqual(self.outcome(), {"Home": "mail_optout"})
+
     def test_another_list_is_not_concerned(self):
         self.anna.subscription_ids.opt_out = True
         other = self._list("Other", self.anna)

@@ -44,6 +44,17 @@ class TestCampaign(MassEmailCase):
         with self.assertRaisesRegex(ValidationError, "Summer"):
             self.campaign.campaign_type = "newsletter"
 
+    def test_the_type_is_locked_by_letters_whose_mass_email_was_deleted(self):
+        """Their opt-out links would not work any more in an informational campaign."""
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email()
+        self.send(mailing)
+        letter = mailing.mailing_trace_ids.sudo()
+        mailing.unlink()
+        with self.assertRaises(ValidationError):
+            self.campaign.campaign_type = "informational"
+        self.assertFalse(letter._opt_out_scope().is_refused)
+
     def test_the_type_is_locked_by_an_archived_mass_email(self):
         self._mass_email().active = False
         with self.assertRaisesRegex(ValidationError, "Summer"):

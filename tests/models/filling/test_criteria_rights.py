@@ -3,7 +3,7 @@ from odoo.fields import Command
 from odoo.tests import new_test_user
 
 from ...common import ALL_CAMPAIGNS
-from .test_criteria import CriteriaCase
+from .test_criteria import CRON, CriteriaCase
 
 
 class TestCriteriaRights(CriteriaCase):
@@ -66,6 +66,17 @@ class TestCriteriaRights(CriteriaCase):
                 self.assertEqual(self.members(), {"mine"})
                 savepoint.rollback()
                 self.env.invalidate_all(flush=False)
+
+    def test_what_does_not_work_is_told_in_the_language_of_who_is_responsible(self):
+        self.env["res.lang"]._activate_lang("ru_RU")
+        self.target_list.user_id = self.marketer
+        self.marketer.lang = "ru_RU"
+        criterion = self.lead_criterion()
+        self.seller.active = False
+        with self.enter_registry_test_mode():
+            self.env.ref(CRON).sudo().method_direct_trigger()
+        self.env.invalidate_all()
+        self.assertRegex(criterion.sudo().error, "[а-я]")
 
     def test_who_changes_what_is_asked_answers_for_it(self):
         criterion = self.lead_criterion()

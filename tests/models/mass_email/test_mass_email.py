@@ -242,11 +242,19 @@ class TestMassEmail(MassEmailCase):
         mailing = self._mass_email()
         self.send(mailing)
         first, second = mailing.mailing_trace_ids.with_user(self.marketer)
-        for values in ({"trace_status": "outgoing"}, {"email": "eve@example.com"}, {"res_id": 1}):
+        for values in (
+            *({"trace_status": "outgoing"}, {"email": "eve@example.com"}, {"res_id": 1}),
+            # its place in the portion; by what its links outlive the mass email; whose log it is in
+            *({"portion_datetime": False}, {"message_id": False}, {"campaign_id": False}),
+            *({"is_test_trace": True}, {"trace_status": False}),
+        ):
             with self.subTest(values), self.assertRaisesRegex(UserError, "by hand"):
                 first.write(values)
         second.set_opened()  # as other addons do
         self.assertEqual(second.trace_status, "open")
+        first.sudo().trace_status = "outgoing"
+        with self.assertRaisesRegex(UserError, "by hand"):
+            first.trace_status = "bounce"  # nobody would mail her
         standard = self.env["mailing.trace"].create({"model": "mailing.contact", "res_id": 1})
         standard.with_user(self.marketer).trace_status = "outgoing"
 

@@ -38,6 +38,19 @@ class TestOptOutVerbs(MassEmailCase):
         self.assertEqual(self.outcome(), "mail_optout")
         self.assertEqual(self.opt_outs(), ["opted_out", "opted_out"])
 
+    def test_an_opt_out_binds_all_addresses_of_who_has_several(self):
+        self.anna.email = "anna@example.com, anna@home.example"
+        home = self._contact("Home", self.target_list, email="anna@home.example")
+        self.trace._receive_opt_out()
+        self.assertTrue(home.subscription_ids.opt_out)
+        home.unlink()
+        again = self._contact("Again", self.target_list, email="anna@home.example")
+        self.assertTrue(again.subscription_ids.opt_out)
+        again.unlink()
+        self.trace._receive_opt_in()
+        again = self._contact("Again", self.target_list, email="anna@home.example")
+        self.assertFalse(again.subscription_ids.opt_out)
+
     def test_the_page_tells_the_state_of_now(self):
         self.assertFalse(self.trace._is_opted_out())
         self.anna.subscription_ids.opt_out = True
@@ -107,6 +120,18 @@ class TestOptOutVerbs(MassEmailCase):
         self.env["mail.blacklist"]._add("anna@example.com")
         self.trace._receive_opt_out()
         self.trace._receive_opt_in()
+        self.assertTrue(self.blacklisted())
+
+    def test_an_opt_out_of_everything_is_one_though_the_mass_email_is_deleted(self):
+        other = self._mass_email()
+        other.contact_list_ids = self._list("Other", self.anna)
+        self.send(other)
+        letter = other.mailing_trace_ids.sudo()
+        self.mailing.opt_out_entirely = True
+        (self.mailing + other).unlink()
+        letter._receive_opt_out()
+        self.assertFalse(self.blacklisted())
+        self.trace._receive_opt_out()
         self.assertTrue(self.blacklisted())
 
     def test_who_was_blacklisted_anew_is_not_freed_by_an_old_message(self):

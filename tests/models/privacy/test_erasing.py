@@ -120,6 +120,14 @@ class TestErasing(MassEmailCase):
         self.assertRegex(lines.email, "^erased-")
         self.assertFalse(standard.email)
 
+    def test_who_has_the_address_beside_another_is_known_and_goes(self):
+        self.anna.email = f"anna@work.example, {HERS.upper()}"
+        lookup = self.env["mailing.address.lookup"].create({"email": HERS})
+        lookup.action_look_up()
+        self.assertTrue(lookup.line_ids)
+        lookup.action_erase()
+        self.assertFalse(self.anna.exists())
+
     def test_links_in_her_old_letters_have_no_meaning_any_more(self):
         _mailing, trace = self.busy_life()
         token = trace.token

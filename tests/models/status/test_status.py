@@ -4,8 +4,9 @@ from unittest.mock import patch
 
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
 from odoo.exceptions import UserError
+from odoo.fields import Command
 
-from ...common import MassEmailCase
+from ...common import DELIVERY_CRON, MassEmailCase
 
 
 class TestStatus(MassEmailCase):
@@ -56,6 +57,34 @@ class TestStatus(MassEmailCase):
         with self.assertRaisesRegex(UserError, "target list"):
             standard.write({"delivery_mode": "portions", "state": "in_queue"})
         standard.delivery_mode = "portions"
+
+    def test_what_the_sending_tells_is_not_written_by_hand(self):
+        mailing = self._mass_email().with_user(self.marketer)
+        mailing.action_set_pending()
+        told = ({"is_ended": True}, {"is_queue_partial": True}, {"remedy": "letter"})
+        told += ({"retry_datetime": "2099-01-01"}, {"mass_email_status": "complete"})
+        for values in told:
+            with self.subTest(values), self.assertRaisesRegex(UserError, "follows its sending"):
+                mailing.write(values)
+            with self.subTest(values), self.assertRaisesRegex(UserError, "follows its sending"):
+                mailing.copy(values)
+        mailing.sudo().remedy = "letter"
+        mailing.action_try_now()
+        self.assertEqual(mailing.mass_email_status, "pending")
+
+    def test_what_is_written_with_the_state_is_what_is_checked(self):
+        """As by an import, whose columns are written at once."""
+        mailing = self._mass_email().with_user(self.marketer)
+        with self.assertRaisesRegex(UserError, "target list"):
+            mailing.write({"state": "in_queue", "contact_list_ids": [Command.clear()]})
+        mailing.contact_list_ids = False
+        triggers = self.env["ir.cron.trigger"]
+        triggers.search([]).unlink()
+        lists = [Command.set(self.target_list.ids)]
+        mailing.write({"state": "in_queue", "contact_list_ids": lists})
+        self.assertEqual(mailing.mass_email_status, "pending")
+        of_lane = [("cron_id", "=", self.env.ref(DELIVERY_CRON).id)]
+        self.assertTrue(triggers.search(of_lane), "it goes out at once")
 
     def test_paused_and_failed_are_said_only_while_it_is_under_way(self):
         mailing = self._mass_email()
@@ -131,6 +160,16 @@ class TestStatus(MassEmailCase):
         with self.smtp():
             self.run_delivery()
         self.check_stopped(mailing, "failed", "letter")
+
+    def test_what_stops_it_is_told_in_the_language_of_who_is_responsible(self):
+        self.env["res.lang"]._activate_lang("ru_RU")
+        self.marketer.lang = "ru_RU"
+        mailing = self._mass_email()
+        mailing.action_set_pending()
+        mailing.body_html = "<p>{trackingUrl:999999}</p>"
+        with self.smtp():
+            self.run_delivery()
+        self.assertRegex(mailing.delivery_issue, "[а-я]")
 
     def test_a_refused_sender_has_failed_and_a_busy_server_has_not(self):
         for reply, status, remedy in (
