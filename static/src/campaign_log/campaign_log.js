@@ -164,6 +164,7 @@ export class CampaignLog extends Component {
                 search_view_ref: "mass_mailing_campaign.mailing_trace_event_view_search_panel",
             },
             noContentHelp: this.help(type),
+            hasActions: true,
         };
     }
 

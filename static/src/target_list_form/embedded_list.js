@@ -14,8 +14,9 @@ export class EmbeddedList extends Component {
         context: Object,
         noContentHelp: { type: Object, optional: true },
         onChanged: { type: Function, optional: true },
+        hasActions: { type: Boolean, optional: true },
     };
-    static defaultProps = { onChanged: () => {} };
+    static defaultProps = { onChanged: () => {}, hasActions: false };
 
     setup() {
         // the form's breadcrumbs, pager and views are not the list's
@@ -35,6 +36,8 @@ export class EmbeddedList extends Component {
             noContentHelp: this.props.noContentHelp,
             searchViewId: false,
             searchMenuTypes: ["filter", "groupBy"],
+            // what can be done with the rows that are ticked
+            loadActionMenus: this.props.hasActions,
             display: { controlPanel: { adaptToScroll: false }, searchPanel: false },
             noBreadcrumbs: true,
             className: "o_embedded_list",
