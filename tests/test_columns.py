@@ -19,3 +19,9 @@ class TestColumns(TransactionCase):
                     widths[view.name, field.get("name")] = int(field.get("width")[: -len("px")])
         self.assertTrue(widths)
         self.assertFalse({key: width for key, width in widths.items() if width < PIXELS})
+
+    def test_the_names_of_what_is_chosen_in_a_dialog_are_not_cut_off(self):
+        for model, name in (("utm.campaign", "title"), ("mailing.list", "name")):
+            arch = etree.fromstring(self.env[model].get_view(view_type="list")["arch"])
+            [field] = arch.iterfind(f"field[@name='{name}']")
+            self.assertIn("text-wrap", field.get("class", ""), model)
