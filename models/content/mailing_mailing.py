@@ -1,7 +1,11 @@
+import re
+
 from markupsafe import Markup
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 from odoo.fields import Command
+from odoo.tools.rendering_tools import parse_inline_template
 
 from ...engine.letter import Letter
 
@@ -25,6 +29,7 @@ DESIGN = Markup("""
 
 # What Odoo's renderer fills in: not everybody may write every expression there.
 FILLED_IN = {"subject", "preview", "body_arch", "body_html", "lang", "email_from", "reply_to"}
+SHOWN = re.compile(r'\bt-out="([^"]*)"')
 
 
 class Untouched(frozenset):
@@ -103,7 +108,30 @@ class MailingMailing(models.Model):
         untouched = self.env.context.get("untouched_letters")
         if isinstance(untouched, Untouched):
             self = self.filtered(lambda mailing: mailing.id not in untouched)
-        return super()._check_access_right_dynamic_template()
+        try:
+            return super()._check_access_right_dynamic_template()
+        except AccessError as error:
+            for mailing in self._mass_emails():
+                if expression := mailing._forbidden_expression():
+                    raise AccessError(mailing._why_forbidden(expression)) from error
+            raise
+
+    def _forbidden_expression(self):
+        """Return a field, as a slip of the pen, that not everybody may write; None of another."""
+        lines = [self.subject or "", self.preview or ""]
+        written = [each for line in lines for _text, each, _default in parse_inline_template(line)]
+        written += SHOWN.findall(self.body_arch or "")
+        is_allowed = self.env["ir.qweb"]._is_expression_allowed
+        forbidden = (each for each in written if each and not is_allowed(each, "mailing.contact"))
+        return next(forbidden, None)
+
+    def _why_forbidden(self, expression):
+        return self.env._(
+            "“%(expression)s” is not a field that you may write in a letter. Type “/” to choose "
+            "one; others are for members of the group “%(group)s”.",
+            expression=expression,
+            group=self.env.ref("mail.group_mail_template_editor").sudo().name,
+        )
 
     def copy_data(self, default=None):
         """A duplicate has files of its own: they go with the record they belong to."""

@@ -166,6 +166,10 @@ class TestWhatIsWrong(MassEmailCase):
             mailing.body_arch = body + "<p>Yours</p>"
         with self.assertRaises(AccessError):
             mailing.subject = "{{ object.company_name }}"
+        with self.assertRaisesRegex(AccessError, "“object.nam” is not a field"):
+            mailing.preview = "Dear {{ object.nam }}"
+        with self.assertRaisesRegex(AccessError, "“object.nam” is not a field"):
+            mailing.body_arch = '<p>Dear <t t-out="object.nam"/></p>'
         forged = self.env["mailing.mailing"].with_user(self.marketer)
         forged = forged.with_context(untouched_letters=list(range(10**6)))
         with self.assertRaises(AccessError):
