@@ -15,8 +15,9 @@ export class EmbeddedList extends Component {
         noContentHelp: { type: Object, optional: true },
         onChanged: { type: Function, optional: true },
         hasActions: { type: Boolean, optional: true },
+        hasSelectors: { type: Boolean, optional: true },
     };
-    static defaultProps = { onChanged: () => {}, hasActions: false };
+    static defaultProps = { onChanged: () => {}, hasActions: false, hasSelectors: true };
 
     setup() {
         // the form's breadcrumbs, pager and views are not the list's
@@ -41,6 +42,7 @@ export class EmbeddedList extends Component {
             display: { controlPanel: { adaptToScroll: false }, searchPanel: false },
             noBreadcrumbs: true,
             className: "o_embedded_list",
+            ...(this.env.isSmall ? {} : { allowSelectors: this.props.hasSelectors }),
         };
     }
 }
