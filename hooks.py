@@ -207,26 +207,8 @@ def _translate_placeholders(mass_email):
 
 
 def _keep_opt_outs(env):
-    """Opt out again who left a list and was put back on it without opting in.
-
-    Raw SQL: one statement for all.
-    """
-    env.flush_all()
-    env.cr.execute(
-        SQL(
-            """
-            UPDATE mailing_subscription subscription
-               SET opt_out = TRUE, opt_out_datetime = NOW() AT TIME ZONE 'UTC'
-              FROM mailing_contact contact
-             WHERE contact.id = subscription.contact_id
-               AND subscription.opt_out IS NOT TRUE AND %s
-            """,
-            env["mailing.opt.out"]._knows(
-                SQL("subscription.list_id"), SQL("contact.id"), SQL("contact.address")
-            ),
-        )
-    )
-    env.invalidate_all()
+    """Opt out again who left a list and was put back on it without opting in."""
+    env["mailing.list"].with_context(active_test=False).search([])._show_opt_outs()
 
 
 def _keep_dead_addresses(env):

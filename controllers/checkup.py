@@ -4,7 +4,7 @@ from odoo.tools import config, consteq
 
 from ..delivery.token import is_token
 from ..models.checkup.public_address import PROXY_IGNORED_HEADER
-from .public_page import HEADERS, public_page, reader_lang
+from .public_page import TEXT, public_answer, public_page, reader_lang
 
 
 class CheckupController(http.Controller):
@@ -22,10 +22,8 @@ class CheckupController(http.Controller):
         answer = ""
         if is_token(nonce):
             answer = request.env["ir.config_parameter"].sudo()._checkup_answer(nonce)
-        headers = {"Content-Type": "text/plain; charset=utf-8", **HEADERS}
-        if is_proxy_ignored(request.httprequest.headers):
-            headers[PROXY_IGNORED_HEADER] = "1"
-        return request.make_response(answer, list(headers.items()))
+        is_ignored = is_proxy_ignored(request.httprequest.headers)
+        return public_answer(answer, TEXT, [(PROXY_IGNORED_HEADER, "1")] if is_ignored else ())
 
 
 def is_proxy_ignored(headers):
@@ -44,8 +42,7 @@ def checkup_page(is_one_click):
     """Answer the check-up of opt-out links: as a page, or as a mail program is answered."""
     words = request.env._("Opt-out links work here. This one is nobody's.")
     if is_one_click:
-        headers = {"Content-Type": "text/plain; charset=utf-8", **HEADERS}
-        return request.make_response(words, list(headers.items()))
+        return public_answer(words, TEXT)
     company = request.env.company.sudo()
     values = {"title": request.env._("Delivery Check-Up"), "message": words}
     return public_page("mass_mailing_campaign.message_page", values, company, reader_lang())

@@ -6,7 +6,7 @@ from odoo.http import request
 from ..engine.turns import again_at_once
 from .checkup import checkup_page, is_checkup
 from .opt_out_page import OptOutPage
-from .public_page import HEADERS, neutral_page, public_page
+from .public_page import TEXT, neutral_page, public_answer, public_page
 
 # Bytes of a form that are read at most, and letters of an answer in her own words.
 LONGEST_FORM, LONGEST_FEEDBACK = 64 * 1024, 1000
@@ -40,6 +40,7 @@ class OptOutController(http.Controller):
         trace = request.env["mailing.trace"].sudo()._from_token(token)
         if not trace and is_checkup(token):
             return checkup_page(is_one_click=form is not None)
+        trace._settle_as_sent()
         if form and form.get("List-Unsubscribe") == "One-Click":
             return self._one_click(trace)
         page = OptOutPage(trace) if trace else None
@@ -55,10 +56,7 @@ class OptOutController(http.Controller):
         """Opt out at once; who reads the answer is a program."""
         if not trace or trace._receive_opt_out() is None:
             return neutral_page()
-        headers = {"Content-Type": "text/plain; charset=utf-8", **HEADERS}
-        return request.make_response(
-            request.env._("You have been unsubscribed."), list(headers.items())
-        )
+        return public_answer(request.env._("You have been unsubscribed."), TEXT)
 
     def _decide(self, page, form):
         """Do what a form of the page asks for."""

@@ -11,8 +11,15 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; img-src * data:; style-src 'unsafe-inline';"
     " form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
 }
+HTML, TEXT = "text/html; charset=utf-8", "text/plain; charset=utf-8"
 # Letters on a button are readable from this contrast on (WCAG 2.2, 1.4.3).
 READABLE = 4.5
+
+
+def public_answer(content, content_type, headers=(), status=200):
+    """Answer with what is for recipients, or their programs, and for nobody else."""
+    headers = [("Content-Type", content_type), *headers, *HEADERS.items()]
+    return request.make_response(content, headers, status=status)
 
 
 def public_page(template, values, company, lang, status=200):
@@ -42,8 +49,8 @@ def public_page(template, values, company, lang, status=200):
             minimal_qcontext=True,
         )
     )
-    headers = {"Content-Type": "text/html; charset=utf-8", "Content-Language": tag, **HEADERS}
-    return request.make_response(f"<!DOCTYPE html>\n{page}", list(headers.items()), status=status)
+    headers = [("Content-Language", tag)]
+    return public_answer(f"<!DOCTYPE html>\n{page}", HTML, headers, status)
 
 
 def neutral_page():

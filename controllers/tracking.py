@@ -11,7 +11,7 @@ from ..delivery import robots
 from ..delivery.token import is_token, token_in
 from ..engine.pixel import PIXEL
 from ..engine.turns import again_at_once, autocommitted
-from .public_page import HEADERS, look, neutral_page, public_page
+from .public_page import HEADERS, HTML, look, neutral_page, public_answer, public_page
 
 _logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class TrackingController(http.Controller):
     def open(self, token):
         request.update_env(user=SUPERUSER_ID)
         self._receive(token)
-        return self._response(PIXEL, "image/gif")
+        return public_answer(PIXEL, "image/gif")
 
     @http.route(
         "/mailing/click/<string:code>/<string:token>",
@@ -69,15 +69,12 @@ class TrackingController(http.Controller):
     )
     def view(self, token):
         trace = request.env["mailing.trace"].sudo()._from_token(token)
+        again_at_once(request.env, trace._settle_as_sent)
         mailing = trace._mass_email()
         page = self._page(mailing, trace) if mailing and trace.contact_id else None
         if not page:
             return neutral_page()
-        return self._response(page, "text/html; charset=utf-8")
-
-    @staticmethod
-    def _response(content, content_type):
-        return request.make_response(content, [("Content-Type", content_type), *HEADERS.items()])
+        return public_answer(page, HTML)
 
     @staticmethod
     def _message_page(link_id, trace_id):

@@ -14,7 +14,9 @@
 * ``gathering``: how long results wait for others;
 * ``pool``: messages over several sessions;
 * ``portion``: how many messages may still leave in this hour;
-* ``report``: a message that came back, read;
+* ``forecast``: when the last of some leaves by that;
+* ``mime``: the parts of a mail that anybody may have sent;
+* ``report``: a message that came back, read; ``free_form``: one that is no report by the book;
 * ``bounce``, ``bounce_words``: what it means for the address;
 * ``reference``: by what a returned message names the one it was;
 * ``robots``: machines that fetch links and pixels;
@@ -26,9 +28,12 @@ from . import allowance
 from . import bounce
 from . import bounce_words
 from . import envelope
+from . import forecast
+from . import free_form
 from . import gathering
 from . import header
 from . import line
+from . import mime
 from . import opening
 from . import placeholders
 from . import pool

@@ -38,11 +38,13 @@ _BY_STATUS = {
     (1, 7): Kind.POLICY,  # of the sender
     (1, 8): Kind.POLICY,  # of the sender
     (1, 9): Kind.POLICY,  # message relayed to a system that is none
+    (1, 90): Kind.POLICY,  # the sender's limit at Exchange Online
     (1, 10): Kind.FINAL,  # accepts no mail, a null MX (RFC 7505)
     (2, 3): Kind.POLICY,  # too long for her mailbox
     (2,): Kind.TEMPORARY,  # full, disabled; both may pass
     (3, 4): Kind.POLICY,  # too big for the system
     (3,): Kind.TEMPORARY,  # the system's affair
+    (4, 5): Kind.POLICY,  # the sender's limit at Google
     (4,): Kind.TEMPORARY,  # the network's
     (5,): Kind.POLICY,  # protocol
     (6,): Kind.POLICY,  # content
@@ -55,7 +57,7 @@ _REPLY = re.compile(
     r"(?:^|[:;<>\"']\s*|\b(?:said|error|reply|response|code)\W{1,4})([45])\d\d(?=[ -]|$)"
 )
 # so Yandex says that nobody has an address, whatever the code means
-_NO_SUCH_USER = re.compile(r"\b5\.7\.1\s+no such user\b", re.IGNORECASE)
+NO_SUCH_USER = re.compile(r"\b5\.7\.1\s+no such user\b", re.IGNORECASE)
 
 
 def mildest(verdicts: Iterable[tuple]) -> tuple:
@@ -108,7 +110,7 @@ def judge(status: str, texts: Iterable[str]) -> Kind | None:
     is_policy = numbers[1:2] == [7] or numbers[1:3] in ([1, 7], [1, 8])
     if numbers[:1] == [4] or is_for_now:
         return Kind.POLICY if is_policy or by_words is Kind.POLICY else Kind.TEMPORARY
-    if by_words is Kind.FINAL and is_policy and not _NO_SUCH_USER.search(text):
+    if by_words is Kind.FINAL and is_policy and not NO_SUCH_USER.search(text):
         return Kind.POLICY
     return by_words or _BY_STATUS.get(tuple(numbers[1:])) or _BY_STATUS.get(tuple(numbers[1:2]))
 

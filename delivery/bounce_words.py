@@ -1,8 +1,9 @@
 """What mail servers say when they do not take a message: the words for each kind of bounce.
 
 A regular expression a line, without regard to case. WHO stands for whom a message is for, NOBODY
-for what is said of who is not there. The first of ``PHRASES`` that fits decides, so what is
-precise stands before what is vague.
+for what is said of who is not there, NO_SUCH for what is said before whom; SOME for mail that is
+not all of it. The first of ``PHRASES`` that fits decides, so what is precise stands before what is
+vague.
 """
 
 import re
@@ -12,14 +13,31 @@ _WHO = (
     r"|alias|person|customer|login|subscriber|member|destination|name)"
 )
 _NOBODY = (
-    r"(?:unknown|invalid|undeliverable|unavailable|non-?existent|no longer"
+    r"(?:unknown(?! (?:error|reason))|invalid|(?<!service )(?<!temporarily )unavailable"
+    r"|non-?existent|no longer"
     r"|not (?:be |a )?(?:found|known|exist|valid|listed|registered|recogni[sz]ed|local|our|here)"
     r"|(?:do(?:es)?|did)(?: not|n'?t) exist|isn'?t (?:here|valid|known)"
     r"|(?:was|is|has been) (?:deleted|removed|closed|cancel+ed|terminated)"
     r"|c(?:annot|ould ?n[o']t) be found)"
 )
+# IronPort calls whatever it quotes an "unknown address error".
+_NO_SUCH = (
+    r"(?!unknown address error|\w+ (?:\w+ )?(?:attachment|file|header)\b)"
+    r"(?:no|no such|unknown|invalid|bad|non-?existent|illegal)"
+)
+_SOME = r".{0,30}\b(?:from|with(?:out)?|at (?:this|the) (?:time|moment)|now|later)\b"
+_NAMED = {"WHO": _WHO, "NOBODY": _NOBODY, "NO_SUCH": _NO_SUCH, "SOME": _SOME}
 
 PHRASES = [
+    # the sender has had what he may send
+    (
+        "policy",
+        r"""
+        \b(?:daily|hourly|sending|outgoing|outbound|relay) (?:\w+ ){0,2}(?:limit|quota)
+        (?:e-?mails|messages|mails|recipients) per (?:minute|hour|day)
+        лимит\w* .{0,20}отправ
+        """,
+    ),
     # full
     (
         "temporary",
@@ -51,12 +69,14 @@ PHRASES = [
         message expired|connection (?:refused|reset|closed|lost|timed)|lost connection
         time(?:d|-| )? ?out\b|gr[ea]y ?-?list|rate.?limit|throttl|frequency|too (?:quickly|fast)
         too many (?:\w+ )?(?:connections|sessions|messages|mails|recipients|concurrent|errors)
+        (?:too many|number of) (?:\w+ )?(?:users|recipients|addresses)
         """,
     ),
     # what the letter, its sender and his server are taken for
     (
         "policy",
         r"""
+        polic(?:y|ies) (?:restriction|reason)|\bharvest|\bquarantin|\bclient host\b
         \bspam|\bunsolicited|\bbulk (?:e-?)?mail|\bvirus|\bmalware|\bphish|\bjunk|\binfected
         (?:black|block|deny) ?-?list|\bDNSBL\b|\bRBL\b|\bblocked\b|\bbanned\b|reputation
         \bDMARC|\bDKIM|\bSPF\b|sender policy|authenticat|auth required
@@ -64,12 +84,24 @@ PHRASES = [
         \b[EH][EH]LO\b|my name was rejected|(?:ip|host) for sending
         relay(?:ing)? (?:access )?(?:denied|not|prohibited)|open relay
         (?:not|unable to|cannot|won'?t|no|without) .{0,20}relay
+        \bsend(?:er(?:'?s)?|ing) domain\b.{0,30}\bno\b
+        \b(?:mx|dns|a) records?\b.{0,30}\b(?:your|sender)
+        \byour (?:ip|host|(?:mail ?)?server|network|domain)\b.{0,60}\b(?:reject|refus|list|deni|not)
+        \byour (?:host|domain)(?: name)?\b.{0,30}\b(?:no|unknown|invalid)\b
         \bsenders?\b.{0,40}\b(?:reject|denied|refused|not|unknown|invalid|blocked|verif)
-        (?:bad|invalid|unknown|unrout\w+|unresolv\w+) sender|return path
-        (?:provide|use) a valid from|from:? (?:address|domain)
+        (?:bad|invalid|unknown|unrout\w+|unresolv\w+) sender|return[ -](?:path|address)
+        (?:provide|use) a valid from|(?:from:?|sending|reply-to) (?:address|domain)
         (?:message|mail|content|attachment)s?\b.{0,20}\b(?:size|too (?:big|large))
         exceed\w*.{0,40}\b(?:size|maximum)|larger than|too (?:big|large)\b
-        pas autoris|permisos|berechtigung
+        pas autoris|permisos|berechtigung|отправител\w* .{0,30}\bне (?:существует|найден)
+        """,
+    ),
+    # a machine is not there
+    (
+        "temporary",
+        r"""
+        (?:server|host|system|database|store|directory|verification) (?:\w+ ){0,2}unavailable
+        mail ?box (?:server|database|store)\b.{0,20}\bnot\b
         """,
     ),
     # nobody there
@@ -77,16 +109,18 @@ PHRASES = [
         "final",
         r"""
         \bWHO\b.{0,60}\bNOBODY
-        \b(?:no|no such|unknown|invalid|bad|non-?existent|illegal) (?:\w+ ){0,2}WHO
+        \bNO_SUCH (?:\w+ ){0,2}WHO|undeliverable address
         \b(?:not a|no) valid WHO|unrecogni[sz]ed WHO
         no mailbox (?:here )?by that name|not our customer|no ?(?:body|one) (?:here )?(?:by|with)
         this user doesn'?t have|does ?not have an? (?:\w+ )?(?:account|mailbox)|can'?t find
         not? (?:exactly )?match(?:es)?|no .{0,10}delivery point
         # Exchange Online, for a recipient that its directory does not hold
         recipient address rejected: access denied
-        n.existe pas|inconnue?\b|destinataire invalide|unbekannt|existiert nicht
+        n.existe pas|(?<!erreur )inconnue?\b|destinataire invalide
+        unbekannt(?!er fehler)|existiert nicht
         nicht (?:bekannt|vorhanden|gefunden)|(?:no|non|não) exist|sconosciut
         не (?:существует|найден)|такого (?:пользователя|ящика) нет
+        нет такого (?:пользователя|ящика|адрес)|неизвестн\w+ (?:пользовател|получател|адресат)
         """,
     ),
     # no host, or one without mail; moved
@@ -97,9 +131,9 @@ PHRASES = [
         (?:host|domain)(?: name)?\b.{0,40}\bnon-?existent|unroutable|unrouteable|nxdomain
         (?:unknown|invalid|illegal|bad|no such) (?:mail |destination )?(?:host|domain)
         couldn'?t find (?:any host|a mail exchanger)|no (?:dns|mx|a) (?:record|found)
-        null ?mx|no smtp service|accepts? no (?:e-?)?mail
-        (?:do(?:es)?|will) not accept (?:any )?(?:e-?)?mails?\b
-        is (?:no longer|not) (?:accepting|receiving|in use)
+        null ?mx|no smtp service|accepts? no (?:e-?)?mail(?!SOME)
+        (?:do(?:es)?|will) not accept (?:any )?(?:e-?)?mails?\b(?!SOME)
+        is (?:no longer|not) (?:accepting|receiving|in use)(?!SOME)
         has moved|moved to|relocated|changed (?:his|her|their|e-?mail|address)
         no longer (?:works|employed|with|valid|at|available|here|exists?|on this)
         left the (?:company|organi[sz]ation)|forwarding (?:address )?(?:has )?expired
@@ -118,7 +152,6 @@ PHRASES = [
         \bTLS\b|\bSTARTTLS\b|command (?:not|unrecogni)|(?:bad sequence|sequence of commands)
         (?:missing|no|multiple|duplicate) (?:\S+ )?(?:header|field)
         (?:line|header)s? (?:too long|limit|error)
-        your (?:ip|host|server|mail ?server|network|domain)\b.{0,60}\b(?:reject|refus|list|deni|not)
         """,
     ),
     # trouble
@@ -139,7 +172,9 @@ PHRASES = [
 def _compile(lines):
     alternatives = [line.strip() for line in lines.strip().splitlines()]
     pattern = "|".join(line for line in alternatives if not line.startswith("#"))
-    return re.compile(pattern.replace("WHO", _WHO).replace("NOBODY", _NOBODY), re.IGNORECASE)
+    for name, words in _NAMED.items():
+        pattern = pattern.replace(name, words)
+    return re.compile(pattern, re.IGNORECASE)
 
 
 _PATTERNS = [(kind, _compile(lines)) for kind, lines in PHRASES]

@@ -39,15 +39,23 @@ def read_header(message, name):
         return text
 
 
+def payload_of(part):
+    """Return what is in a part as it stands: its parts, or a text."""
+    try:
+        return part.get_payload()
+    except (TypeError, ValueError):  # what it says of its alphabet is no word
+        return (part.get_payload(decode=True) or b"").decode(errors="surrogateescape")
+
+
 def source_in(part, longest=LONGEST_TEXT):
     """Return the start of what is in a part, headers of messages in it included.
 
     :param longest: characters at most
     """
-    payload = part.get_payload()
+    payload = payload_of(part)
     if not isinstance(payload, list):
         return text_of(part, longest)
-    source = "\n\n".join(map(str, payload[:MOST_PARTS]))
+    source = b"\n\n".join(map(_plain_source, payload[:MOST_PARTS])).decode(errors="replace")
     if header(part, "Content-Transfer-Encoding").lower() != "base64":
         return source
     # Python's parser looks for a message in the letters of the encoding
@@ -84,12 +92,15 @@ def source_of(message) -> bytes:
     try:
         return message.as_bytes(policy=policy.compat32)
     except Exception:  # whatever it meets
-        fields = (
-            f"{name}: {' '.join(str(value).split())}\n" for name, value in message.raw_items()
-        )
-        payload = message.get_payload()
-        head = "".join(fields).encode(errors="surrogateescape")
-        if isinstance(payload, list):
-            boundary = f"\n--{message.get_boundary()}\n" if message.get_boundary() else "\n"
-            return head + b"".join(boundary.encode() + source_of(part) for part in payload)
-        return head + b"\n" + (payload or "").encode(errors="surrogateescape")
+        return _plain_source(message)
+
+
+def _plain_source(message):
+    """Return a message as bytes, with a line for each field; whatever it says of its alphabet."""
+    fields = (f"{name}: {' '.join(str(value).split())}\n" for name, value in message.raw_items())
+    payload = payload_of(message)
+    head = "".join(fields).encode(errors="surrogateescape")
+    if isinstance(payload, list):
+        boundary = f"\n--{message.get_boundary()}\n" if message.get_boundary() else "\n"
+        return head + b"".join(boundary.encode() + _plain_source(part) for part in payload)
+    return head + b"\n" + (payload or "").encode(errors="surrogateescape")

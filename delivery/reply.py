@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from enum import Enum
 
-from .bounce import Kind, find_status, is_about_sender, judge
+from .bounce import NO_SUCH_USER, Kind, find_status, is_about_sender, judge
 from .envelope import Envelope
 
 # Bytes of a reply's line; RFC 5321, section 4.5.3.1.5, allows 512.
@@ -18,6 +18,10 @@ LONGEST_WORDS = 2000
 # RFC 3463: class, subject and detail, at the start of the reply's text (RFC 2034)
 _ENHANCED_STATUS = re.compile(rb"[245]\.(\d{1,3})\.(\d{1,3})\b")
 _TOO_MUCH = re.compile(rb"too many|rate.?limit|throttl", re.IGNORECASE)
+# What we may send, whatever code says so; Google has that of a mailbox.
+_OUR_LIMIT = re.compile(
+    rb"\b(?:sending|outgoing|outbound|relay) (?:\w+ ){0,2}(?:limit|quota)", re.IGNORECASE
+)
 _ONE_DOMAIN = re.compile(
     rb"(?<!sender )\b(?:domain|for|to)\s+(?:[a-z0-9-]+\.)+[a-z]{2,}\b", re.IGNORECASE
 )
@@ -31,11 +35,11 @@ _NOBODY = re.compile(
     + rb".{0,40}\b(?:unknown|not found|(?:does not|doesn't) exist))",
     re.IGNORECASE | re.DOTALL,
 )
-# so Yandex says that nobody has an address, whatever the code means
-_NO_SUCH_USER = re.compile(rb"5\.7\.1 no such user\b", re.IGNORECASE)
 # Subject and detail that tell of a recipient though she was accepted before. Of the others some
 # are about the letter (5.2.3), and Exchange has its own for a sender who may not send (5.2.252).
 _OF_RECIPIENT = {(1, 1), (1, 2), (1, 3), (1, 4), (1, 6), (1, 10), (2, 1), (2, 4)}
+# Of the sender; and his limits at Exchange Online and Google.
+_OF_SENDER = {(1, 7), (1, 8), (1, 90), (4, 5)}
 # The server's disk is full, or it takes no more for now.
 _OF_SERVER = {(3, 1), (3, 2)}
 # about the conversation or the log-in (RFC 5321, section 4.2.2; RFC 4954)
@@ -196,10 +200,10 @@ def classify(moment: Moment, code: int, text: bytes, envelope: Envelope | None =
         is_busy = is_server or (subject, detail) in _OF_SERVER
         return Outcome.BUSY if is_busy else Outcome.DEFERRED
     if 500 <= code <= 599:
-        if moment is Moment.RCPT and _NO_SUCH_USER.match(text):
+        if moment is Moment.RCPT and NO_SUCH_USER.search(in_words(code, text)):
             return Outcome.BAD_ADDRESS
-        # sender (X.1.7, X.1.8), security and policy (X.7) concern us, whoever the recipient is
-        if moment is Moment.MAIL or subject == 7 or (subject == 1 and detail in (7, 8)):
+        # sender, security and policy (X.7) concern us, whoever the recipient is
+        if moment is Moment.MAIL or subject == 7 or (subject, detail) in _OF_SENDER:
             return Outcome.REFUSED
         if is_full or (code == 552 and moment is Moment.RCPT and not status):
             return Outcome.DEFERRED
@@ -214,7 +218,7 @@ def classify(moment: Moment, code: int, text: bytes, envelope: Envelope | None =
 
 
 def _is_about_server(moment, code, text, is_mailbox):
-    if code == 421 or moment is Moment.MAIL:
+    if code == 421 or moment is Moment.MAIL or _OUR_LIMIT.search(text):
         return True
     is_limit = bool(_TOO_MUCH.search(text))
     is_domain = is_limit and moment is Moment.RCPT and _ONE_DOMAIN.search(text)

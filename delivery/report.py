@@ -1,17 +1,11 @@
-import logging
 import re
-from contextlib import suppress
 from dataclasses import dataclass
 from email import message_from_bytes, message_from_string
 from email.utils import getaddresses
 
-from flufl.bounce import all_failures
-
 from .bounce import Kind, find_status, is_about_sender, judge, mildest
-from .mime import LONGEST_TEXT, MOST_PARTS, header, is_a, parts_of, read_header, source_in, text_of
-
-# It tells every detector that it tries, and what it cannot read is no error.
-logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)
+from .free_form import STILL_TRIES, explanation_in, failures_in
+from .mime import MOST_PARTS, header, is_a, parts_of, read_header, source_in, text_of
 
 # More than this of a mail and of the words is not looked at.
 _LONGEST_MAIL, _LONGEST_WORDS = 100_000, 500
@@ -25,16 +19,11 @@ _MESSAGE_ID = re.compile(
     r"^[> ]*(?:X-Microsoft-Original-|X-Original-|Original-)?Message-ID:\s{0,4}(<[^<>\s]{1,250}>)",
     re.I | re.M,
 )
+_ADDRESS = re.compile(r"[\w.+=-]{1,64}@(?:[\w-]{1,63}\.){1,9}\w{2,63}")
 _ANSWERED = re.compile(r"<[^<>\s]{1,250}>")
 _DAEMON = re.compile(r"mail(?:er)?[-_ ]?(?:daemon|delivery)|mdaemon|post_?master", re.I)
-# Where the words for people end and the returned message begins.
-_RETURNED = re.compile(
-    r"^(?:.{0,20}\b(?:original|returned|undelivered|rejected) (?:message|e?-?mail|header).{0,40}"
-    r"|.{0,60}\bcopy of (?:the|your) .{0,60}"
-    r"|(?:Received|Return-Path|Message-ID|MIME-Version|DKIM-Signature): .*)$",
-    re.I | re.M,
-)
-# A line that holds a reply of a mail server (RFC 5321, section 4.2), and the next.
+# A reply of a mail server (RFC 5321, section 4.2), and the line that holds it, and the next.
+_REPLY = re.compile(r"(?<![\d.])[45]\d\d[ -].*")
 _REPLY_LINE = re.compile(
     r"(?:^.+\n)?^.*(?<![\d.])[45]\d\d[ -].*(?:\n.+)?$|^.*[45]\.\d{1,3}\.\d{1,3}\b.*$", re.M
 )
@@ -50,9 +39,6 @@ _VACATION = re.compile(
 # What was answered before the recipient was named, as Postfix and sendmail tell it.
 _BEFORE_RECIPIENT = re.compile(
     r"in reply\s+to\s+(?:MAIL|[EH][EH]LO)\b|^>>> (?:MAIL|[EH][EH]LO)\b", re.M
-)
-_TAG = re.compile(
-    r"<(?:style|script)\b.{0,20000}?</(?:style|script)>|<[a-z/!][^>]{0,2000}>", re.I | re.S
 )
 # Outlook.com returns what its users call junk with their address, in no report.
 _JUNK_MAIL_REPORT = "X-HmXmrOriginalRecipient"
@@ -78,6 +64,11 @@ class Report:
     words: str = ""
     message_ids: tuple = ()
     references: tuple = ()
+
+    @property
+    def told_of(self) -> tuple:
+        """The failed addresses; where it names none in a way that is known, all in its words."""
+        return self.addresses or tuple(_ADDRESS.findall(self.words))
 
 
 def read_report(content: bytes) -> Report:
@@ -113,6 +104,11 @@ def is_automatic(message) -> bool:
     )
 
 
+def is_of_mail_system(message) -> bool:
+    """Tell whether a mail system writes, by the name that it gives itself."""
+    return bool(_DAEMON.search(header(message, "From")))
+
+
 # ------------------------------------------------------------
 # What became of it
 # ------------------------------------------------------------
@@ -135,11 +131,14 @@ def _failure(message):
     ]
     if any(is_a(part, "message/disposition-notification") for part in parts):
         return Kind.AUTO_REPLY, [], "", ""
-    explanation = _explanation(parts)
-    if not recipients:
-        return _free_form(message, explanation)
-    kind, addresses, status, words = _delivery_status(recipients, explanation)
-    if kind is Kind.FINAL and _is_about_us(message, explanation, words, addresses):
+    explanation = explanation_in(parts)
+    if recipients:
+        found = _delivery_status(recipients, explanation)
+    else:
+        found = _free_form(message, explanation)
+    kind, addresses, status, words = found
+    said = words if recipients else " ".join(_REPLY.findall(words))
+    if kind is Kind.FINAL and _is_about_us(message, explanation, said, addresses):
         kind = Kind.POLICY
     return kind, addresses, status, words
 
@@ -176,12 +175,16 @@ def _delivery_status(recipients, explanation):
 
 def _recipient(fields):
     """Return DELAYED or None, address, status and words of a recipient that was not reached."""
-    action, status = fields["Action"].lower(), find_status(fields["Status"])
-    words = fields["Diagnostic-Code"].partition(";")[2] or fields["Diagnostic-Code"]
-    if action.startswith(("delivered", "relayed", "expanded")) or fields["Status"][:1] == "2":
+    action, status = header(fields, "Action").lower(), header(fields, "Status")
+    diagnostic = header(fields, "Diagnostic-Code")
+    words = diagnostic.partition(";")[2] or diagnostic
+    if action.startswith(("delivered", "relayed", "expanded")) or status[:1] == "2":
         return None
-    address = fields["Original-Recipient"] or fields["Final-Recipient"]
-    address = address.rpartition(";")[2].strip().strip("<>")
+    status = find_status(status)
+    # the nearest to who failed comes first: who was mailed may pass it on, as sendmail tells, too
+    names = ("X-Actual-Recipient", "Final-Recipient", "Original-Recipient")
+    addresses = (header(fields, name).rpartition(";")[2].strip().strip("<>") for name in names)
+    address = next((each for each in addresses if "@" in each), "")
     said = find_status(words)
     # what the remote server said is nearer to the matter
     if said and (not status or status.endswith(".0") or not said.endswith(".0")):
@@ -191,22 +194,19 @@ def _recipient(fields):
 
 def _free_form(message, explanation):
     # the null reverse-path is that of automatic answers, too (RFC 3834, section 3.3)
-    is_daemon = bool(_DAEMON.search(header(message, "From")))
+    is_daemon = is_of_mail_system(message)
     if is_automatic(message) and not is_daemon:
         return Kind.AUTO_REPLY, [], "", ""
     # who answers, and is no mail system, may do so from there without a word of RFC 3834
     is_answer = bool(header(message, "In-Reply-To"))
     is_daemon = is_daemon or (header(message, "Return-Path") == "<>" and not is_answer)
-    delayed, failed = frozenset(), frozenset()
-    with suppress(Exception):  # it raises what it meets
-        delayed, failed = all_failures(message)
+    failed, delayed = failures_in(message)
     if not (failed or delayed or is_daemon):
         return Kind.OTHER, [], "", ""
-    addresses = [address.decode("ascii", "replace") for address in sorted(failed or delayed)]
-    if delayed and not failed:
-        return Kind.DELAYED, addresses, "", explanation
+    if (delayed and not failed) or STILL_TRIES.search(explanation):
+        return Kind.DELAYED, failed or delayed, "", explanation
     status = find_status(explanation)
-    return _judge(status, *_to_the_point(explanation, addresses)), addresses, status, explanation
+    return _judge(status, *_to_the_point(explanation, failed)), failed, status, explanation
 
 
 def _is_about_us(message, explanation, words, addresses):
@@ -214,7 +214,7 @@ def _is_about_us(message, explanation, words, addresses):
     if _BEFORE_RECIPIENT.search(explanation) and "RCPT" not in explanation:
         return True
     senders = [address for _name, address in getaddresses(message.get_all("To", []))]
-    return is_about_sender(words, senders, addresses)
+    return is_about_sender(words, senders, addresses or {*_ADDRESS.findall(words)} - {*senders})
 
 
 def _judge(status, *texts):
@@ -244,9 +244,7 @@ def _originals(message):
     message_ids, references = [], []
     for part in list(parts_of(message))[1:] or [message]:
         # servers on the way put their own headers, kilobytes of them, before ours
-        text = (
-            source_in(part, _LONGEST_MAIL) if part is not message else text_of(part, _LONGEST_MAIL)
-        )
+        text = (text_of if part is message else source_in)(part, _LONGEST_MAIL)
         message_ids += _MESSAGE_ID.findall(text)
         references += _REFERENCE.findall(text)
     for name in ("In-Reply-To", "References"):
@@ -259,32 +257,10 @@ def _originals(message):
 # ------------------------------------------------------------
 
 
-class _Fields(dict):
-    """The fields of one recipient, or of the message, in a delivery report."""
-
-    def __missing__(self, name):
-        return ""
-
-
 def _blocks(part):
     """Yield the blocks of fields in a delivery report (RFC 3464, section 2.1)."""
     for block in re.split(r"\r?\n[ \t]*\r?\n", source_in(part).strip())[: MOST_PARTS * 5]:
-        message = message_from_string(block.strip())
-        names = ("Action", "Status", "Diagnostic-Code", "Original-Recipient", "Final-Recipient")
-        yield _Fields({name: header(message, name) for name in names})
-
-
-def _explanation(parts):
-    """Return what a program wrote to a person, without the message that it returns."""
-    for content_type in ("text/plain", "text/html"):
-        for part in parts:
-            if is_a(part, content_type) and (text := text_of(part).strip()):
-                text = _TAG.sub(" ", text) if content_type == "text/html" else text
-                returned = _RETURNED.search(text, 1)
-                return text[: returned.start()] if returned else text
-    # a multipart whose boundary is not there
-    texts = [part.get_payload() for part in parts if part.get_content_maintype() == "multipart"]
-    return next((text[:LONGEST_TEXT] for text in texts if isinstance(text, str)), "")
+        yield message_from_string(block.strip())
 
 
 def _line(text):

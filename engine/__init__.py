@@ -9,10 +9,14 @@
 * ``inline``, ``body``: its subject and its body, filled in for many contacts at once
 * ``dates``: those in it, equal ones written once
 * ``text_part``: its text, made from the pieces of its HTML
+* ``headers``: what its headers say of the kind of mail it is
 * ``pixel``: the image by which openings are seen
+* ``inspection``: links and images in it that will not work; ``finding``: what speaks against it
 * ``beside``: claims and settles of a run that go on while it sends
 * ``limits``: how much may leave right now, and when more may
+* ``moments``: a moment as its reader says it
 * ``troubles``: what errors of a connection mean, in the user's language
+* ``stock_words``: Odoo's own words on our screens
 * ``turns``: the lock that claims take turns on; methods that are run again
 * ``shutdown``: runs end well when the server stops
 """

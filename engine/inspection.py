@@ -8,8 +8,8 @@ CONTACT_SCHEMES = {"mailto", "tel", "sms"}
 # Links that other programs open: calendars, messengers, file servers.
 APP_SCHEMES = {"webcal", "ftp", "ftps", "geo", "sip", "whatsapp", "viber", "tg", "skype", "callto"}
 PAGE_SCHEMES = {"http", "https"}
-# Names that only a network of one's own knows (RFC 2606, RFC 6762, RFC 8375).
 UNFIT_FOR_HOST = {*" %<>\"'{}"}
+# Names that only a network of one's own knows (RFC 2606, RFC 6762, RFC 8375).
 LOCAL_ENDINGS = (".localhost", ".local", ".internal", ".lan", ".home.arpa", ".test", ".invalid")
 # What is hidden, like the preview text.
 HIDDEN = "//*[contains(translate(@style, ' ', ''), 'display:none') and ancestor::*]"

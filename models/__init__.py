@@ -1,5 +1,6 @@
 # the rooms, in the order of a message's life
 from . import settings
+from . import sender
 from . import campaign
 from . import message
 from . import audience
@@ -16,6 +17,7 @@ from . import proofreading
 from . import preflight
 from . import standard
 from . import preview
+from . import queue
 from . import sending
 from . import ending
 from . import settling

@@ -64,8 +64,7 @@ class MailingMessageReport(models.Model):
                    (trace.trace_status != 'cancel')::integer AS is_mailed,
                    log.sent,
                    CASE WHEN log.sent = 0 THEN 0
-                        WHEN mailing.open_tracking IS TRUE
-                         AND campaign.campaign_type IS DISTINCT FROM 'informational' THEN 1
+                        WHEN %s THEN 1
                         ELSE EXISTS (
                             SELECT FROM mailing_trace_event line
                              WHERE line.mailing_id = mailing.id AND line.event_type = 'opened'
@@ -75,7 +74,6 @@ class MailingMessageReport(models.Model):
                    log.bounced_for_good, log.complained
               FROM mailing_trace trace
               JOIN mailing_mailing mailing ON mailing.id = trace.mass_mailing_id
-              LEFT JOIN utm_campaign campaign ON campaign.id = mailing.campaign_id
               LEFT JOIN mailing_contact contact ON contact.id = trace.res_id
               LEFT JOIN LATERAL (
                 SELECT (COUNT(*) FILTER (WHERE event_type = 'sent') > 0)::integer AS sent,
@@ -97,5 +95,6 @@ class MailingMessageReport(models.Model):
                  WHERE line.trace_id = trace.id AND line.made_by IS NULL
               ) log ON TRUE
              WHERE trace.token IS NOT NULL AND trace.is_test_trace IS NOT TRUE
-            """
+            """,
+            self.env["mailing.mailing"]._tells_openings_sql(SQL("mailing")),
         )

@@ -37,8 +37,8 @@ from .engine import test_spliced_letter
 from .engine import test_state_machine
 from .engine import test_stock_words
 from .models.standard import test_standard
-from .models.settings import test_mail_server_choice
 from .models.settings import test_settings
+from .models.sender import test_mail_server_choice
 from .models.campaign import test_campaign
 from .models.campaign import test_tracking_url
 from .models.audience import test_claim
@@ -70,9 +70,9 @@ from .models.content import test_content
 from .models.preflight import test_preflight
 from .models.preview import test_preview
 from .models.preview import test_preview_is_result
+from .models.queue import test_queue_in_parts
 from .models.sending import test_claims
 from .models.sending import test_delivery
-from .models.sending import test_queue_in_parts
 from .models.settling import test_lost_server
 from .models.settling import test_settle
 from .models.copied import test_copied_database

@@ -3,12 +3,15 @@ from datetime import timedelta
 from pathlib import Path
 from unittest.mock import patch
 
+import freezegun
+
 from odoo import fields
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
 from odoo.addons.mass_mailing_campaign.engine import job_time
 from odoo.addons.mass_mailing_campaign.models.checkup import dns_records
 from odoo.addons.mass_mailing_campaign.models.checkup.mail_server import MailServerCheck
 from odoo.addons.mass_mailing_campaign.models.checkup.public_address import PublicAddressCheck
+from odoo.addons.mass_mailing_campaign.models.sending.ir_cron import DELIVERY_CRON
 from odoo.fields import Command
 from odoo.tests import TransactionCase, new_test_user, tagged
 
@@ -16,7 +19,6 @@ from .smtp_server import SmtpServer
 
 DATA = Path(__file__).with_name("data")
 ALL_CAMPAIGNS = "mass_mailing_campaign.group_all_campaigns"
-DELIVERY_CRON = "mass_mailing_campaign.ir_cron_deliver_portions"
 # As long as many are: an URL with a token does not fit a mail's line of 78 characters.
 BASE_URL = "https://newsletter.a-subsidiary.of-our-company-group.example"
 # Names that people and imports give to contacts.
@@ -31,6 +33,21 @@ ODD_NAMES = [
     "Anna\r\nBcc: all@example.com",
     "=?utf-8?q?=0D=0ABcc:_all@example.com?=",
 ]
+
+
+@contextmanager
+def running_clock(moment):
+    """A clock that begins at a moment and runs on; what is yielded puts it to another moment.
+
+    One for many moments: each that begins or ends looks through all modules that are loaded.
+    """
+    with freezegun.freeze_time(moment, tick=True) as clock:
+
+        def put_to(moment):
+            # not by a name of this module, for those are frozen, too
+            clock.time_to_freeze, clock.start = moment, freezegun.api.real_datetime.now()
+
+        yield put_to
 
 
 def mail(name):

@@ -5,6 +5,7 @@ from . import mailing_contact_import
 from . import mailing_list_add
 from . import mailing_list_from_log
 from . import mailing_list_from_log_presets
+from . import mailing_list_from_log_ticked
 from . import mailing_mailing
 from . import mailing_list_merge
 from . import mailing_mailing_test

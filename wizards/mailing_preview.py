@@ -83,13 +83,10 @@ class MailingPreview(models.TransientModel):
 
     @api.depends("mailing_id", "contact_id")
     def _compute_objection(self):
-        labels = dict(
-            self.env["mailing.trace"]._fields["failure_type"]._description_selection(self.env)
-        )
         for preview in self:
-            objections = preview.mailing_id._objections(preview.contact_id)
-            reason = objections.get(preview.contact_id)
-            preview.objection = labels.get(reason, reason)
+            mailing, contact = preview.mailing_id, preview.contact_id
+            reason = mailing._objections(contact).get(contact)
+            preview.objection = reason and mailing._outcome_label(reason)
 
     # ------------------------------------------------------------
     # The letter

@@ -129,10 +129,9 @@ class MailingSendTest(models.TransientModel):
 
     def _objections(self, targets):
         """Return those who have no address, or do not want mail, and why in words."""
-        objections = self.mailing_id._objections(targets)
-        reason_field = self.env["mailing.trace"]._fields["failure_type"]
-        labels = dict(reason_field._description_selection(self.env))
-        return {target: labels[reason] for target, reason in objections.items()}
+        mailing = self.mailing_id
+        objections = mailing._objections(targets)
+        return {target: mailing._outcome_label(why) for target, why in objections.items()}
 
 
 class MailingSendTestLine(models.TransientModel):

@@ -11,11 +11,13 @@
 * ``database``: a database with demo data and the addon, kept up to date
 * ``server``: the Odoo server and the mail catcher
 * ``mail_catcher``: keeps every mail as a file; runs inside the virtual environment
-* ``sink``: a mail server for measuring
+* ``sink``: a mail server for measuring; ``slow_sink``: one that takes its time; ``distance``: makes
+  one distant; both run inside the virtual environment
 * ``shell``: scripts that run inside Odoo
+* ``measuring``: those of ``bench_scripts``, in a database of their own
 * ``inventory``: what a database holds
 * ``life``: the addon installed, upgraded and uninstalled
-* ``measuring``: the same for measuring, in its own database
+* ``recipients``: fetch what stands in their letters, many at a time
 * ``lanes``: servers that send a mass email
 * ``crash``: kills them, and PostgreSQL
 * ``unruly``: a mail server that misbehaves; runs inside the virtual environment
@@ -27,6 +29,7 @@
 * ``main_job``: plays the demo campaign against a running server
 * ``screens``: which screens ``dev/screenshots`` takes
 * ``camera``: takes them, and looks for faults; runs inside the virtual environment
+* ``merge_translation``: brings a translation in line; runs inside the virtual environment
 """
 
 from contextlib import contextmanager

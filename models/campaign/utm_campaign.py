@@ -207,31 +207,3 @@ class UtmCampaign(models.Model):
                 for campaign, values in zip(self, copies, strict=True):
                     values[name] = campaign[name].ids
         return copies
-
-    def action_list_from_log(self):
-        """Open the wizard that makes a target list from this campaign's log."""
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Create Target List"),
-            "res_model": "mailing.list.from.log",
-            "view_mode": "form",
-            "target": "new",
-            "context": {"default_campaign_id": self.id},
-        }
-
-    def action_view_log(self):
-        """List the whole log of this campaign."""
-        self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "mass_mailing_campaign.mailing_trace_event_action"
-        )
-        context = {"search_default_no_machine": 1}
-        if not self._are_openings_tracked():
-            context["openings_are_not_tracked"] = True
-        return action | {"domain": [("campaign_id", "=", self.id)], "context": context}
-
-    def _are_openings_tracked(self):
-        """Tell whether the log of this campaign may have openings."""
-        self.ensure_one()
-        return self.sudo().are_openings_tracked

@@ -1,4 +1,3 @@
-import ipaddress
 import secrets
 from urllib.parse import urlsplit
 
@@ -6,14 +5,13 @@ import requests
 
 from odoo.tools import consteq
 
+from ...engine.inspection import is_local
 from .check import Check
 
 # Seconds to wait for the connection, and then for the answer.
 PATIENCE = 5
 # By this the server that answers says that it takes the proxy before it for all recipients.
 PROXY_IGNORED_HEADER = "X-Odoo-Proxy-Ignored"
-# Names that are known inside a network only.
-INNER_NAMES = (".local", ".localhost", ".internal", ".lan", ".home.arpa")
 
 
 class PublicAddressCheck(Check):
@@ -61,20 +59,13 @@ class PublicAddressCheck(Check):
                 "open_settings",
             )
         host = urlsplit(self.url).hostname or ""
-        if self._is_inner(host):
+        if is_local(host):
             return self.bad(
                 self.env._("Links in letters lead to %s, which only you can open.", self.url),
                 self._set_it(),
                 "open_settings",
             )
         return None
-
-    @staticmethod
-    def _is_inner(host):
-        try:
-            return not ipaddress.ip_address(host).is_global
-        except ValueError:
-            return "." not in host or host.endswith(INNER_NAMES)
 
     def _set_it(self):
         return self.env._("Set the Public Address: where your recipients reach this server.")

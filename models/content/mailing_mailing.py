@@ -5,6 +5,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Command
+from odoo.tools import SQL
 from odoo.tools.rendering_tools import parse_inline_template
 
 from ...engine.letter import Letter
@@ -228,6 +229,19 @@ class MailingMailing(models.Model):
     def _tells_openings(self):
         """Tell whether the open pixel is in its letter; then a click is an opening, too."""
         return self.open_tracking and not self._is_informational()
+
+    @api.model
+    def _tells_openings_sql(self, mailing):
+        """SQL condition: ``_tells_openings`` of a mass email.
+
+        :param SQL mailing: name of its row
+        """
+        return SQL(
+            """(%(mailing)s.open_tracking IS TRUE AND NOT EXISTS (
+                SELECT FROM utm_campaign
+                 WHERE id = %(mailing)s.campaign_id AND campaign_type = 'informational'))""",
+            mailing=mailing,
+        )
 
     def _is_opt_out_mandatory(self):
         is_optional = self.env["ir.config_parameter"]._mass_email_setting("opt_out_optional")

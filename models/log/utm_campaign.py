@@ -31,6 +31,29 @@ class UtmCampaign(models.Model):
         return {
             "domain": list(domain),
             "counts": counts,
-            "are_openings_tracked": "opened" in counts or self._are_openings_tracked(),
+            "are_openings_tracked": "opened" in counts or self.sudo().are_openings_tracked,
             "is_sending": bool(self.env["mailing.mailing"].search_count(sending, limit=1)),
         }
+
+    def action_list_from_log(self):
+        """Open the wizard that makes a target list from this campaign's log."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Create Target List"),
+            "res_model": "mailing.list.from.log",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_campaign_id": self.id},
+        }
+
+    def action_view_log(self):
+        """List the whole log of this campaign."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "mass_mailing_campaign.mailing_trace_event_action"
+        )
+        context = {"search_default_no_machine": 1}
+        if not self.sudo().are_openings_tracked:
+            context["openings_are_not_tracked"] = True
+        return action | {"domain": [("campaign_id", "=", self.id)], "context": context}

@@ -41,9 +41,13 @@ class MailingMailing(models.Model):
         "recipient leaves its target lists only.",
     )
 
+    def _mass_emails(self):
+        """Return those of these mailings that are mass emails."""
+        return self.filtered(lambda mailing: mailing.delivery_mode == "portions")
+
     @api.constrains("delivery_mode", "campaign_id")
     def _check_campaign_sends_mass_emails(self):
-        for mailing in self.filtered(lambda mailing: mailing.delivery_mode == "portions"):
+        for mailing in self._mass_emails():
             if mailing.campaign_id and not mailing.campaign_id.sends_mass_emails:
                 raise ValidationError(
                     self.env._(
@@ -185,10 +189,10 @@ class MailingMailing(models.Model):
             )
 
     def action_retry_failed(self):
-        portions = self.filtered(lambda mailing: mailing.delivery_mode == "portions")
-        if portions:
-            portions._retry_failed()
-        standard = self - portions
+        mass_emails = self._mass_emails()
+        if mass_emails:
+            mass_emails._retry_failed()
+        standard = self - mass_emails
         return super(MailingMailing, standard).action_retry_failed() if standard else True
 
     def _retry_failed(self):
@@ -255,6 +259,7 @@ class MailingMailing(models.Model):
 
     @api.model
     def _process_mass_mailing_queue(self):
+        # it searches in there, and asks nobody
         mailings = self.with_context(mass_mailing_queue_of_standard=True)
         return super(MailingMailing, mailings)._process_mass_mailing_queue()
 

@@ -198,10 +198,6 @@ class MailingTrace(models.Model):
             blacklist.search([("opt_out_trace_id", "=", self.id)]),
         )
 
-    def _can_opt_in(self):
-        """Tell whether there is something that this message's recipient may take back."""
-        return any(self._own_opt_outs())
-
     def _is_opted_out(self):
         """Tell whether the recipient has left the lists of this message, by whatever way."""
         scope = self._opt_out_scope()

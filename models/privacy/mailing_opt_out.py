@@ -1,6 +1,6 @@
 from odoo import api, models
 from odoo.fields import Domain
-from odoo.tools import SQL, escape_psql
+from odoo.tools import escape_psql
 
 from .ir_config_parameter import PURGED_AT_ONCE
 
@@ -28,28 +28,21 @@ class MailingOptOut(models.Model):
 
     @api.autovacuum
     def _gc_words(self):
-        """Purge the words of old opt-outs, here and in notes. Raw SQL: so many at once."""
-        before = self.env["ir.config_parameter"]._kept_since()
-        if not before:
-            return 0, 0
-        self.flush_model()
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE mailing_opt_out SET feedback = NULL WHERE id IN (
-                    SELECT id FROM mailing_opt_out
-                     WHERE feedback IS NOT NULL AND create_date < %s
-                     LIMIT %s)
-                """,
-                before,
-                PURGED_AT_ONCE,
-            )
-        )
-        count = self.env.cr.rowcount
-        self.invalidate_model(["feedback"])
-        notes = self._notes_of_words(before)
+        """Purge the words of old opt-outs, here and in notes."""
+        parameters = self.env["ir.config_parameter"]
+        before = parameters._kept_since()
+        notes = self._notes_of_words(before) if before else self.env["mail.message"]
+        note_count = len(notes)
         notes.unlink()
-        return count + len(notes), int(PURGED_AT_ONCE in (count, len(notes)))
+        count, are_more = parameters._purge(
+            """
+            UPDATE mailing_opt_out SET feedback = NULL WHERE id IN (
+                SELECT id FROM mailing_opt_out
+                 WHERE feedback IS NOT NULL AND create_date < %s
+                 LIMIT %s)
+            """
+        )
+        return count + note_count, are_more or int(note_count == PURGED_AT_ONCE)
 
     @api.model
     def _notes_of_words(self, before):

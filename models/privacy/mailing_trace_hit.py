@@ -1,7 +1,4 @@
 from odoo import api, models
-from odoo.tools import SQL
-
-from .ir_config_parameter import PURGED_AT_ONCE
 
 
 class MailingTraceHit(models.Model):
@@ -12,20 +9,11 @@ class MailingTraceHit(models.Model):
 
     @api.autovacuum
     def _gc_hits(self):
-        """Purge old hits, with IP address and mail program. Raw SQL: so many at once."""
-        before = self.env["ir.config_parameter"]._kept_since()
-        if not before:
-            return 0, 0
-        self.env.cr.execute(
-            SQL(
-                """
-                DELETE FROM mailing_trace_hit WHERE id IN (
-                    SELECT id FROM mailing_trace_hit
-                     WHERE hit_datetime < %s ORDER BY hit_datetime LIMIT %s)
-                """,
-                before,
-                PURGED_AT_ONCE,
-            )
+        """Purge old hits, with IP address and mail program."""
+        return self.env["ir.config_parameter"]._purge(
+            """
+            DELETE FROM mailing_trace_hit WHERE id IN (
+                SELECT id FROM mailing_trace_hit
+                 WHERE hit_datetime < %s ORDER BY hit_datetime LIMIT %s)
+            """
         )
-        self.invalidate_model()
-        return self.env.cr.rowcount, int(self.env.cr.rowcount == PURGED_AT_ONCE)

@@ -3,6 +3,8 @@ from odoo.fields import Domain
 
 
 class MailingContact(models.Model):
+    """A target on the record that it stands for: its chatter, and the letters stored there."""
+
     _inherit = "mailing.contact"
 
     def _wire_address(self):

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-MARKETERS = "mass_mailing.group_mass_mailing_user"
+from .mail_thread_blacklist import MARKETERS
 
 
 class MailingTargetMixin(models.AbstractModel):

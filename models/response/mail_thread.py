@@ -7,9 +7,9 @@ from odoo.tools import email_normalize
 from odoo.tools.mail import email_split, mail_header_msgid_re
 
 from ...delivery.bounce import Kind
-from ...delivery.mime import source_of
+from ...delivery.mime import header, source_of
 from ...delivery.reference import verp_reference
-from ...delivery.report import is_automatic, read_report
+from ...delivery.report import is_automatic, is_of_mail_system, read_report
 
 _logger = logging.getLogger(__name__)
 
@@ -61,15 +61,26 @@ class MailThread(models.AbstractModel):
     def _message_route_process(self, message, message_dict, routes):
         if not routes:
             return super()._message_route_process(message, message_dict, routes)
-        if is_automatic(message):
+        is_by_program = self._is_by_program(message)
+        if traces := self._mass_emails_named(self._message_ids_named(message_dict)):
+            receive = traces._receive_reply_now if self._is_fetched() else traces._receive_reply
+            receive(is_by_program)
+        if is_by_program:
             self = self.with_context(mailing_auto_reply=True)
-        else:
-            traces = self._mass_emails_named(self._message_ids_named(message_dict))
-            if traces and self._is_fetched():
-                traces._receive_reply_now()
-            else:
-                traces._receive_reply()
         return super()._message_route_process(message, message_dict, routes)
+
+    @api.model
+    def _is_by_program(self, message):
+        """Tell whether a program answers, which may not say so in the words of RFC 3834.
+
+        No person writes in bulk, or from the null reverse-path (RFC 5321, section 4.5.5).
+        """
+        return (
+            is_automatic(message)
+            or is_of_mail_system(message)
+            or header(message, "Return-Path") == "<>"
+            or header(message, "Precedence").lower() in ("bulk", "junk")
+        )
 
     @api.model
     def _message_parse_extract_bounce(self, email_message, message_dict):
@@ -79,7 +90,7 @@ class MailThread(models.AbstractModel):
         """
         is_report = email_message.get_content_type() == "multipart/report"
         if not is_report or email_message.is_multipart():
-            with suppress(LookupError):
+            with suppress(LookupError, ValueError):
                 return super()._message_parse_extract_bounce(email_message, message_dict)
         return {
             "is_bounce": True,
@@ -88,6 +99,15 @@ class MailThread(models.AbstractModel):
             "bounced_message": self.env["mail.message"].sudo(),
             "bounced_msg_ids": False,
         }
+
+    def _message_parse_extract_payload(self, message, message_dict, save_original=False):
+        """What a report tells in an alphabet that Odoo does not know is read by ``read_report``."""
+        try:
+            return super()._message_parse_extract_payload(message, message_dict, save_original)
+        except (LookupError, ValueError):
+            if not message_dict.get("is_bounce"):
+                raise
+            return {"body": "", "attachments": []}
 
     @api.model
     def _detect_is_bounce(self, message, message_dict):

@@ -11,7 +11,7 @@ from ...engine.turns import retried
 
 # What a link needs to know of its message.
 FETCHED = ["model", "res_id", "email", "mass_mailing_id", "test_mailing_id", "campaign_id"]
-FETCHED += ["target_list_id", "is_test_trace"]
+FETCHED += ["target_list_id", "is_test_trace", "trace_status"]
 
 
 class MailingTrace(models.Model):
@@ -152,8 +152,11 @@ class MailingTrace(models.Model):
 
     # Openings and clicks are in the room ``tracking``.
 
-    def _receive_reply(self):
-        """An answer came."""
+    def _receive_reply(self, is_by_program=False):
+        """An answer came; that of a program tells only that the message was sent."""
+        if is_by_program:
+            self._settle_as_sent()
+            return
         opened = self.filtered(lambda trace: trace._mass_email()._tells_openings())
         opened.set_opened()
         opened._log_event("opened")
@@ -161,9 +164,9 @@ class MailingTrace(models.Model):
         self._log_event("replied")
 
     @retried
-    def _receive_reply_now(self):
+    def _receive_reply_now(self, is_by_program):
         """The same, whatever is written to the same messages meanwhile; committed on return."""
-        self._receive_reply()
+        self._receive_reply(is_by_program)
 
     def _receive_report(self, report):
         """A message came back, or a program answered.
@@ -171,11 +174,13 @@ class MailingTrace(models.Model):
         :param Report report: see ``delivery.report``
         """
         for trace in self:
-            is_about_her = trace._is_named(report.addresses)
+            is_about_her = trace._is_named(report.told_of)
             if report.kind is Kind.COMPLAINT and is_about_her is not False:
                 trace._receive_complaint(report.words)
             elif report.kind in (Kind.FINAL, Kind.TEMPORARY, Kind.POLICY):
                 trace._receive_bounce(report.kind.value, report.words, is_about_her)
+            else:
+                trace._settle_as_sent()
 
     @retried
     def _receive_report_now(self, report):
@@ -235,7 +240,10 @@ class MailingTrace(models.Model):
 
     @api.model
     def search(self, *args, **kwargs):
-        """What names no mass email is Odoo's own: it marks none, and blacklists nobody for one."""
+        """What names no mass email is Odoo's own: it marks none, and blacklists nobody for one.
+
+        Odoo's gateway searches in the middle of it, for the bounces of an address, too.
+        """
         found = super().search(*args, **kwargs)
         if self.env.context.get("mailing_standard_only"):
             found = found.filtered(lambda trace: not trace.sudo().token)

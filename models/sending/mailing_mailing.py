@@ -1,5 +1,3 @@
-# Sending commits on purpose, see Run.
-# pylint: disable=invalid-commit
 import logging
 import smtplib
 import time
@@ -20,9 +18,6 @@ from ..status.mailing_mailing import NO_TROUBLE
 
 _logger = logging.getLogger(__name__)
 
-# Members that get their rows in one transaction. Odoo kills a job that takes two minutes, and for
-# so many it takes half of one.
-MEMBERS_AT_ONCE = 500_000
 # How many waiting messages are counted at most when a lane reports what is left.
 ENOUGH_TO_GO_ON = 10_000
 # Fewer messages than this per session are sent before another session is up.
@@ -44,7 +39,6 @@ class MailingMailing(models.Model):
     _inherit = "mailing.mailing"
 
     is_under_way = fields.Boolean(compute="_compute_is_under_way")
-    is_queue_partial = fields.Boolean("Queue Being Built", readonly=True, copy=False)
     is_paused = fields.Boolean("Paused", readonly=True, copy=False)
     paused_by_id = fields.Many2one("res.users", readonly=True, copy=False)
 
@@ -112,52 +106,6 @@ class MailingMailing(models.Model):
     # ------------------------------------------------------------
     # One mass email
     # ------------------------------------------------------------
-
-    def _have_queue(self, job_time=None):
-        """Build what is missing of the queue, part by part.
-
-        :param JobTime job_time: how long it may take; None for as long as it takes
-        :return: False while it is not complete, or somebody could be mailed who must not be
-        """
-        is_ready = self._go_on_with_queue()
-        while is_ready and self.is_queue_partial:
-            if job_time and job_time.is_over():
-                self.env["ir.cron"]._wake_lanes()
-                return False
-            is_ready = self._is_due() and self._go_on_with_queue()
-        return is_ready
-
-    @retried
-    def _go_on_with_queue(self):
-        """Build the queue, or the next part of it, if nobody has; committed.
-
-        :return: False while another lane is at it, or somebody could be mailed who must not be
-        """
-        is_built = self.state == "sending" and not self.is_queue_partial
-        if not is_built and not (self.try_lock_for_update() and self.is_under_way):
-            return False
-        if self.state == "in_queue" or self._is_exclusion_out_of_date():
-            self._sync_lists()  # what was in doubt may be mended by now, or new
-        if doubt := self._doubt_about_excluded():
-            self._stop_for_now(doubt, "criterion")
-            return False
-        if not is_built:
-            self._build_queue()
-            self.env["ir.cron"]._commit_progress(remaining=self._sendable_count())
-        return True
-
-    def _build_queue(self):
-        """Build the queue, or the next part of it.
-
-        Who comes first among those of one address is the same in parts as in one.
-        """
-        traces = self.env["mailing.trace"]
-        is_partial = traces._build_queue(self, MEMBERS_AT_ONCE) == MEMBERS_AT_ONCE
-        if self.is_ended:
-            self.is_queue_partial = is_partial
-            traces._cancel_ended()
-        else:
-            self._move_to("sending", is_queue_partial=is_partial)
 
     def _deliver(self, most=float("inf"), job_time=None):
         """Send this mass email's queue until it, a limit or the job's time is used up.

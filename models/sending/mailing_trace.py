@@ -1,5 +1,3 @@
-# Claims are committed on purpose: others must see them at once.
-# pylint: disable=invalid-commit
 from collections import namedtuple
 
 from odoo import api, fields, models

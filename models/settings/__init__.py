@@ -1,4 +1,3 @@
 from . import ir_config_parameter
-from . import mailing_mailing
 from . import res_config_settings
 from . import resource_calendar

@@ -13,6 +13,15 @@ class MailingTrace(models.Model):
 
     _inherit = "mailing.trace"
 
+    def _settle_as_sent(self):
+        """Something came back of these messages that the log has no line for, as from a program."""
+        doubtful = self.filtered(lambda each: each.trace_status in ("error", "outgoing", "cancel"))
+        if not doubtful:
+            return
+        condition = SQL("trace.id = ANY(%s)", doubtful.ids)
+        if lines := self._settle_what_came_back(condition, is_hit=True):
+            lines._after_event("sent")
+
     @api.model
     def _settle_what_came_back(self, condition, is_hit=False):
         """Messages of which something came back were sent: they are in doubt no more.

@@ -24,9 +24,6 @@ class MailingMailing(models.Model):
         if self._mass_emails().filtered("ab_testing_enabled"):
             raise ValidationError(self.env._("A mass email cannot be an A/B test."))
 
-    def _mass_emails(self):
-        return self.filtered(lambda mailing: mailing.delivery_mode == "portions")
-
     def _refuse_standard_sending(self):
         if self._mass_emails():
             raise UserError(

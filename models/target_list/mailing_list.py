@@ -137,40 +137,6 @@ class MailingList(models.Model):
             {"delivery_mode": "portions", "contact_list_ids": [Command.set(self.ids)]}
         )
 
-    def _standing_subscriptions(self):
-        """SQL query: ``id`` of the subscriptions of this list, and the ``reason`` not to mail them.
-
-        The objection to each, or that another of her address is mailed before her.
-        """
-        return SQL(
-            """
-            SELECT member.id,
-                   CASE WHEN member.reason IS NULL AND EXISTS (
-                       SELECT FROM (%(members)s) earlier
-                        WHERE earlier.address = member.address
-                          AND earlier.contact_id < member.contact_id
-                          AND earlier.reason IS NULL
-                   ) THEN 'mail_dup' ELSE member.reason END AS reason
-              FROM (%(members)s) member
-            """,
-            members=self._judged_subscriptions(),
-        )
-
-    def _judged_subscriptions(self):
-        """SQL query: the subscriptions of this list, and the objection to mailing each by it."""
-        return SQL(
-            """
-            SELECT member.id, member.opt_out, contact.id AS contact_id, contact.address,
-                   objection.reason
-              FROM mailing_subscription member
-              JOIN mailing_contact contact ON contact.id = member.contact_id
-              %s
-             WHERE member.list_id = %s
-            """,
-            self._mass_email_to_it_alone()._objection(),
-            self.id,
-        )
-
     def _figure_labels(self):
         reasons = self.env["mailing.trace"]._fields["failure_type"]
         return dict(reasons._description_selection(self.env)) | {

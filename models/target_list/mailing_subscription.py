@@ -53,7 +53,7 @@ class MailingSubscription(models.Model):
             rows = self.env.execute_query(
                 SQL(
                     "SELECT id, reason FROM (%s) member WHERE id = ANY(%s)",
-                    target_list._standing_subscriptions(),
+                    self._standing_of(target_list),
                     members.ids,
                 )
             )
@@ -72,13 +72,49 @@ class MailingSubscription(models.Model):
         fits = SQL("reason = ANY(%s)", [reason for reason in reasons if reason])
         if False in reasons:
             fits = SQL("(reason IS NULL OR %s)", fits)
-        members = target_list._standing_subscriptions()
+        members = self._standing_of(target_list)
         if OBJECTED.keys() >= set(reasons):
             # few of a million, and which may be looked up instead of judging everybody
-            members = target_list._judged_subscriptions()
+            members = self._judged_of(target_list)
             may_fit = SQL(" OR ").join(SQL(OBJECTED[reason], list=list_id) for reason in reasons)
             fits = SQL("(%s) AND %s", may_fit, fits)
         return Domain("id", "in", SQL("(SELECT id FROM (%s) member WHERE %s)", members, fits))
+
+    @api.model
+    def _standing_of(self, target_list):
+        """SQL query: ``id`` of the members of a list, and the ``reason`` not to mail each.
+
+        The objection to her, or that another of her address is mailed before her.
+        """
+        return SQL(
+            """
+            SELECT member.id,
+                   CASE WHEN member.reason IS NULL AND EXISTS (
+                       SELECT FROM (%(members)s) earlier
+                        WHERE earlier.address = member.address
+                          AND earlier.contact_id < member.contact_id
+                          AND earlier.reason IS NULL
+                   ) THEN 'mail_dup' ELSE member.reason END AS reason
+              FROM (%(members)s) member
+            """,
+            members=self._judged_of(target_list),
+        )
+
+    @api.model
+    def _judged_of(self, target_list):
+        """SQL query: the members of a list, and the objection to mailing each by it alone."""
+        return SQL(
+            """
+            SELECT member.id, member.opt_out, member.awaits_opt_in, contact.id AS contact_id,
+                   contact.address, objection.reason
+              FROM mailing_subscription member
+              JOIN mailing_contact contact ON contact.id = member.contact_id
+              %s
+             WHERE member.list_id = %s
+            """,
+            target_list._mass_email_to_it_alone()._objection(),
+            target_list.id,
+        )
 
     # ------------------------------------------------------------
     # What a row offers

@@ -66,7 +66,7 @@ class MailingTrace(models.Model):
                     SELECT trace.id, trace.email, mailing.id AS mailing_id,
                            COALESCE(mailing.campaign_id, trace.campaign_id) AS campaign_id,
                            contact.id AS contact_id, trace.is_test_trace IS TRUE AS is_test,
-                           mailing.open_tracking IS TRUE AS tells_openings,
+                           %(tells_openings)s AS tells_openings,
                            NULLIF(%(made_by)s, 'person') AS made_by, %(is_sent)s AS is_sent,
                            set_config('synchronous_commit', 'off', TRUE)
                       FROM mailing_trace trace
@@ -109,6 +109,7 @@ class MailingTrace(models.Model):
                     "(hit.tells_openings AND trace.trace_status NOT IN %s)", UNMOVED_BY_OPENING
                 ),
                 is_sent=IS_SENT,
+                tells_openings=self.env["mailing.mailing"]._tells_openings_sql(SQL("mailing")),
                 made_by=SQL("%s", made_by) if made_by else self._judged_by_time(now, user_id),
                 signs=SQL("('opened', NULL::integer)%s", SQL(", ('clicked', %s)", link_id))
                 if link_id

@@ -5,6 +5,15 @@ from hypothesis import strategies as st
 
 from odoo.addons.mass_mailing_campaign.delivery.bounce import Kind, find_status, judge
 
+# What programs write of whatever comes back.
+SAY_NOTHING = [
+    "Your message to the following recipients was undeliverable",
+    "Delivery to the following recipients failed: unknown error",
+    "550 Erreur inconnue",
+    "550 Unbekannter Fehler",
+    "550 Delivery to this recipient failed for unknown reason",
+    "550 invalid attachment file name",
+]
 # What servers say, with their code, and what it means for the address.
 REPLIES = {
     "final": [
@@ -20,6 +29,10 @@ REPLIES = {
         "550 5.1.1",
         "550 5.7.1 No such user!",
         "550 Такого пользователя нет",
+        "550 Нет такого пользователя",
+        "550 Неизвестный получатель",
+        "550 Recipient address rejected: undeliverable address",
+        "550 This mailbox does not accept mail",
     ],
     "temporary": [
         "552 5.2.2 Mailbox full",
@@ -30,6 +43,13 @@ REPLIES = {
         "450 4.1.1 User unknown",
         "421 Service not available, try again later",
         "550 5.4.316 Message expired, connection refused",
+        "550 5.4.4 The destination server is currently unavailable",
+        "554 5.4.0 name server unavailable",
+        "550 Too many unknown users in this session",
+        "550 Maximum number of invalid recipients exceeded",
+        "550 Mailbox temporarily unavailable",
+        "550 Mailbox server not found",
+        "550 Remote host is not accepting mail, try later",
     ],
     "policy": [
         "550 5.7.1 Message rejected as spam by content filtering",
@@ -43,8 +63,26 @@ REPLIES = {
         "550 5.1.8 Sender address rejected: Domain not found",
         "550 Unroutable sender address",
         "451 4.7.1 Your reputation is bad, try again later",
+        "550-Requested action not taken: mailbox unavailable\n550 Reject due to policy reasons",
+        "554-No SMTP service\n554 Reject due to policy restrictions",
+        "5.1.0 - Unknown address error 550-'5.7.1 <a@example.com>... Access denied'",
+        "550 This user does not accept mail from your server",
+        "550 The mailbox accepts no mail without TLS",
+        "550 Your host name was not found in DNS",
+        "550 no MX record found for your domain",
+        "550 The sending domain has no MX record",
+        "553 invalid return address",
+        "550 Return-Path address unknown",
+        "550 The sending address is unknown",
+        "550 Your message has been moved to quarantine",
+        "550 Client host rejected: host name unknown",
+        "550 Домен отправителя не найден",
+        "550 5.4.5 Daily user sending limit exceeded",
+        "550 5.1.90 Your message can't be sent, you've reached your daily limit for recipients",
+        "550 Domain a.example has exceeded the max emails per hour (300/300 (100%)) allowed",
+        "550 Превышен лимит на отправку писем",
     ],
-    None: ["", "550", "550 5.0.0 Failed", "554 Transaction failed"],
+    None: ["", "550", "550 5.0.0 Failed", "554 Transaction failed", *SAY_NOTHING],
 }
 
 

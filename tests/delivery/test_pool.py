@@ -24,6 +24,7 @@ from ..smtp_server import SmtpServer
 
 class TestPool(TestCase):
     pipelining = False
+    not_held = 9  # of ten messages, by the session that has one
 
     def setUp(self):
         super().setUp()
@@ -501,7 +502,7 @@ class TestPool(TestCase):
         seen = []
         for batch in self.make_pool(2).deliver(self.envelopes(10)):
             seen += [result.key for result in batch]
-            if len(seen) == 9:
+            if len(seen) == self.not_held:
                 self.assertNotIn(0, seen)
                 release.set()
         self.assertEqual(sorted(seen), list(range(10)))
@@ -529,19 +530,7 @@ class TestPoolPipelined(TestPool):
     """The same, where the next message is offered behind the content of the one before."""
 
     pipelining = True
-
-    def test_a_slow_session_does_not_hold_the_others(self):
-        """But for the one it has been offered."""
-        release = threading.Event()
-        self.addCleanup(release.set)
-        self.server.delays["to0@example.com"] = release
-        seen = []
-        for batch in self.make_pool(2).deliver(self.envelopes(10)):
-            seen += [result.key for result in batch]
-            if len(seen) == 8:
-                self.assertNotIn(0, seen)
-                release.set()
-        self.assertEqual(sorted(seen), list(range(10)))
+    not_held = 8  # the session has been offered another
 
     def test_what_was_offered_and_is_not_sent_any_more_never_arrives(self):
         pool = self.make_pool(2)

@@ -61,6 +61,19 @@ class TestReport(TestCase):
             with self.subTest(name=name):
                 self.assertEqual(read_report(encoded.encode()), read(name))
 
+    def test_a_mail_of_free_form_that_is_encoded_tells_the_same(self):
+        # Odoo encodes what says nothing of its alphabet before it hands it over
+        for name in ("qmail_final", "exim_final"):
+            head, _blank, body = returned(name).partition("\n\n")
+            for charset in ("utf-8", "utf-16"):
+                encoded = (
+                    f"{head}\nContent-Type: text/plain; charset={charset}\n"
+                    f"Content-Transfer-Encoding: base64\n\n"
+                    f"{encodebytes(body.encode(charset)).decode()}"
+                )
+                with self.subTest(name=name, charset=charset):
+                    self.assertEqual(read_report(encoded.encode()), read(name))
+
     def test_the_message_is_told_behind_all_that_servers_put_before_it(self):
         seal = f"ARC-Seal: i=1; a=rsa-sha256; b={'x' * 60}\n {'y' * 70}\n"
         header = seal * 100 + letter()
@@ -72,6 +85,19 @@ class TestReport(TestCase):
         report = read_report(content.encode())
         self.assertEqual(report.kind, Kind.TEMPORARY)
         self.assertEqual(report.addresses, ("anna@example.com", "ben@example.com"))
+
+    def test_who_her_mail_is_passed_on_to_is_told_and_not_who_passes_it_on(self):
+        for final, told in (
+            ("rfc822; ben@other.example", "ben@other.example"),
+            ("rfc822; <Anna.Smith@mail.example.com>", "Anna.Smith@mail.example.com"),
+            ("x-local; anna", "anna@example.com"),
+            ("rfc822; anna@example.com\nX-Actual-Recipient: rfc822; ben@x.org", "ben@x.org"),
+            ("rfc822; anna@example.com\nX-Actual-Recipient: X-Unix; |/bin/a", "anna@example.com"),
+        ):
+            field = "Final-Recipient: "
+            content = returned("postfix_final")
+            content = content.replace(f"{field}rfc822; anna@example.com", f"{field}{final}")
+            self.assertEqual(read_report(content.encode()).addresses, (told,))
 
     def test_the_returned_message_is_not_taken_for_the_report(self):
         inner = returned("postfix_final", message_id="<inner@garden.example.com>")
@@ -97,6 +123,26 @@ class TestReport(TestCase):
             to = f"Bounces <{name.lower()}>" if "+" in name else "bounce@garden.example.com"
             report = read("report", status="5.1.1", words=unknown.format(name), to=to)
             self.assertEqual(report.kind, kind, name)
+
+    def test_whose_sender_is_not_known_is_not_dead_by_a_mail_of_free_form(self):
+        for name in ("bounce@garden.example.com", "anna@x.example"):
+            kind = Kind.POLICY if name.startswith("bounce") else Kind.FINAL
+            said = f"Remote host said: 550 5.1.1 <{name}>: unknown user"
+            content = returned("qmail_final").replace("Sorry, no mailbox here by that name.", said)
+            self.assertEqual(read_report(content.encode()).kind, kind, name)
+
+    def test_a_server_that_still_tries_may_tell_why(self):
+        # of Exim: a reply to the recipient, which may be the last word elsewhere
+        content = (
+            "From: Mail Delivery System <Mailer-Daemon@mx.example.com>\n"
+            "Subject: Warning: message 1a-2b-3c delayed 24 hours\n\n"
+            "The address to which the message has not yet been delivered is:\n\n"
+            "  anna@example.com\n    Delay reason: SMTP error from remote mail server after RCPT"
+            " TO:<anna@example.com>:\n    450 4.1.1 User unknown\n\n"
+            "No action is required on your part. Delivery attempts will continue for\nsome time.\n"
+        )
+        report = read_report(content.encode())
+        self.assertEqual((report.kind, report.addresses), (Kind.DELAYED, ("anna@example.com",)))
 
     def test_what_is_answered_before_she_is_named_is_not_about_her(self):
         for told, kind in (
@@ -144,10 +190,29 @@ class TestReport(TestCase):
         self.assertEqual(report.message_ids, ("<1@garden.example.com>",))
 
     def test_an_alphabet_nobody_knows_does_no_harm(self):
-        for charset in ("utf-8", "koi8-r", "x-unknown", "utf-16", "../etc", "\udcff"):
-            content = returned("postfix_final").replace("us-ascii", charset)
+        for charset in (
+            *("=utf-8", "=koi8-r", "=x-unknown", "=utf-16", "=../etc", "=\udcff"),
+            *("=a\0b", "*=a''b"),
+        ):
+            content = returned("postfix_final").replace("=us-ascii", charset)
+            content = content.replace("User unknown", "User unknown \udcff")
             report = read_report(content.encode(errors="surrogateescape"))
             self.assertEqual(report.kind, Kind.FINAL, charset)
+
+    def test_a_returned_letter_in_an_alphabet_nobody_knows_is_told(self):
+        strange = letter().replace('charset="utf-8"', "charset=x-unknown") + "Привет\n"
+        for name in KINDS:
+            with self.subTest(name=name):
+                self.assertEqual(read(name, returned=strange), read(name))
+
+    def test_a_mail_in_html_alone_is_read(self):
+        content = (
+            "From: MAILER-DAEMON@mx.example.com\nContent-Type: text/html\n\n<style>p {}</style>"
+            "<p>Your mail:</p><p>the address &lt;anna@example.com&gt; doesn&#39;t exist</p>\n"
+        )
+        report = read_report(content.encode())
+        self.assertEqual((report.kind, report.told_of), (Kind.FINAL, ("anna@example.com",)))
+        self.assertEqual(report.words, "Your mail: the address <anna@example.com> doesn't exist")
 
     def test_words_are_one_line_of_bounded_length(self):
         report = read("report", status="5.1.1", words="no\0 such user " + "x" * 10_000)

@@ -122,6 +122,11 @@ class TestTransmit(TestCase):
             (to, "550 Sender verify failed", Outcome.REFUSED),
             (to, "553 sorry, not in my list of allowed rcpthosts (#5.7.1)", Outcome.REFUSED),
             (to, "550 rejected, 192.0.2.1 is in a black list", Outcome.REFUSED),
+            # what we may send is sent
+            (to, "450 4.2.1 Peak SMTP relay limit exceeded for customer", Outcome.BUSY),
+            (to, "550 5.4.5 Daily user sending limit exceeded", Outcome.REFUSED),
+            (to, "550 5.1.90 your daily limit for recipients is reached", Outcome.REFUSED),
+            (to, "550 a.example has exceeded the max emails per hour", Outcome.REFUSED),
             # of Exchange Online and sendmail: nothing of it is about the recipient
             ("DATA", "554 5.2.252 SendAsDenied; you may not send as a@b.example", Outcome.REFUSED),
             ("DATA", "554 5.2.0 Exception:SubmissionQuotaExceeded", Outcome.REFUSED),

@@ -1,7 +1,8 @@
 from contextlib import ExitStack, suppress
 
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from odoo.exceptions import UserError
 from odoo.fields import Command
@@ -15,6 +16,27 @@ ADDRESS = st.sampled_from(sorted(filter(ADDRESSES.get, ADDRESSES)))
 PERSON = st.runner().flatmap(lambda machine: st.sampled_from(machine.oracle.people))
 MOST_PEOPLE, FEWEST_PEOPLE = 8, 3
 FIRST_EMAILS = [*sorted(filter(ADDRESSES.get, ADDRESSES)), ""]
+
+
+def play(machine, examples, steps):
+    """Play a machine so often, so long.
+
+    Hypothesis begins with next to nothing, and goes on with what is like the one before: many short
+    hunts see more than a long one.
+
+    :param machine: makes one
+    """
+    for _example in range(examples):
+        run_state_machine_as_test(
+            machine,
+            settings=settings(
+                deadline=None,
+                phases=set(Phase) - {Phase.explain},
+                max_examples=2,
+                stateful_step_count=steps,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
 
 
 class AudienceMachine(RuleBasedStateMachine):
@@ -74,6 +96,22 @@ class AudienceMachine(RuleBasedStateMachine):
 
     def contact(self, person):
         return self.env["mailing.contact"].browse(person.contact_id)
+
+    def recipient(self, trace):
+        """Whose message it is by now: the log knows into whom she was merged."""
+        lines = self.env["mailing.trace.event"].search([("trace_id", "=", trace.id)])
+        known = (trace.res_id, *lines.contact_id.ids)
+        return next(filter(None, map(self.oracle.person, known)), None)
+
+    def decide_by_message(self, trace, name, is_test, opts_out):
+        """She opts out by a message of a mass email, or takes that back."""
+        if opts_out:
+            mass_email, person = self.mass_emails[name], self.recipient(trace)
+            self.oracle.opt_out_by(trace.id, mass_email, person, trace.email, is_test)
+            trace._receive_opt_out()
+        else:
+            self.oracle.opt_in_by(trace.id)
+            trace._receive_opt_in()
 
     def has(self, target_list):
         return target_list in self.oracle.lists

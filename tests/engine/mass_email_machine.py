@@ -98,12 +98,6 @@ class MassEmailMachine(RunMachine):
         known.action_clear()
         self.oracle.dead.discard(ADDRESSES[address])
 
-    def recipient(self, trace):
-        """Whose message it is by now: the log knows into whom she was merged."""
-        lines = self.env["mailing.trace.event"].search([("trace_id", "=", trace.id)])
-        known = (trace.res_id, *lines.contact_id.ids)
-        return next(filter(None, map(self.oracle.person, known)), None)
-
     @has_copies
     @rule(transmission=TRANSMISSION)
     def complain(self, transmission):
@@ -116,13 +110,7 @@ class MassEmailMachine(RunMachine):
     @rule(transmission=TRANSMISSION, opts_out=st.booleans())
     def opt_out_by_message(self, transmission, opts_out):
         trace, copy = self.traces.browse(transmission[0]), self.copies[transmission]
-        if opts_out:
-            mass_email, person = self.mass_emails[copy.mailing], self.recipient(trace)
-            self.oracle.opt_out_by(trace.id, mass_email, person, trace.email, copy.is_test)
-            trace._receive_opt_out()
-        else:
-            self.oracle.opt_in_by(trace.id)
-            trace._receive_opt_in()
+        self.decide_by_message(trace, copy.mailing, copy.is_test, opts_out)
 
     @precondition(lambda machine: not machine.alive)
     @rule(mailing=MAILING)

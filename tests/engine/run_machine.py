@@ -7,7 +7,7 @@ from hypothesis.stateful import initialize, precondition, rule
 from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome, Result
 from odoo.addons.mass_mailing_campaign.engine.run import Run
 from odoo.addons.mass_mailing_campaign.engine.turns import RUN_LOCK
-from odoo.addons.mass_mailing_campaign.models.sending import mailing_mailing as sending
+from odoo.addons.mass_mailing_campaign.models.queue import mailing_mailing as queue
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
@@ -73,7 +73,7 @@ class RunMachine(AudienceMachine):
 
     def __init__(self, case):
         super().__init__(case)
-        case.patch(sending, "MEMBERS_AT_ONCE", PART_OF_A_QUEUE)
+        case.patch(queue, "MEMBERS_AT_ONCE", PART_OF_A_QUEUE)
         self.names = {self._ids[name]: name for name in self.mass_emails}
         self.alive, self.dead, self.in_journal_or_lost = [], [], set()
         self.copies, self.opened, self.repeats = {}, set(), Counter()

@@ -226,9 +226,10 @@ class TestKeptByDomain(LimitsCase):
         now = fields.Datetime.now()
         with self.committing(mailing) as committing:
             committing.env["mailing.portion.count"]._forget()
-        for _step in range(25):
-            now += timedelta(seconds=chance.choice([1, 20, 600, 1800]))
-            with freeze_time(now):
+        with freeze_time(now) as clock:
+            for _step in range(25):
+                now += timedelta(seconds=chance.choice([1, 20, 600, 1800]))
+                clock.move_to(now)
                 most = chance.randint(1, 9)
                 with self.committing(mailing) as committing:
                     claims = committing.env["mailing.trace"]
@@ -246,13 +247,13 @@ class TestKeptByDomain(LimitsCase):
                 }
                 if waiting and not claimed:
                     self.assertGreaterEqual(min(used[domain] for domain in waiting), size, "idle")
-            # settled: taken, failed for good, or back in the queue
-            for row in rows.filtered("claim_key"):
-                outcome = chance.choice(["sent", "sent", "error", "outgoing", "process"])
-                if outcome != "process":
-                    row.write({"trace_status": outcome, "claim_key": False})
-                if outcome in ("error", "outgoing"):
-                    row.portion_datetime = False
+                # settled: taken, failed for good, or back in the queue
+                for row in rows.filtered("claim_key"):
+                    outcome = chance.choice(["sent", "sent", "error", "outgoing", "process"])
+                    if outcome != "process":
+                        row.write({"trace_status": outcome, "claim_key": False})
+                    if outcome in ("error", "outgoing"):
+                        row.portion_datetime = False
 
 
 class TestOtherLimits(LimitsCase):
@@ -487,20 +488,20 @@ class TestSimulatedClock(LimitsCase):
                 contact_list_ids=[Command.set(target_list.ids)],
                 schedule_date=start + timedelta(seconds=chance.randrange(10_000)),
             )
-        with freeze_time(now):
-            mailings.action_set_pending()
         left = []
-        while not all(mailing.state == "done" for mailing in mailings):
-            due = [moment for moment in self.triggers() if moment > now]
-            self.assertTrue(due, "nobody wakes the cron though somebody waits")
-            now = min(due)
-            before = len(server.messages)
-            with freeze_time(now):
+        with freeze_time(now) as clock:
+            mailings.action_set_pending()
+            while not all(mailing.state == "done" for mailing in mailings):
+                due = [moment for moment in self.triggers() if moment > now]
+                self.assertTrue(due, "nobody wakes the cron though somebody waits")
+                now = min(due)
+                before = len(server.messages)
+                clock.move_to(now)
                 self.run_delivery()
                 self.assertEqual(mailings._sendable_count(), 0, "idle with quota and work")
-            addresses = server.rcpt_tos[before:]
-            left += [(now, address.split("@")[1]) for address in addresses]
-            self.assertLess(now, start + timedelta(days=10), "it takes too long")
+                addresses = server.rcpt_tos[before:]
+                left += [(now, address.split("@")[1]) for address in addresses]
+                self.assertLess(now, start + timedelta(days=10), "it takes too long")
         self.assertEqual(len(left), sum(mailings.mapped("queued_count")))
         for moment, domain in left:
             within = [other for at, other in left if moment <= at < moment + HOUR]

@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from unittest.mock import patch
 
-from freezegun import freeze_time
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
 from odoo import fields
@@ -18,11 +17,12 @@ from odoo.addons.mass_mailing_campaign.engine.spliced_letter import SplicedLette
 from odoo.addons.mass_mailing_campaign.models.message.mailing_trace import STANDINGS
 from odoo.addons.mass_mailing_campaign.models.sending.ir_mail_server import IrMailServer
 from odoo.addons.mass_mailing_campaign.models.sending.mailing_journal_ack import MailingJournalAck
+from odoo.addons.mass_mailing_campaign.models.settling.mailing_journal_ack import SETBACKS_OF_A_DAY
 from odoo.exceptions import UserError
 from odoo.tests import TransactionCase
 from odoo.tools import config
 
-from ..common import DELIVERY_CRON, MassEmailCase
+from ..common import DELIVERY_CRON, MassEmailCase, running_clock
 
 UNRULY = ["hang up", "421 busy", "451 later", "450 4.2.1 too many", "554 5.7.1 no"]
 
@@ -43,14 +43,14 @@ class TestRun(MassEmailCase):
         self.set_setting("portion_size", 5)
         mailing = self._mass_email()
         now = fields.Datetime.now()
-        with self.smtp() as server:
+        with self.smtp() as server, running_clock(now) as put_to:
             for address in self.addresses(0, 1, 2):
                 server.replies[address] = "hang up"
             mailing.action_set_pending()
             for hours in range(12):
                 for minutes in (0, 1):
-                    with freeze_time(now + timedelta(hours=hours, minutes=minutes), tick=True):
-                        self.run_delivery()
+                    put_to(now + timedelta(hours=hours, minutes=minutes))
+                    self.run_delivery()
         self.assertEqual(server.addresses(), self.addresses(*range(3, 10)))
         self.assertEqual((mailing.state, mailing.failed_count), ("done", 3))
 
@@ -68,16 +68,18 @@ class TestRun(MassEmailCase):
         self._contacts(3, self.target_list)
         mailing = self._mass_email()
         now = fields.Datetime.now()
-        with self.smtp() as server:
+        with self.smtp() as server, running_clock(now) as put_to:
             server.replies["MAIL"] = "421 4.3.2 busy"
             mailing.action_set_pending()
-            for hours in range(0, 72, 2):
-                with freeze_time(now + timedelta(hours=hours), tick=True):
-                    self.run_delivery()
+            for hours in range(0, 72, 8):
+                put_to(now + timedelta(hours=hours))
+                self.run_delivery()
+                if not hours:  # as when it was asked every few minutes
+                    mailing.mailing_trace_ids.sudo().setback_count = SETBACKS_OF_A_DAY
             self.assertEqual(mailing.waiting_count, 3)
             server.replies.clear()
-            with freeze_time(now + timedelta(hours=74), tick=True):
-                self.run_delivery()
+            put_to(now + timedelta(hours=74))
+            self.run_delivery()
         self.assertEqual((len(server.messages), mailing.state), (3, "done"))
 
     def test_servers_of_every_manner_get_it_once(self):
@@ -220,12 +222,13 @@ class TestRun(MassEmailCase):
         mailing = self._mass_email(contact_list_ids=target_list)
         mailing.action_set_pending()
         now = fields.Datetime.now()
-        for hour in range(10):
-            trouble = [*UNRULY, *[None] * 40] if hour < 6 else [None]
-            server.any_reply = functools.partial(chance.choice, trouble)
-            with freeze_time(now + timedelta(hours=hour), tick=True):
+        with running_clock(now) as put_to:
+            for hour in range(10):
+                trouble = [*UNRULY, *[None] * 40] if hour < 6 else [None]
+                server.any_reply = functools.partial(chance.choice, trouble)
+                put_to(now + timedelta(hours=hour))
                 self.run_delivery()
-            mailing.action_try_now()
+                mailing.action_try_now()
         taken = set(server.addresses())
         self.assertEqual(len(server.addresses()), len(taken), "somebody got it twice")
         traces = mailing.mailing_trace_ids

@@ -71,6 +71,7 @@ class TestFaults(MassEmailCase):
         self.enterContext(patch.object(allowance, "FIRST_REST", 0.001))
         self.enterContext(patch.object(pool, "LOOK_SECONDS", 0.01))
         self.enterContext(patch.object(transport, "FINAL_REPLY_SECONDS", 0.3))
+        self.enterContext(patch.object(transport, "GOODBYE_SECONDS", 0.01))
         self._contact("Anna", self.target_list)
 
     def test_every_fault_at_every_moment_has_its_outcome(self):

@@ -5,6 +5,17 @@ from odoo.fields import Command
 from ...common import MassEmailCase
 
 
+def claim_all(mailing, size=1000):
+    """Claim all that may be claimed; return (contact id, mailed address) of each."""
+    env, claimed = mailing.env, []
+    run = Run(mailing, env["ir.mail_server"], "news@garden.example.com")
+    env.flush_all()
+    while rows := env["mailing.trace"]._claim_rows(mailing, run, size):
+        claimed += [row[2:4] for row in rows if row[0] == "process"]
+    env.invalidate_all()
+    return claimed
+
+
 class ClaimCase(MassEmailCase):
     def queue(self, **values):
         """A mass email whose queue is built."""
@@ -14,16 +25,9 @@ class ClaimCase(MassEmailCase):
 
     def claim(self, mailing, size=1000):
         """Claim all that may be claimed; ``{contact name: mailed address}``"""
-        mail_server = self.env["ir.mail_server"]
-        run = Run(mailing, mail_server, "news@garden.example.com")
-        claimed = []
-        self.env.flush_all()
-        while rows := self.env["mailing.trace"]._claim_rows(mailing, run, size):
-            claimed += [row for row in rows if row[0] == "process"]
-        self.env.invalidate_all()
         return {
             self.env["mailing.contact"].browse(contact_id).name: email
-            for _status, _id, contact_id, email, *_rest in claimed
+            for contact_id, email in claim_all(mailing, size)
         }
 
 

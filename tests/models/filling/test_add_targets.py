@@ -113,9 +113,7 @@ class TestAddTargets(MassEmailCase):
             self.env.invalidate_all(flush=False)
 
     def check_addresses(self, emails):
-        partners = self.env["res.partner"].create([{"name": "P"} for _email in emails])
-        for partner, email in zip(partners, emails, strict=True):
-            partner.email = email
+        partners = self.env["res.partner"].create([{"name": "P", "email": each} for each in emails])
         self.add(partners)
         targets = self.members().filtered(lambda each: each.partner_id in partners)
         self.assertEqual(len(targets), len(emails))

@@ -42,7 +42,7 @@ class TestOptOutVerbs(MassEmailCase):
         self.assertFalse(self.trace._is_opted_out())
         self.anna.subscription_ids.opt_out = True
         self.assertTrue(self.trace._is_opted_out(), "by the portal")
-        self.assertFalse(self.trace._can_opt_in(), "nothing of this message's doing")
+        self.assertFalse(any(self.trace._own_opt_outs()), "nothing of this message's doing")
         self.target_list.contact_ids -= self.anna
         self.assertTrue(self.trace._is_opted_out(), "by the memory")
 

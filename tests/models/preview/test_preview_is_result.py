@@ -1,11 +1,10 @@
 from collections import Counter
 
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, rule
 
 from ...common import MassEmailCase
-from ...engine.audience_machine import FIRST_EMAILS, LISTS, AudienceMachine
+from ...engine.audience_machine import FIRST_EMAILS, LISTS, AudienceMachine, play
 
 
 class PreviewMachine(AudienceMachine):
@@ -103,14 +102,4 @@ class PreviewMachine(AudienceMachine):
 class TestPreviewIsResult(MassEmailCase):
     def test_the_preview_is_what_the_queue_build_does_whatever_happens(self):
         PreviewMachine.prepare(self)
-        for _example in range(8):
-            run_state_machine_as_test(
-                lambda: PreviewMachine(self),
-                settings=settings(
-                    deadline=None,
-                    phases=set(Phase) - {Phase.explain},
-                    max_examples=2,
-                    stateful_step_count=30,
-                    suppress_health_check=list(HealthCheck),
-                ),
-            )
+        play(lambda: PreviewMachine(self), examples=8, steps=30)

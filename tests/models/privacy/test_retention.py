@@ -2,7 +2,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import fields
-from odoo.addons.mass_mailing_campaign.models.privacy import mailing_trace_hit
+from odoo.addons.mass_mailing_campaign.models.privacy import ir_config_parameter
 
 from ...common import MassEmailCase
 
@@ -114,7 +114,7 @@ class TestRetention(MassEmailCase):
         self.hits(5, self.long_ago)
         self.env["ir.config_parameter"]._kept_since()  # it is read by then
         purge = self.env["mailing.trace.hit"]._gc_hits
-        with patch.object(mailing_trace_hit, "PURGED_AT_ONCE", 3):
+        with patch.object(ir_config_parameter, "PURGED_AT_ONCE", 3):
             with self.assertQueryCount(1):
                 self.assertEqual(purge(), (3, 1))
             self.assertEqual(purge(), (2, 0))

@@ -1,3 +1,4 @@
+import re
 from base64 import encodebytes
 
 from ...common import MassEmailCase, mail
@@ -150,6 +151,22 @@ class TestBounceRouting(MassEmailCase):
         self.assertFalse(self.anna.is_blacklisted)
         self.assertTrue(self.event(trace), "it came back all the same")
 
+    def test_a_report_by_no_book_about_another_marks_nobody(self):
+        trace = self.sent()
+        content = returned("qmail_final", message_id=trace.message_id, address="ben@other.example")
+        head, _blank, body = content.partition("\n\n")
+        # without an alphabet: Odoo encodes it
+        parts = 'Content-Type: multipart/mixed; boundary="B"\n\n--B\nContent-Type: text/plain\n\n'
+        content = f"{head}\nMIME-Version: 1.0\n{parts}{body}\n--B--\n"
+        self.env["mail.thread"].message_process(False, content)
+        self.assertEqual(self.event(trace).bounce_type, "final")
+        self.assertFalse(self.known())
+        for address in ("ben@other.example", "anna@example.com"):
+            words = f"An error delivering your mail to <{address}>:\n550 5.1.1 Unknown user"
+            content = f"{head}\n\n{words}\n\n{letter(trace.message_id)}"
+            self.env["mail.thread"].message_process(False, content)
+            self.assertEqual(bool(self.known().dead_datetime), address == "anna@example.com")
+
     def test_a_server_may_name_her_by_another_address_of_its_own(self):
         trace = self.sent()
         self.come_back("postfix_final", trace, address="anna.smith@mail.example.com")
@@ -179,6 +196,16 @@ class TestBounceRouting(MassEmailCase):
             self.env["mail.thread"].message_process(False, content)
             self.assertEqual(trace.trace_status, "bounce", written)
             self.assertTrue(self.known().dead_datetime)
+            self.known().action_clear()
+
+    def test_what_is_explained_in_an_alphabet_that_odoo_does_not_know_is_received(self):
+        for name, event_type in (("postfix_final", "bounced"), ("complaint", "complained")):
+            trace = self.sent()
+            content = returned(name, message_id=trace.message_id, id=str(trace.id))
+            content, count = re.subn("us-ascii", "windows-874", content, flags=re.IGNORECASE)
+            self.assertTrue(count)
+            self.env["mail.thread"].message_process(False, content)
+            self.assertTrue(self.event(trace, event_type))
             self.known().action_clear()
 
     def test_a_complaint_is_taken_back_by_who_subscribes_again_and_by_nothing_else(self):
@@ -347,6 +374,28 @@ class TestBounceRouting(MassEmailCase):
             self.assertEqual(trace.trace_status, "sent")
             self.assertFalse(self.event(trace, "replied") | self.event(trace, "opened"))
             self.assertEqual(self.env["mailing.contact"].search_count([]), count + 1)
+
+    def test_what_a_program_answers_tells_that_a_message_in_doubt_was_sent(self):
+        for name in ("vacation", "delayed"):
+            trace = self.sent()
+            trace.sudo().write({"trace_status": "error", "failure_type": "in_doubt"})
+            self.event(trace, "sent").unlink()
+            to = {"vacation": "news@garden.example.com", "delayed": "bounce@garden.example.com"}
+            content = returned(name, message_id=trace.message_id, to=to[name], id=str(trace.id))
+            self.env["mail.thread"].message_process("mailing.contact", content)
+            self.assertEqual((trace.trace_status, trace.failure_type), ("sent", False), name)
+            self.assertEqual(trace.mass_mailing_id.sent_count, 1, name)
+
+    def test_who_answers_as_only_programs_do_gives_no_reply(self):
+        trace = self.sent()
+        for field in ("Return-Path: <>", "Precedence: junk", "Precedence: bulk"):
+            answer = mail("reply").format(number=field[-4:-1], message_id=trace.message_id)
+            self.env["mail.thread"].message_process("mailing.contact", f"{field}\n{answer}")
+        answer = mail("reply").format(number=0, message_id=trace.message_id)
+        answer = answer.replace("Anna <anna@", "Mail System <postmaster@")
+        self.env["mail.thread"].message_process("mailing.contact", answer)
+        self.assertEqual(trace.trace_status, "sent")
+        self.assertFalse(self.event(trace, "replied") | self.event(trace, "opened"))
 
     def test_a_mail_to_the_bounce_address_without_a_message_of_ours_is_odoos(self):
         content = returned("postfix_final", message_id="<unknown@garden.example.com>")

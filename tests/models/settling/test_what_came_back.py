@@ -1,6 +1,8 @@
 from datetime import timedelta
 
 from odoo import fields
+from odoo.addons.mass_mailing_campaign.delivery.bounce import Kind
+from odoo.addons.mass_mailing_campaign.delivery.report import Report
 from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome
 
 from ...common import MassEmailCase
@@ -43,6 +45,8 @@ class TestWhatCameBack(MassEmailCase):
             "reply": self.trace._receive_reply,
             "opt-out": self.trace._receive_opt_out,
             "bounce": lambda: self.trace._receive_bounce("final", "no such user"),
+            "vacation": lambda: self.trace._receive_reply(is_by_program=True),
+            "delayed": lambda: self.trace._receive_report(Report(Kind.DELAYED)),
         }
         for reason in ("in_doubt", "left"):
             for name, happen in happenings.items():

@@ -24,14 +24,14 @@ class MailingMailing(models.Model):
     @api.depends("mail_server_id")
     def _compute_email_from(self):
         result = super()._compute_email_from()
-        for mailing in self.filtered(lambda mailing: mailing.delivery_mode == "portions"):
+        for mailing in self._mass_emails():
             mailing.email_from = mailing.mail_server_id.mass_email_from or mailing.email_from
         return result
 
     @api.depends("mail_server_id")
     def _compute_reply_to(self):
         result = super()._compute_reply_to()
-        for mailing in self.filtered(lambda mailing: mailing.delivery_mode == "portions"):
+        for mailing in self._mass_emails():
             if mailing.reply_to_mode == "new":
                 reply_to = mailing.mail_server_id.mass_email_reply_to
                 mailing.reply_to = reply_to or mailing.reply_to

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 from unittest.mock import patch
 
 from odoo.addons.mass_mailing_campaign.engine.job_time import JobTime
-from odoo.addons.mass_mailing_campaign.models.sending import mailing_mailing as sending
+from odoo.addons.mass_mailing_campaign.models.queue import mailing_mailing as queue
 
 from ...common import MassEmailCase
 
@@ -15,7 +15,7 @@ class TestQueueInParts(MassEmailCase):
 
     def setUp(self):
         super().setUp()
-        self.enterContext(patch.object(sending, "MEMBERS_AT_ONCE", 2))
+        self.enterContext(patch.object(queue, "MEMBERS_AT_ONCE", 2))
 
     def begin(self, count=5):
         """A mass email with one part of its queue."""
@@ -32,7 +32,7 @@ class TestQueueInParts(MassEmailCase):
         mailing = self._mass_email()
         mailing.action_set_pending()
         with (
-            patch.object(sending, "MEMBERS_AT_ONCE", size),
+            patch.object(queue, "MEMBERS_AT_ONCE", size),
             self.committing(mailing) as committing,
         ):
             self.assertTrue(committing._have_queue())
