@@ -119,6 +119,7 @@ from .wizards import test_save_template
 from .wizards import test_send_test
 from . import test_campaign_tours
 from . import test_demo
+from . import test_columns
 from . import test_guide
 from . import test_life
 from . import test_opt_out_in_browser

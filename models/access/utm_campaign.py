@@ -29,7 +29,6 @@ class UtmCampaign(models.Model):
 
     is_out_of_reach = fields.Boolean(
         compute="_compute_is_out_of_reach",
-        groups="mass_mailing.group_mass_mailing_user",
         help="It is somebody else's, and so are its mass emails, log and figures.",
     )
 

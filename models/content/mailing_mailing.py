@@ -1,8 +1,12 @@
+import re
+
 from markupsafe import Markup
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tools import SQL
+from odoo.tools.rendering_tools import parse_inline_template
 
 from ...engine.letter import Letter
 
@@ -22,6 +26,15 @@ DESIGN = Markup("""
     </div>
 </div>
 """)
+
+
+# What Odoo's renderer fills in: not everybody may write every expression there.
+FILLED_IN = {"subject", "preview", "body_arch", "body_html", "lang", "email_from", "reply_to"}
+SHOWN = re.compile(r'\bt-out="([^"]*)"')
+
+
+class Untouched(frozenset):
+    """Ids of mass emails of which something else is written; in a context no request can say so."""
 
 
 class MailingMailing(models.Model):
@@ -81,6 +94,8 @@ class MailingMailing(models.Model):
             editors = {vals.get("body_editor")} - {None} or set(self.mapped("body_editor"))
             if "designer" not in editors:
                 self._use_simple_body(vals)
+            untouched = Untouched(self.ids if FILLED_IN.isdisjoint(vals) else ())
+            self = self.with_context(untouched_letters=untouched)
         template_id = vals.get("mail_template_id")
         changed = self.filtered(lambda mailing: mailing.mail_template_id.id != template_id)
         result = super().write(vals)
@@ -88,6 +103,36 @@ class MailingMailing(models.Model):
             for mailing in changed:
                 mailing._take_template_attachments()
         return result
+
+    def _check_access_right_dynamic_template(self):
+        """Whoever may not write an expression may pause, plan and archive a letter that has it."""
+        untouched = self.env.context.get("untouched_letters")
+        if isinstance(untouched, Untouched):
+            self = self.filtered(lambda mailing: mailing.id not in untouched)
+        try:
+            return super()._check_access_right_dynamic_template()
+        except AccessError as error:
+            for mailing in self._mass_emails():
+                if expression := mailing._forbidden_expression():
+                    raise AccessError(mailing._why_forbidden(expression)) from error
+            raise
+
+    def _forbidden_expression(self):
+        """Return a field, as a slip of the pen, that not everybody may write; None of another."""
+        lines = [self.subject or "", self.preview or ""]
+        written = [each for line in lines for _text, each, _default in parse_inline_template(line)]
+        written += SHOWN.findall(self.body_arch or "")
+        is_allowed = self.env["ir.qweb"]._is_expression_allowed
+        forbidden = (each for each in written if each and not is_allowed(each, "mailing.contact"))
+        return next(forbidden, None)
+
+    def _why_forbidden(self, expression):
+        return self.env._(
+            "“%(expression)s” is not a field that you may write in a letter. Type “/” to choose "
+            "one; others are for members of the group “%(group)s”.",
+            expression=expression,
+            group=self.env.ref("mail.group_mail_template_editor").sudo().name,
+        )
 
     def copy_data(self, default=None):
         """A duplicate has files of its own: they go with the record they belong to."""

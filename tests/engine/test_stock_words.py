@@ -21,6 +21,12 @@ class TestStockWords(TransactionCase):
         stock_words.use_ours(self.env)
         self.assertEqual(self.taken(), "Отправлено")
 
+    def test_a_target_is_called_by_a_name_as_people_are(self):
+        ours = self.env["ir.module.module"].search([("name", "=", "mass_mailing_campaign")])
+        ours._update_translations(["ru_RU"], overwrite=True)
+        name = self.env["ir.model.fields"]._get("mailing.contact", "name")
+        self.assertEqual(name.with_context(lang="ru_RU").field_description, "Имя")
+
     def test_odoos_are_given_back(self):
         odoos = self.taken()
         stock_words.use_ours(self.env)

@@ -6,6 +6,7 @@ import { useService } from "@web/core/utils/hooks";
 import { formatInteger } from "@web/views/fields/formatters";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 import { formatShare } from "../statistics/share";
+import { callAsButton } from "./call_as_button";
 import { COUNT_PAUSE, useProgress } from "./progress";
 
 // as long as the browser's tab is open, and from campaign to campaign
@@ -80,9 +81,9 @@ export class PeopleFigures extends Component {
     }
 
     async open(name) {
-        const { resId, resModel } = this.props.record;
-        const args = [[resId], name, this.state.withMachines];
-        await this.action.doAction(await this.orm.call(resModel, "action_view_figure", args));
+        const { record } = this.props;
+        const { withMachines } = this.state;
+        await callAsButton(this.action, record, "action_view_figure", name, withMachines);
     }
 }
 

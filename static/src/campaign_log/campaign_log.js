@@ -6,6 +6,7 @@ import { useService } from "@web/core/utils/hooks";
 import { escape } from "@web/core/utils/strings";
 import { formatInteger } from "@web/views/fields/formatters";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
+import { callAsButton } from "../campaign_form/call_as_button";
 import { CampaignLogMenu } from "../campaign_form/menus";
 import { COUNT_PAUSE, useProgress } from "../campaign_form/progress";
 import { EmbeddedList } from "../target_list_form/embedded_list";
@@ -139,8 +140,7 @@ export class CampaignLog extends Component {
     }
 
     async openWhole() {
-        const action = await this.orm.call("utm.campaign", "action_view_log", [[this.campaignId]]);
-        await this.action.doAction(action);
+        await callAsButton(this.action, this.props.record, "action_view_log");
     }
 
     /** The same as long as it shows the same: else the list would be loaded anew. */
@@ -164,6 +164,7 @@ export class CampaignLog extends Component {
                 search_view_ref: "mass_mailing_campaign.mailing_trace_event_view_search_panel",
             },
             noContentHelp: this.help(type),
+            hasActions: true,
         };
     }
 

@@ -6,6 +6,7 @@ import { useService } from "@web/core/utils/hooks";
 import { useRecordObserver } from "@web/model/relational_model/utils";
 import { formatInteger } from "@web/views/fields/formatters";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
+import { callAsButton } from "../campaign_form/call_as_button";
 import { byThisClock } from "../campaign_form/progress";
 
 const { DateTime } = luxon;
@@ -97,11 +98,7 @@ export class MassEmailAudience extends Component {
     async open(key) {
         const { record } = this.props;
         if (await record.save()) {
-            const action = await this.orm.call("mailing.mailing", "action_view_audience", [
-                record.resId,
-                key,
-            ]);
-            await this.action.doAction(action);
+            await callAsButton(this.action, record, "action_view_audience", key);
         }
     }
 

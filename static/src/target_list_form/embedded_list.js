@@ -14,8 +14,10 @@ export class EmbeddedList extends Component {
         context: Object,
         noContentHelp: { type: Object, optional: true },
         onChanged: { type: Function, optional: true },
+        hasActions: { type: Boolean, optional: true },
+        hasSelectors: { type: Boolean, optional: true },
     };
-    static defaultProps = { onChanged: () => {} };
+    static defaultProps = { onChanged: () => {}, hasActions: false, hasSelectors: true };
 
     setup() {
         // the form's breadcrumbs, pager and views are not the list's
@@ -35,9 +37,12 @@ export class EmbeddedList extends Component {
             noContentHelp: this.props.noContentHelp,
             searchViewId: false,
             searchMenuTypes: ["filter", "groupBy"],
+            // what can be done with the rows that are ticked
+            loadActionMenus: this.props.hasActions,
             display: { controlPanel: { adaptToScroll: false }, searchPanel: false },
             noBreadcrumbs: true,
             className: "o_embedded_list",
+            ...(this.env.isSmall ? {} : { allowSelectors: this.props.hasSelectors }),
         };
     }
 }

@@ -4,6 +4,7 @@ import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { formatInteger } from "@web/views/fields/formatters";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
+import { callAsButton } from "../campaign_form/call_as_button";
 import { useListFacts } from "./list_facts";
 
 // what stands there until the figures have come
@@ -23,7 +24,6 @@ export class TargetListFigures extends Component {
 
     setup() {
         this.action = useService("action");
-        this.orm = useService("orm");
         this.facts = useListFacts(() => this.props.record, "get_figures");
     }
 
@@ -37,10 +37,7 @@ export class TargetListFigures extends Component {
     }
 
     async open(name) {
-        const { resId } = this.props.record;
-        this.action.doAction(
-            await this.orm.call("mailing.list", "action_view_figure", [[resId], name])
-        );
+        await callAsButton(this.action, this.props.record, "action_view_figure", name);
     }
 }
 

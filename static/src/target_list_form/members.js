@@ -174,6 +174,7 @@ export class TargetListOptedOut extends Component {
                 _t("Who opts out appears here and is not mailed by this list, though added again.")
             ),
             onChanged: this.tellChanged,
+            hasSelectors: false, // for nothing is done with several
         };
     }
 }

@@ -34,6 +34,11 @@ tours.add("campaign_figures", {
         click(".o_statusbar_status button[data-value=active]"),
         { trigger: ".o_statusbar_status .o_arrow_button_current:contains(Active)" },
         { trigger: ".o_form_status_indicator:not(:has(.o_form_button_save:visible))" },
+        // behind which nobody stands
+        figure("opted_in", "0"),
+        click(".o_people_figures button[name=opted_in]"),
+        { trigger: ".o_view_nocontent_smiling_face:contains(Nobody yet)" },
+        back,
         figure("sent", "4"),
         figure("clicked", "25%"),
         figure("bounced", "For Good: 1"),

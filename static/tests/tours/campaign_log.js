@@ -27,6 +27,13 @@ registry.category("web_tour.tours").add("campaign_log", {
         { trigger: ".o_log_chip[name=clicked][aria-pressed=true]" },
         listed(1),
         { trigger: ".o_campaign_log .o_data_row:contains(Anna):contains(Offer)" },
+        // of the lines that are ticked, too
+        click(".o_campaign_log .o_data_row .o_list_record_selector input"),
+        click(".o_campaign_log .o_selection_container .dropdown-toggle"),
+        click(".o-dropdown-item:contains(Create Target List)"),
+        { trigger: ".modal .o_field_widget[name=contact_count]:contains(1)" },
+        click(".modal .o_form_button_cancel, .modal .btn-close"),
+        { trigger: "body:not(:has(.modal))" },
         click(".o_log_chip[name=bounced]"),
         { trigger: ".o_campaign_log .o_data_row:contains(For Good: 550 no such user)" },
         // the list is made of whom the chip shows

@@ -7,7 +7,7 @@ import { insertText } from "@html_editor/../tests/_helpers/user_actions";
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import { codeIn } from "@mass_mailing_campaign/letter_editor/code";
 import { LetterLinkPlugin } from "@mass_mailing_campaign/letter_editor/letter_link_plugin";
-import { describe, expect, test } from "@odoo/hoot";
+import { describe, expect, getFixture, test } from "@odoo/hoot";
 import { press, waitFor } from "@odoo/hoot-dom";
 import { animationFrame, runAllTimers } from "@odoo/hoot-mock";
 import { registry } from "@web/core/registry";
@@ -42,6 +42,14 @@ async function letter(content, { isMarketer = true, record = {}, offers = [OFFER
     await animationFrame();
     return { editor, html: () => cleanLinkArtifacts(getContent(el)).replace(/[[\]]/g, "") };
 }
+
+test("a letter that is only read shows its fields within the line", () => {
+    getFixture().innerHTML = `<div class="o_field_widget" name="body_arch"><div class="o_readonly">
+        <p>Dear <t t-out="object.name">friend</t>, <t t-if="object.email">hello</t></p>
+    </div></div>`;
+    expect("[t-out]").toHaveStyle({ display: "inline" });
+    expect("[t-if]").toHaveStyle({ display: "inline" });
+});
 
 test("a code is one however people and browsers write it", () => {
     for (const written of [

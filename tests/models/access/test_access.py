@@ -146,7 +146,10 @@ class TestWhoSeesWhat(AccessCase):
         ):
             with self.subTest(user=user.login, campaign=name):
                 campaign = self.mailings[name].campaign_id.with_user(user)
-                self.assertIs(Form(campaign).is_out_of_reach, is_out_of_reach)
+                form = Form(campaign)
+                self.assertIs(form.is_out_of_reach, is_out_of_reach)
+                for field in ("title", "campaign_status", "target_list_ids", "user_id", "tag_ids"):
+                    self.assertIs(bool(form._get_modifier(field, "readonly")), is_out_of_reach)
         self.assertFalse(Form(self.env["utm.campaign"].with_user(self.olga)).is_out_of_reach)
         bare = self.env["utm.campaign"].create({"title": "Odd", "user_id": self.nora.id})
         self.assertTrue(

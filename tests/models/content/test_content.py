@@ -153,6 +153,28 @@ class TestWhatIsWrong(MassEmailCase):
         mailing.with_user(clerk).action_set_pending()
         self.assertEqual(mailing.state, "in_queue")
 
+    def test_who_may_not_write_an_expression_may_do_all_else_with_a_letter_that_has_it(self):
+        body = '<p t-if="object.company_name">Dear colleague</p>'
+        mailing = self._mass_email(body).with_user(self.marketer)
+        mailing.name = "Renamed"
+        mailing.action_set_pending()
+        mailing.action_pause()
+        self.assertTrue(mailing.is_paused)
+        mailing.action_resume()
+        mailing.action_archive()
+        with self.assertRaises(AccessError):
+            mailing.body_arch = body + "<p>Yours</p>"
+        with self.assertRaises(AccessError):
+            mailing.subject = "{{ object.company_name }}"
+        with self.assertRaisesRegex(AccessError, "“object.nam” is not a field"):
+            mailing.preview = "Dear {{ object.nam }}"
+        with self.assertRaisesRegex(AccessError, "“object.nam” is not a field"):
+            mailing.body_arch = '<p>Dear <t t-out="object.nam"/></p>'
+        forged = self.env["mailing.mailing"].with_user(self.marketer)
+        forged = forged.with_context(untouched_letters=list(range(10**6)))
+        with self.assertRaises(AccessError):
+            forged.create({"subject": "{{ object.email }}"})
+
     def test_a_letter_to_lists_without_members_is_not_tried_on_anybody(self):
         nobody = [(6, 0, self._list("Empty").ids)]
         findings = self._mass_email(contact_list_ids=nobody)._letter_findings()

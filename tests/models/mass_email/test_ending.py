@@ -1,9 +1,12 @@
 from unittest.mock import patch
 
+from lxml import etree
+
 from odoo.addons.mass_mailing_campaign.engine.run import Run
 from odoo.addons.mass_mailing_campaign.engine.turns import CLAIM_LOCK
 from odoo.exceptions import UserError
 from odoo.tools import SQL
+from odoo.tools.safe_eval import safe_eval
 
 from ...common import MassEmailCase
 
@@ -33,6 +36,17 @@ class TestEnding(MassEmailCase):
         self.assertEqual(self.outcomes_in_order(), ["sent"] * 2 + ["ended"] * 3)
         self.assertEqual((self.mailing.sent_count, self.mailing.cancelled_count), (2, 3))
         self.assertTrue(self.mailing.sent_date)
+
+    def test_its_form_does_not_say_that_nobody_could_be_mailed(self):
+        self.mailing._build_queue()
+        self.end()
+        view = self.env.ref("mass_mailing_campaign.mailing_mailing_view_form_mass_email")
+        form = etree.fromstring(self.mailing.get_view(view.id)["arch"])
+        known = self.mailing.read(["member_count", "is_ended"])[0]
+        spans = form.iterfind(".//strong[.='Nobody got this mass email:']/../span")
+        told = [span.text for span in spans if not safe_eval(span.get("invisible"), known)]
+        self.assertEqual(len(told), 1)
+        self.assertIn("it was ended", told[0])
 
     def test_it_can_be_deleted_then(self):
         self.mailing._build_queue()
