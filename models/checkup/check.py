@@ -1,6 +1,7 @@
 import importlib
 from typing import NamedTuple
 
+from odoo import SUPERUSER_ID
 from odoo.tools import email_normalize
 
 # How many of the addresses that mass emails are sent from are looked at.
@@ -68,7 +69,19 @@ def mass_emails_to_come(env):
 
 def usual_sender(env):
     """Return the address that is sent from when nobody chooses one."""
-    return env["ir.mail_server"]._get_default_from_address() or env.company.email or env.user.email
+    default = env["ir.mail_server"]._get_default_from_address()
+    return default or env.company.email or reader(env).email
+
+
+def reader(env):
+    """Return who looks; where that is the scheduled action, the administrator.
+
+    The address of OdooBot is nobody's, and mail servers refuse it.
+    """
+    if env.uid != SUPERUSER_ID:
+        return env.user
+    admin = env.ref("base.user_admin", raise_if_not_found=False)
+    return (admin or env["res.users"]).sudo()
 
 
 def sender_domains(env):
