@@ -124,6 +124,20 @@ class MailingMailing(models.Model):
                 "The scheduled action “%s” is switched off: an administrator can activate it.",
                 lanes[0].name,
             )
+        if running == (without_user := running._of_archived_user()):
+            return self.env._(
+                "The scheduled action “%(name)s” does not run, for its user, %(user)s, is "
+                "archived: an administrator can give it another one.",
+                name=without_user[0].name,
+                user=without_user[0].user_id.name,
+            )
+        if all(lane.failure_count for lane in running):
+            return self.env._(
+                "The scheduled action “%(name)s” failed %(count)s times in a row: an "
+                "administrator should look for its error in the server's log.",
+                name=running[0].name,
+                count=running[0].failure_count,
+            )
         if since := running._overdue_since():
             return self.env._(
                 "The scheduled action “%(name)s” should have run %(moment)s and did not: an "

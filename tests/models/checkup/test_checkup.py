@@ -56,10 +56,28 @@ class TestScheduledActionCheck(CheckupCase):
         self.lane.active = False
         self.assert_found(ScheduledActionCheck, "bad", "send the hourly portion", "switch_on")
 
-    def test_one_lane_of_several_that_is_off_is_told(self):
-        self.env["ir.cron"]._set_lane_count(3)
-        self.env["ir.cron"]._lanes()[1].active = False
+    def test_one_lane_of_several_that_is_off_is_told_and_switched_on_beside_busy_ones(self):
+        crons = self.env["ir.cron"]
+        crons._set_lane_count(3)
+        crons._lanes()[1].active = False
         self.assert_found(ScheduledActionCheck, "bad", "1 of 3 lanes", "switch_on")
+        locked = []
+        self.patch(type(crons), "lock_for_update", lambda lanes, **_how: locked.append(lanes))
+        values = {"topic": "scheduled_action", "grade": "bad", "words": "Off", "mend": "switch_on"}
+        self.env["mailing.checkup.finding"].create(values).action_mend()
+        self.assertEqual(locked, [crons._lanes()[1]], "the others may be at work")
+
+    def test_one_whose_user_is_archived_is_told_before_it_fails(self):
+        self.lane.user_id = self.marketer
+        self.assert_found(ScheduledActionCheck, "good")
+        self.marketer.active = False
+        self.assert_found(ScheduledActionCheck, "bad", "its user, Marta Marketer, is archived")
+
+    def test_modules_that_wait_to_be_upgraded_hold_up_all_scheduled_actions(self):
+        self.lane.nextcall = fields.Datetime.now() - timedelta(minutes=20)
+        module = self.env["ir.module.module"].search([("name", "=", "mass_mailing_sms")])
+        module.state = "to upgrade"
+        self.assert_found(ScheduledActionCheck, "bad", f"upgraded or removed: {module.shortdesc}")
 
     def test_in_a_neutralized_copy_it_is_off_with_good_reason(self):
         self.lane.active = False
@@ -90,8 +108,12 @@ class TestScheduledActionCheck(CheckupCase):
             with self.subTest(lanes=lanes), patch.dict(config.options, max_cron_threads=workers):
                 self.assert_found(WorkersCheck, grade)
 
-    def test_a_server_without_cron_workers_is_told(self):
+    def test_a_server_without_cron_workers_is_told_unless_another_one_has_them(self):
         with patch.dict(config.options, max_cron_threads=0):
+            self.assert_found(WorkersCheck, "good", "another Odoo server")
+            self.lane.lastcall = fields.Datetime.now() - timedelta(hours=3)
+            self.assert_found(WorkersCheck, "warning", "max_cron_threads")
+            self.lane.lastcall = False
             self.assert_found(WorkersCheck, "warning", "max_cron_threads")
 
 

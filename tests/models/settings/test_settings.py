@@ -14,6 +14,16 @@ class TestSettings(MassEmailCase):
         self.assertEqual(mailing.state, "done")
         self.assertEqual(self.env.ref(DELIVERY_CRON).interval_type, "hours")
 
+    def test_saving_them_brings_one_of_several_lanes_back_and_leaves_no_other(self):
+        crons = self.env["ir.cron"]
+        crons._set_lane_count(4)
+        (crons._lanes()[0] | crons._lanes()[2]).unlink()
+        self.env["res.config.settings"].create({"mass_email_lanes": 4}).execute()
+        self.assertEqual(len(crons._lanes()), 4)
+        everything_that_sends = [("code", "=", "model._cron_deliver_portions()")]
+        self.assertEqual(crons.search(everything_that_sends), crons._lanes())
+        self.assertEqual(len({*crons._lanes().mapped("name")}), 4)
+
     def test_the_working_schedule_of_the_sending_hours_cannot_be_deleted(self):
         calendar = self.env["resource.calendar"].create({"name": "Quiet"})
         settings = self.env["res.config.settings"]

@@ -162,6 +162,14 @@ class TestWhyWaiting(MassEmailCase):
         self.lane.unlink()
         self.check("was deleted")
 
+    def test_the_scheduled_action_fails(self):
+        self.build()
+        self.lane.failure_count = 2
+        self.check("send the hourly portion” failed 2 times in a row")
+        self.lane.user_id = self.seller
+        self.seller.active = False
+        self.check("hourly portion” does not run, for its user, Sam Seller, is archived")
+
     def test_a_job_that_was_due_a_moment_ago_is_not_late(self):
         self.build()
         self.lane.nextcall = NOW - timedelta(minutes=2)
