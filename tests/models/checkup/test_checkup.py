@@ -1,6 +1,8 @@
 from datetime import timedelta
 from unittest.mock import patch
 
+from freezegun import freeze_time
+
 from odoo import fields
 from odoo.addons.mass_mailing_campaign.models.checkup import dns_records
 from odoo.addons.mass_mailing_campaign.models.checkup.dns_records import DnsCheck
@@ -143,11 +145,34 @@ class TestQueueChecks(CheckupCase):
         self.campaign.write({"campaign_status": "active", "active": False})
         self.assert_found(WaitingCheck, "warning", "is archived", "open_waiting")
 
+    def test_an_archived_one_waits_too(self):
+        self.under_way().action_archive()
+        self.assert_found(WaitingCheck, "warning", "Archived: it waits", "open_waiting")
+
+    def test_who_stopped_it_is_told_before_what_was_the_trouble(self):
+        self.under_way(is_paused=True).delivery_issue = "421 4.7.0 busy"
+        self.assert_found(WaitingCheck, "warning", "Paused", "open_waiting")
+
     def test_outside_the_sending_hours_it_waits(self):
         self.under_way()
         calendar = self.env["resource.calendar"].create({"name": "Never", "attendance_ids": False})
         self.set_setting("calendar_id", calendar.id)
         self.assert_found(WaitingCheck, "warning", "sending hours", "open_settings")
+
+    def test_the_used_portion_of_a_mail_server_is_told(self):
+        self._contacts(3, self.target_list)
+        mailing = self._mass_email()
+        with self.smtp() as smtp:
+            server = self.env["ir.mail_server"].search([])
+            server.mass_email_portion_size = 2
+            self.assert_found(PortionCheck, "good", "1000 of 1000")
+            self.send(mailing, smtp)
+            self.assertEqual(
+                [(grade, words[:28]) for grade, words, _mend in self.found(PortionCheck)],
+                [("good", "998 of 1000 may still leave "), ("warning", "Loopback: all 2 of this hour")],
+            )
+            server.active = False
+            self.assert_found(PortionCheck, "good", "998 of 1000")
 
     def test_the_used_portion_is_told(self):
         self.set_setting("portion_size", 2)
@@ -183,7 +208,9 @@ class TestReturnChecks(CheckupCase):
     def test_an_incoming_server_has_to_be_confirmed_and_fetched_lately(self):
         now = fields.Datetime.now()
         server = self.fetcher()
-        self.assert_found(IncomingServerCheck, "bad", "never fetched", "open_incoming_servers")
+        self.assert_found(IncomingServerCheck, "unchecked", "was not fetched yet")
+        with freeze_time(now + timedelta(hours=2)):
+            self.assert_found(IncomingServerCheck, "bad", "never fetched", "open_incoming_servers")
         server.date = now - timedelta(hours=3)
         self.assert_found(IncomingServerCheck, "bad", "last time")
         server.date = now
@@ -193,10 +220,29 @@ class TestReturnChecks(CheckupCase):
 
     def test_an_incoming_server_that_fails_is_told_with_its_error(self):
         error = "Traceback\nimaplib.error: LOGIN failed"
-        self.fetcher(
+        server = self.fetcher(
             date=fields.Datetime.now(), error_date=fields.Datetime.now(), error_message=error
         )
         self.assert_found(IncomingServerCheck, "bad", "LOGIN failed")
+        server.state = "draft"  # so Odoo leaves it after five days
+        self.assert_found(IncomingServerCheck, "bad", "LOGIN failed")
+
+    def test_an_incoming_server_that_is_not_confirmed_holds_up_nothing_beside_another(self):
+        self.fetcher(date=fields.Datetime.now())
+        self.fetcher(name="Some day", state="draft")
+        grades = {words[:8]: grade for grade, words, _mend in self.found(IncomingServerCheck)}
+        self.assertEqual(grades, {"Bounces ": "good", "Some day": "warning"})
+
+    def test_a_mailbox_may_be_fetched_as_seldom_as_its_scheduled_action_says(self):
+        self.fetcher(date=fields.Datetime.now() - timedelta(hours=3))
+        self.env.ref("mail.ir_cron_mail_gateway_action").write(
+            {"interval_number": 6, "interval_type": "hours"}
+        )
+        self.assert_found(IncomingServerCheck, "good", "was fetched")
+
+    def test_in_a_neutralized_copy_no_mailbox_is_fetched_with_good_reason(self):
+        self.env["ir.config_parameter"].set_param("database.is_neutralized", True)
+        self.assert_found(IncomingServerCheck, "unchecked", "neutralized")
 
     def test_dns_records_are_looked_up_where_a_resolver_is_at_hand(self):
         self.assert_found(DnsCheck, "unchecked", "not looked up")
