@@ -1,23 +1,26 @@
 from datetime import timedelta
 
 from odoo import fields
+from odoo.tools import email_normalize
 
 from ...engine.moments import in_words
-from .check import Check, is_neutralized
+from .check import Check, is_neutralized, servers_with_senders
 
 # So much later than its scheduled action says a mailbox may be fetched.
 LATELY = timedelta(hours=1)
 
 
 class BounceAddressCheck(Check):
-    """Where returned mail goes."""
+    """Where returned mail goes: to the bounce address, if the mail server is for it (Odoo's rule)."""
 
     topic = "bounce_address"
 
     def findings(self):
         companies = self.env["res.company"].sudo().search([])
+        addresses = sorted({*companies.mapped("bounce_email")} - {False, ""})
+        unheard, heard = self._senders_that_get_it(addresses)
         without = companies.filtered(lambda company: not company.bounce_email)
-        if without:
+        if without and (unheard or not heard):
             yield self.warning(
                 self.env._(
                     "%s: no bounce address. Returned mail goes to the sender, and the log does not "
@@ -27,13 +30,41 @@ class BounceAddressCheck(Check):
                 self.env._("Set an alias domain with a bounce alias, and give it to the company."),
                 "open_alias_domains",
             )
+        elif unheard:
+            yield self.warning(
+                self.env._(
+                    "Returned mail goes to %(sender)s, and the log does not learn of it: the mail "
+                    "server is for %(filter)s only, not for %(address)s.",
+                    sender=unheard[0][0],
+                    filter=unheard[0][1],
+                    address=", ".join(addresses),
+                ),
+                self.env._(
+                    "Add the bounce address to the FROM Filtering of the server, or fetch the "
+                    "sender's mailbox."
+                ),
+                "open_mail_servers",
+            )
         else:
             yield self.good(
-                self.env._(
-                    "Returned mail goes to %s.",
-                    ", ".join(sorted(set(companies.mapped("bounce_email")))),
-                )
+                self.env._("Returned mail goes to %s.", ", ".join(sorted({*addresses, *heard})))
             )
+
+    def _senders_that_get_it(self, addresses):
+        """Return who gets returned mail herself: (sender, filter) unheard of, senders fetched."""
+        servers = self.env["fetchmail.server"].sudo().search([("state", "=", "done")])
+        fetched = {email_normalize(user or "") for user in servers.mapped("user")}
+        unheard, heard = [], []
+        for server, sender in servers_with_senders(self.env):
+            allowed = server.from_filter if server else server._get_default_from_filter()
+            if any(server._match_from_filter(address, allowed) for address in addresses):
+                continue
+            sender = email_normalize(sender or "")
+            if sender in fetched:
+                heard.append(sender)
+            else:
+                unheard.append((sender, allowed))
+        return unheard, heard
 
 
 class IncomingServerCheck(Check):

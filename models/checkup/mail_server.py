@@ -10,7 +10,7 @@ from ...delivery.envelope import Envelope
 from ...delivery.reply import Moment, Outcome, classify, in_words
 from ...delivery.transport import describe
 from ...engine.troubles import explained
-from .check import Check, is_neutralized, mass_emails_to_come, reader, usual_sender
+from .check import Check, is_neutralized, reader, servers_with_senders, shared_servers
 
 # Seconds to wait for a mail server's answer.
 PATIENCE = 5
@@ -31,35 +31,13 @@ class MailServerCheck(Check):
     asks_others = True
 
     def findings(self):
-        if is_neutralized(self.env) and {*self._shared().mapped("smtp_host")} == {NO_HOST}:
+        if is_neutralized(self.env) and {*shared_servers(self.env).mapped("smtp_host")} == {NO_HOST}:
             yield self.unchecked(
                 self.env._("This is a neutralized copy of a database. Its mail servers are off.")
             )
             return
-        for server, sender in self._servers():
+        for server, sender in servers_with_senders(self.env):
             yield self._finding(server, sender)
-
-    def _servers(self):
-        """Return the servers that mass emails go through, with the address they are sent from."""
-        servers = self.env["ir.mail_server"].sudo()
-        senders = {}
-        for mailing in mass_emails_to_come(self.env):
-            server, sender = servers._for_mass_email(mailing)
-            senders.setdefault(server.sudo(), sender)
-        for server in servers._flagged_for_mass_emails() or self._shared():
-            senders.setdefault(server, self._sender_of(server))
-        return [*senders.items()] or [(servers, usual_sender(self.env))]
-
-    def _shared(self):
-        servers = self.env["ir.mail_server"].sudo()
-        return servers.search(servers._find_mail_server_allowed_domain())
-
-    def _sender_of(self, server):
-        """Return whom mass emails through a server come from when nobody chooses."""
-        usual = usual_sender(self.env)
-        if server.mass_email_from or server._match_from_filter(usual, server.from_filter):
-            return server.mass_email_from or usual
-        return server._get_test_email_from()
 
     def _finding(self, server, sender):
         sender = email_normalize(sender or "") or ""

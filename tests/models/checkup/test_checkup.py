@@ -5,6 +5,7 @@ from freezegun import freeze_time
 
 from odoo import fields
 from odoo.addons.mass_mailing_campaign.models.checkup import dns_records
+from odoo.addons.mass_mailing_campaign.models.checkup.check import sender_domains
 from odoo.addons.mass_mailing_campaign.models.checkup.dns_records import DnsCheck
 from odoo.addons.mass_mailing_campaign.models.checkup.incoming import (
     BounceAddressCheck,
@@ -201,6 +202,35 @@ class TestReturnChecks(CheckupCase):
         domain = {"name": "garden.example.com", "bounce_alias": "bounce"}
         companies.alias_domain_id = self.env["mail.alias.domain"].create(domain)
         self.assert_found(BounceAddressCheck, "good", "bounce@garden.example.com")
+
+    def test_a_mail_server_that_is_not_for_the_bounce_address_is_told(self):
+        domain = {"name": "garden.example.com", "bounce_alias": "bounce"}
+        domain = self.env["mail.alias.domain"].create(domain)
+        self.env["res.company"].search([]).alias_domain_id = domain
+        self._contacts(1, self.target_list)
+        mailing = self._mass_email()
+        with self.smtp() as smtp:
+            server = self.env["ir.mail_server"].search([])
+            self.assert_found(BounceAddressCheck, "good", "bounce@garden.example.com")
+            server.from_filter = "news@garden.example.com"
+            words = "goes to news@garden.example.com"
+            self.assert_found(BounceAddressCheck, "warning", words, "open_mail_servers")
+            self.send(mailing, smtp)
+            self.assertEqual(smtp.senders, ["news@garden.example.com"], "it is the truth")
+            mailing.copy()
+            self.fetcher(user="News@garden.example.com")
+            self.assert_found(BounceAddressCheck, "good", "news@garden.example.com")
+            self.env["res.company"].search([]).alias_domain_id = False
+            self.assert_found(BounceAddressCheck, "good", words)
+            self.env["fetchmail.server"].search([]).state = "draft"
+            self.assertEqual({grade for grade, *_more in self.found(BounceAddressCheck)}, {"warning"})
+
+    def test_the_domain_of_each_server_for_mass_emails_is_looked_up(self):
+        with self.smtp():
+            server = self.env["ir.mail_server"].search([])
+            server.write({"from_filter": False, "is_for_mass_emails": True})
+            server.mass_email_from = "news@tulips.example.com"
+            self.assertEqual(sender_domains(self.env), ["tulips.example.com"])
 
     def test_without_an_incoming_server_nothing_comes_back(self):
         self.assert_found(IncomingServerCheck, "warning", "no mailbox", "open_incoming_servers")

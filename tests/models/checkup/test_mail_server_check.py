@@ -1,3 +1,4 @@
+import smtplib
 import socket
 from unittest.mock import patch
 
@@ -35,6 +36,22 @@ class TestMailServerCheck(CheckupCase):
                 {"is_for_mass_emails": True, "mass_email_from": "own@garden.example.com"}
             )
             self.assert_found(MailServerCheck, "good", "own@garden.example.com")
+
+    def test_each_sender_of_a_server_is_tried(self):
+        with self.smtp():
+            self._mass_email(email_from="refused@garden.example.com")
+            self._mass_email(email_from="Ann <ann@garden.example.com>")
+            self._mass_email(email_from="Bea <ann@garden.example.com>")
+            mail = smtplib.SMTP.mail
+            self.patch(
+                smtplib.SMTP,
+                "mail",
+                lambda session, sender: (553, b"5.7.1 not your address")
+                if sender.startswith("refused")
+                else mail(session, sender),
+            )
+            grades = sorted(grade for grade, _words, _mend in self.found(MailServerCheck))
+        self.assertEqual(grades, ["bad", "good"])
 
     def test_each_server_for_mass_emails_is_looked_at(self):
         with self.smtp():
