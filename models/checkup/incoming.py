@@ -11,7 +11,7 @@ LATELY = timedelta(hours=1)
 
 
 class BounceAddressCheck(Check):
-    """Where returned mail goes: to the bounce address, if the mail server is for it (Odoo's rule)."""
+    """Where returned mail goes: to the bounce address, if the mail server is for that."""
 
     topic = "bounce_address"
 

@@ -31,7 +31,9 @@ class MailServerCheck(Check):
     asks_others = True
 
     def findings(self):
-        if is_neutralized(self.env) and {*shared_servers(self.env).mapped("smtp_host")} == {NO_HOST}:
+        if is_neutralized(self.env) and {*shared_servers(self.env).mapped("smtp_host")} == {
+            NO_HOST
+        }:
             yield self.unchecked(
                 self.env._("This is a neutralized copy of a database. Its mail servers are off.")
             )
@@ -182,7 +184,9 @@ class MailServerCheck(Check):
 
     def _busy(self, name, reply):
         return self.warning(
-            self.env._("%(server)s takes no message right now: %(reply)s", server=name, reply=reply),
+            self.env._(
+                "%(server)s takes no message right now: %(reply)s", server=name, reply=reply
+            ),
             self.env._("Look again later. If it lasts, ask who runs it."),
         )
 

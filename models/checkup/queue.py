@@ -38,12 +38,9 @@ class WaitingCheck(Check):
             )
         flowing = going - troubled
         hours = SendingHours(self.env)
-        if mailings and not hours.are_open():
-            yield self.warning(
-                self.env._("Outside the sending hours until %s.", until(self.env, hours.open_at())),
-                self.env._("Wait, or change the sending hours."),
-                "open_settings",
-            )
+        if mailings and (reason := hours.why_closed()):
+            tell = self.bad if hours.why_never_open() else self.warning
+            yield tell(reason, self.env._("Wait, or change the sending hours."), "open_settings")
         elif flowing:
             yield self.good(self.env._("Under way: %s. None of them is stopped.", len(flowing)))
         elif not mailings:
@@ -75,7 +72,9 @@ class PortionCheck(Check):
             )
             return
         yield self.good(
-            self.env._("%(left)s of %(size)s may still leave within this hour.", left=left, size=size)
+            self.env._(
+                "%(left)s of %(size)s may still leave within this hour.", left=left, size=size
+            )
         )
         for server in servers.search([("mass_email_portion_size", ">", 0)]):
             limits = Limits(self.env, server)

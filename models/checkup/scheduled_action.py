@@ -60,7 +60,8 @@ class ScheduledActionCheck(Check):
                     user=without_user[0].user_id.name,
                 ),
                 self.env._(
-                    "Give it another user, like OdooBot, in Settings > Technical > Scheduled Actions."
+                    "Give it another user, like OdooBot, in Settings > Technical > Scheduled "
+                    "Actions."
                 ),
             )
         if failed := lanes.filtered("failure_count"):

@@ -63,9 +63,7 @@ class IrCron(models.Model):
 
     def _of_archived_user(self):
         """Return those that Odoo does not run, for their user is archived."""
-        return self.filtered(
-            lambda cron: not (cron.user_id.active or cron.user_id._is_superuser())
-        )
+        return self.filtered(lambda cron: not (cron.user_id.active or cron.user_id._is_superuser()))
 
     def _interval(self):
         """Return how long it is from one run by the clock to the next."""

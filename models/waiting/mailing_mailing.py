@@ -107,10 +107,7 @@ class MailingMailing(models.Model):
         now = fields.Datetime.now()
         if self.schedule_date and self.schedule_date > now:
             return self.env._("It starts %s.", in_words(self.env, self.schedule_date))
-        open_at = SendingHours(self.env).open_at()
-        if open_at > now:
-            return self.env._("Outside the sending hours until %s.", until(self.env, open_at))
-        return False
+        return SendingHours(self.env).why_closed() or False
 
     def _why_no_lane(self):
         lanes = self.env["ir.cron"]._lanes()

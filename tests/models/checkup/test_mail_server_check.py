@@ -46,9 +46,11 @@ class TestMailServerCheck(CheckupCase):
             self.patch(
                 smtplib.SMTP,
                 "mail",
-                lambda session, sender: (553, b"5.7.1 not your address")
-                if sender.startswith("refused")
-                else mail(session, sender),
+                lambda session, sender: (
+                    (553, b"5.7.1 not your address")
+                    if sender.startswith("refused")
+                    else mail(session, sender)
+                ),
             )
             grades = sorted(grade for grade, _words, _mend in self.found(MailServerCheck))
         self.assertEqual(grades, ["bad", "good"])

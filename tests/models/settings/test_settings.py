@@ -85,6 +85,18 @@ class TestSettings(MassEmailCase):
         with self.assertRaisesRegex(ValidationError, "“Office” is flexible"):
             calendars[1].schedule_type = "flexible"
 
+    def test_a_system_parameter_names_no_schedule_that_says_no_hours(self):
+        calendar = self.env["resource.calendar"].create(
+            {"name": "Any Time", "flexible_hours": True}
+        )
+        for schedule, words in (
+            (calendar.id, "“Any Time” is flexible"),
+            (2**30, "no working schedule"),
+        ):
+            with self.assertRaisesRegex(ValidationError, words), self.cr.savepoint():
+                self.set_setting("calendar_id", schedule)
+        self.set_setting("calendar_id", 0)
+
     def test_the_opt_out_link_is_mandatory_or_not_as_the_screen_says(self):
         setting = self.env["ir.config_parameter"]._mass_email_setting
         settings = self.env["res.config.settings"]
@@ -140,7 +152,8 @@ class TestSettings(MassEmailCase):
             *(
                 "https://news.example.com:port",
                 "https://news.example.com\r\nX: y",
-                "https://nëws.de",
+                "https://nëws",
+                "https://news.example.com/nëws",
             ),
             *("https://news.example.com//", "https://%6eews.example.com", "https://a\\b.example"),
         ):
@@ -150,6 +163,8 @@ class TestSettings(MassEmailCase):
         for url in ("https://news.example.com", "http://192.0.2.1:8069", "https://[2001:db8::1]"):
             self.set_setting("public_url", f"{url}/")
             self.assertEqual(parameters._public_url(), url)
+        self.set_setting("public_url", "https://Новости.рф/")
+        self.assertEqual(parameters._public_url(), "https://xn--b1amarcd.xn--p1ai")
         settings = self.env["res.config.settings"]
         settings.create({"mass_email_public_url": False}).execute()
         self.assertEqual(parameters._public_url(), BASE_URL)

@@ -130,6 +130,8 @@ class TestWhyWaiting(MassEmailCase):
         self.set_setting("calendar_id", calendar.id)
         self.build()
         self.check("Outside the sending hours until Monday, 9 March 9:00 AM")
+        calendar.attendance_ids.unlink()
+        self.check("“Hours” has no working hour within the next four weeks")
 
     def test_the_portion_is_used_up(self):
         self.set_setting("portion_size", 2)
