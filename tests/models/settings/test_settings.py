@@ -163,7 +163,7 @@ class TestSettings(MassEmailCase):
             self.set_setting("public_url", f"{url}/")
             self.assertEqual(parameters._public_url(), url)
         self.set_setting("public_url", "https://Новости.рф/")
-        self.assertEqual(parameters._public_url(), "https://xn--b1amarcd.xn--p1ai")
+        self.assertEqual(parameters._public_url(), "https://xn--b1amnebsh.xn--p1ai")
         settings = self.env["res.config.settings"]
         settings.create({"mass_email_public_url": False}).execute()
         self.assertEqual(parameters._public_url(), BASE_URL)
