@@ -7,7 +7,7 @@ from odoo.tools import SQL
 
 from ..delivery.forecast import Gate
 from ..delivery.portion import Portion
-from .moments import in_words
+from .moments import in_words, until
 
 # How far ahead the next sending hours are looked for.
 HORIZON = timedelta(days=28)
@@ -185,6 +185,7 @@ class SendingHours:
         if calendar is None:
             calendar_id = env["ir.config_parameter"]._mass_email_setting("calendar_id")
             calendar = env["resource.calendar"].browse(calendar_id)
+        self.env = env
         self._calendar = calendar.sudo().exists()
 
     def __bool__(self):
@@ -198,12 +199,12 @@ class SendingHours:
 
     def intervals(self, since):
         """Yield (start, stop) of when mass emails may leave, from a moment on."""
-        until = since + HORIZON
+        end = since + HORIZON
         if not self._calendar:
-            yield since, until
+            yield since, end
             return
         intervals = self._calendar._work_intervals_batch(
-            since.replace(tzinfo=UTC), until.replace(tzinfo=UTC), domain=self._holidays()
+            since.replace(tzinfo=UTC), end.replace(tzinfo=UTC), domain=self._holidays()
         )
         for interval in intervals[False]:
             start, stop = (each.astimezone(UTC).replace(tzinfo=None) for each in interval[:2])
@@ -221,7 +222,20 @@ class SendingHours:
         """Tell whether mass emails may leave now."""
         return self.open_at() <= fields.Datetime.now()
 
-    def ever_open(self):
-        """Tell whether mass emails may leave within the horizon."""
+    def why_never_open(self):
+        """Return in words that mass emails may not leave within the horizon, if so."""
         now = fields.Datetime.now()
-        return self.open_at() < now + HORIZON
+        if self.open_at() < now + HORIZON:
+            return ""
+        return self.env._(
+            "“%s” has no working hour within the next four weeks: no mass email would go out. "
+            "Choose another schedule, or none to send at any time.",
+            self._calendar.name,
+        )
+
+    def why_closed(self):
+        """Return in words until when mass emails may not leave; nothing while they may."""
+        if self.are_open():
+            return ""
+        opens = until(self.env, self.open_at())
+        return self.why_never_open() or self.env._("Outside the sending hours until %s.", opens)

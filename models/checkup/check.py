@@ -1,6 +1,7 @@
 import importlib
 from typing import NamedTuple
 
+from odoo import SUPERUSER_ID
 from odoo.tools import email_normalize
 
 # How many of the addresses that mass emails are sent from are looked at.
@@ -68,14 +69,58 @@ def mass_emails_to_come(env):
 
 def usual_sender(env):
     """Return the address that is sent from when nobody chooses one."""
-    return env["ir.mail_server"]._get_default_from_address() or env.company.email or env.user.email
+    default = env["ir.mail_server"]._get_default_from_address()
+    return default or env.company.email or reader(env).email
+
+
+def reader(env):
+    """Return who looks; where that is the scheduled action, the administrator.
+
+    The address of OdooBot is nobody's, and mail servers refuse it.
+    """
+    if env.uid != SUPERUSER_ID:
+        return env.user
+    admin = env.ref("base.user_admin", raise_if_not_found=False)
+    return (admin or env["res.users"]).sudo()
+
+
+def servers_with_senders(env):
+    """Return the servers that mass emails go through, each with an address it is used by.
+
+    :return: list of (``ir.mail_server``, empty for that of the command line; sender)
+    """
+    servers = env["ir.mail_server"].sudo()
+    pairs = {}
+    for mailing in mass_emails_to_come(env):
+        server, sender = servers._for_mass_email(mailing)
+        pairs.setdefault((server.sudo(), email_normalize(sender or "")), sender)
+    used = {server for server, _address in pairs}
+    for server in (servers._flagged_for_mass_emails() or shared_servers(env)).filtered(
+        lambda server: server not in used
+    ):
+        pairs[server, None] = _sender_of(server)
+    found = [(server, sender) for (server, _address), sender in pairs.items()]
+    return found or [(servers, usual_sender(env))]
+
+
+def shared_servers(env):
+    """Return the mail servers that are nobody's own."""
+    servers = env["ir.mail_server"].sudo()
+    return servers.search(servers._find_mail_server_allowed_domain())
+
+
+def _sender_of(server):
+    """Return whom mass emails through a server come from when nobody chooses."""
+    usual = usual_sender(server.env)
+    if server.mass_email_from or server._match_from_filter(usual, server.from_filter):
+        return server.mass_email_from or usual
+    return server._get_test_email_from()
 
 
 def sender_domains(env):
     """Return the domains that mass emails are sent from, sorted."""
-    senders = [*mass_emails_to_come(env).mapped("email_from"), usual_sender(env)]
-    addresses = filter(None, (email_normalize(sender or "") for sender in senders))
-    return sorted({address.partition("@")[2] for address in addresses})
+    senders = (email_normalize(sender or "") for _server, sender in servers_with_senders(env))
+    return sorted({sender.partition("@")[2] for sender in filter(None, senders)})
 
 
 def is_neutralized(env):

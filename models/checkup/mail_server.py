@@ -5,12 +5,18 @@ from contextlib import closing, suppress
 from odoo.exceptions import UserError
 from odoo.tools import config, email_normalize
 
+from ...delivery.address import is_wire_sender, wire_address
+from ...delivery.envelope import Envelope
+from ...delivery.reply import Moment, Outcome, classify, in_words
 from ...delivery.transport import describe
 from ...engine.troubles import explained
-from .check import Check, is_neutralized, mass_emails_to_come, usual_sender
+from .check import Check, is_neutralized, reader, servers_with_senders, shared_servers
 
 # Seconds to wait for a mail server's answer.
 PATIENCE = 5
+# A server that wants a log-in, or did not like it, says so when it gets a message (RFC 4954):
+# with Gmail and Outlook Odoo does not look how their log-in ended.
+LOG_IN_CODES = {530, 534, 535, 538}
 # The host of the one that neutralizing leaves.
 NO_HOST = "invalid"
 
@@ -25,34 +31,15 @@ class MailServerCheck(Check):
     asks_others = True
 
     def findings(self):
-        if is_neutralized(self.env) and {*self._shared().mapped("smtp_host")} == {NO_HOST}:
+        if is_neutralized(self.env) and {*shared_servers(self.env).mapped("smtp_host")} == {
+            NO_HOST
+        }:
             yield self.unchecked(
                 self.env._("This is a neutralized copy of a database. Its mail servers are off.")
             )
             return
-        for server, sender in self._servers():
+        for server, sender in servers_with_senders(self.env):
             yield self._finding(server, sender)
-
-    def _servers(self):
-        """Return the servers that mass emails go through, with the address they are sent from."""
-        servers = self.env["ir.mail_server"].sudo()
-        senders = {}
-        for mailing in mass_emails_to_come(self.env):
-            server, sender = servers._for_mass_email(mailing)
-            senders.setdefault(server.sudo(), sender)
-        for server in servers._flagged_for_mass_emails() or self._shared():
-            senders.setdefault(server, self._sender_of(server))
-        return [*senders.items()] or [(servers, usual_sender(self.env))]
-
-    def _shared(self):
-        servers = self.env["ir.mail_server"].sudo()
-        return servers.search(servers._find_mail_server_allowed_domain())
-
-    def _sender_of(self, server):
-        try:
-            return server.mass_email_from or server._get_test_email_from()
-        except UserError:  # this user has no address
-            return usual_sender(self.env)
 
     def _finding(self, server, sender):
         sender = email_normalize(sender or "") or ""
@@ -63,6 +50,16 @@ class MailServerCheck(Check):
                 self.env._("%s: there is no address to send from.", name),
                 self.env._("Give your company an e-mail address."),
             )
+        if not is_wire_sender(on_wire := wire_address(sender) or sender):
+            return self.bad(
+                self.env._(
+                    "%(server)s: mail servers do not take the address %(sender)s.",
+                    server=name,
+                    sender=sender,
+                ),
+                self.env._("Choose a sender with plain letters before the @."),
+                mend,
+            )
         if trouble := self._unreachable(server):
             return self.bad(
                 f"{name}: {trouble}",
@@ -72,31 +69,15 @@ class MailServerCheck(Check):
         try:
             session = server._open_session(sender)
         except smtplib.SMTPAuthenticationError as error:
-            return self.bad(
-                self.env._(
-                    "%(server)s does not take the log-in: %(reply)s",
-                    server=name,
-                    reply=self._words(error),
-                ),
-                self.env._(
-                    "Correct user and password. Some providers ask for a password for apps."
-                ),
-                mend,
-            )
+            return self._no_log_in(server, name, self._words(error))
         except UserError as error:
             return self.bad(
                 f"{name}: {self._words(error)}", self.env._("See to its settings."), mend
             )
         except (OSError, smtplib.SMTPException, ssl.SSLError) as error:
-            return self.bad(
-                self.env._(
-                    "%(server)s gives no session: %(reply)s", server=name, reply=self._words(error)
-                ),
-                self.env._("Correct encryption and log-in."),
-                mend,
-            )
+            return self._no_session(name, self._words(error))
         try:
-            return self._ask(session, name, sender)
+            return self._ask(session, server, name, on_wire)
         except (OSError, smtplib.SMTPException) as error:
             return self.bad(
                 self.env._(
@@ -142,26 +123,26 @@ class MailServerCheck(Check):
             )
         return None
 
-    def _ask(self, session, name, sender):
+    def _ask(self, session, server, name, sender):
         """See whether a message from the sender to ourselves would be taken."""
         if session.sock:
             session.sock.settimeout(PATIENCE)
-        for moment, address in ((session.mail, sender), (session.rcpt, self._oneself(sender))):
-            code, reply = moment(address)
-            if code not in (250, 251):
-                return self.bad(
-                    self.env._(
-                        "%(server)s refuses messages from %(sender)s: %(code)s %(reply)s",
-                        server=name,
-                        sender=sender,
-                        code=code,
-                        reply=reply.decode(errors="replace"),
-                    ),
-                    self.env._(
-                        "Allow this sender at your provider, or choose another sender or server."
-                    ),
-                    "open_mail_servers",
-                )
+        oneself = wire_address(reader(self.env).email_normalized or "") or sender
+        envelope = Envelope(None, sender, oneself, "", b"")
+        for moment, ask in ((Moment.MAIL, session.mail), (Moment.RCPT, session.rcpt)):
+            code, reply = ask(sender if moment is Moment.MAIL else oneself)
+            if code // 100 == moment.welcome:
+                continue
+            outcome = classify(moment, code, reply, envelope)
+            if code == 530 and b"STARTTLS" in reply.upper():  # RFC 3207, section 4
+                return self._no_session(name, in_words(code, reply))
+            if code in LOG_IN_CODES:
+                return self._no_log_in(server, name, in_words(code, reply))
+            if outcome is Outcome.REFUSED:
+                return self._no_sender(name, sender, in_words(code, reply))
+            if outcome is Outcome.BUSY:
+                return self._busy(name, in_words(code, reply))
+            # it is about ourselves, as those who are mailed
         session.rset()
         return self.good(
             self.env._(
@@ -171,8 +152,43 @@ class MailServerCheck(Check):
             )
         )
 
-    def _oneself(self, sender):
-        return self.env.user.email_normalized or sender
+    def _no_log_in(self, server, name, reply):
+        # Gmail and Outlook are told by Odoo's own modules for them
+        by_password = server.smtp_authentication in (False, "login", "certificate", "cli")
+        return self.bad(
+            self.env._("%(server)s does not take the log-in: %(reply)s", server=name, reply=reply),
+            self.env._("Correct user and password. Some providers ask for a password for apps.")
+            if by_password
+            else self.env._("Connect its account anew, and see that it may send by SMTP."),
+            "open_mail_servers",
+        )
+
+    def _no_session(self, name, reply):
+        return self.bad(
+            self.env._("%(server)s gives no session: %(reply)s", server=name, reply=reply),
+            self.env._("Correct encryption and log-in."),
+            "open_mail_servers",
+        )
+
+    def _no_sender(self, name, sender, reply):
+        return self.bad(
+            self.env._(
+                "%(server)s refuses messages from %(sender)s: %(reply)s",
+                server=name,
+                sender=sender,
+                reply=reply,
+            ),
+            self.env._("Allow this sender at your provider, or choose another sender or server."),
+            "open_mail_servers",
+        )
+
+    def _busy(self, name, reply):
+        return self.warning(
+            self.env._(
+                "%(server)s takes no message right now: %(reply)s", server=name, reply=reply
+            ),
+            self.env._("Look again later. If it lasts, ask who runs it."),
+        )
 
 
 def greet(host, port, encryption):

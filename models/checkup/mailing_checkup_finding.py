@@ -170,7 +170,8 @@ class MailingCheckupFinding(models.Model):
         if self.mend == "restore":
             crons._restore_lanes()
         elif self.mend == "switch_on":
-            crons._lanes().active = True
+            # Odoo lets nobody write one that is at work
+            crons._lanes().filtered(lambda lane: not lane.active).active = True
         crons._wake_lanes()
         self._look_again()
         return self.env["ir.actions.act_window"]._for_xml_id(

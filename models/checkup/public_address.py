@@ -58,7 +58,10 @@ class PublicAddressCheck(Check):
                 self._set_it(),
                 "open_settings",
             )
-        host = urlsplit(self.url).hostname or ""
+        try:
+            host = urlsplit(self.url).hostname or ""
+        except ValueError:  # it is none
+            host = ""
         if is_local(host):
             return self.bad(
                 self.env._("Links in letters lead to %s, which only you can open.", self.url),

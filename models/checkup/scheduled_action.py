@@ -52,6 +52,18 @@ class ScheduledActionCheck(Check):
                 self.env._("Switch it on."),
                 "switch_on",
             )
+        if without_user := lanes._of_archived_user():
+            return self.bad(
+                self.env._(
+                    "Odoo does not run “%(name)s”: its user, %(user)s, is archived.",
+                    name=without_user[0].name,
+                    user=without_user[0].user_id.name,
+                ),
+                self.env._(
+                    "Give it another user, like OdooBot, in Settings > Technical > Scheduled "
+                    "Actions."
+                ),
+            )
         if failed := lanes.filtered("failure_count"):
             lane = failed[0]
             return self.bad(
@@ -64,7 +76,17 @@ class ScheduledActionCheck(Check):
                 self.env._("Look for its error in the server's log, then run it again."),
                 "run_now",
             )
-        if due := lanes._overdue_since(LATE):
+        due = lanes._overdue_since(LATE)
+        if due and (modules := self._modules_in_change()):
+            return self.bad(
+                self.env._(
+                    "Odoo runs no scheduled actions while modules wait to be installed, upgraded "
+                    "or removed: %s",
+                    ", ".join(modules.mapped("shortdesc")),
+                ),
+                self.env._("Have that done, or cancelled, in Apps."),
+            )
+        if due:
             return self.bad(
                 self.env._(
                     "It should have run %s and did not: Odoo runs no scheduled actions, or all "
@@ -78,6 +100,9 @@ class ScheduledActionCheck(Check):
             )
         return None
 
+    def _modules_in_change(self):
+        return self.env["ir.module.module"].sudo().search([("state", "=like", "to %")])
+
     def _time(self, moment):
         return in_words(self.env, moment)
 
@@ -88,9 +113,14 @@ class WorkersCheck(Check):
     topic = "workers"
 
     def findings(self):
-        lanes = len(self.env["ir.cron"]._lanes()) or 1
+        all_lanes = self.env["ir.cron"]._lanes()
+        lanes = len(all_lanes) or 1
         workers = config["max_cron_threads"]
-        if not workers:
+        if not workers and all_lanes._ran_on_time(LATE):
+            yield self.good(
+                self.env._("The scheduled actions of this database run on another Odoo server.")
+            )
+        elif not workers:
             yield self.warning(
                 self.env._("This Odoo server runs no scheduled actions (max_cron_threads is 0)."),
                 self.env._("See that another Odoo server on this database does."),

@@ -1,3 +1,4 @@
+import itertools
 from datetime import timedelta
 
 from dateutil.relativedelta import relativedelta
@@ -32,12 +33,13 @@ class IrCron(models.Model):
                 [("module", "=", module), ("model", "=", "ir.cron"), ("name", "=like", f"{name}%")]
             )
         )
-        return self.sudo().browse(data.mapped("res_id")).exists().sorted("id")
+        by_number = data.sorted(lambda each: (len(each.name), each.name))
+        return self.sudo().browse(by_number.mapped("res_id")).exists()
 
     @api.model
     def _restore_lanes(self):
-        """Bring the scheduled action back when an administrator deleted it and all its lanes."""
-        if not self._lanes():
+        """Bring the scheduled action back when an administrator deleted it, or it and all lanes."""
+        if not self.env.ref(DELIVERY_CRON, raise_if_not_found=False):
             file = "data/ir_cron_data.xml"
             convert_file(self.sudo().env, "mass_mailing_campaign", file, None, noupdate=True)
             count = self.env["ir.config_parameter"]._mass_email_setting("lanes")
@@ -51,11 +53,17 @@ class IrCron(models.Model):
         actions = lanes[count:].ir_actions_server_id
         lanes[count:].unlink()
         actions.unlink()
-        for number in range(len(lanes) + 1, count + 1):
+        numbered = ((number, f"{DELIVERY_CRON}_{number}") for number in itertools.count(2))
+        free = (each for each in numbered if not self.env.ref(each[1], raise_if_not_found=False))
+        for number, xml_id in itertools.islice(free, max(count - len(lanes), 0)):
             lane = lanes[0].copy({"name": f"{lanes[0].name} ({number})"})
             self.env["ir.model.data"]._update_xmlids(
-                [{"xml_id": f"{DELIVERY_CRON}_{number}", "record": lane, "noupdate": True}]
+                [{"xml_id": xml_id, "record": lane, "noupdate": True}]
             )
+
+    def _of_archived_user(self):
+        """Return those that Odoo does not run, for their user is archived."""
+        return self.filtered(lambda cron: not (cron.user_id.active or cron.user_id._is_superuser()))
 
     def _interval(self):
         """Return how long it is from one run by the clock to the next."""
@@ -72,6 +80,11 @@ class IrCron(models.Model):
         triggers = self.env["ir.cron.trigger"].sudo().search([("cron_id", "in", self.ids)])
         moment = min([*self.mapped("nextcall"), *triggers.mapped("call_at")], default=None)
         return moment if moment and moment < fields.Datetime.now() - too_late else None
+
+    def _ran_on_time(self, too_late=TOO_LATE):
+        """Tell whether one of these ran by its clock, on whatever server."""
+        last_turn = fields.Datetime.now() - too_late
+        return any(each.lastcall and each.lastcall > last_turn - each._interval() for each in self)
 
     @classmethod
     def _process_job(cls, cron_cr, job):

@@ -55,6 +55,8 @@ class IrConfigParameter(models.Model):
                 parameter._check_public_url()
             name = parameter.key.removeprefix(PREFIX)
             default = SETTINGS.get(name)
+            if parameter.key == PREFIX + "calendar_id" and parameter.value.isdecimal():
+                parameter._check_sending_hours()
             if not parameter.key.startswith(PREFIX) or type(default) is not int:
                 continue
             least, most = 1 if default else 0, largest(name)
@@ -68,8 +70,20 @@ class IrConfigParameter(models.Model):
                     )
                 )
 
+    def _check_sending_hours(self):
+        """By a schedule that is not there mass emails would go out at night, too."""
+        number = int(self.value)
+        if not number or number > LARGEST_NUMBER:
+            return
+        calendar = self.env["resource.calendar"].sudo().browse(number).exists()
+        if not calendar:
+            raise ValidationError(
+                self.env._("There is no working schedule with the id %s.", number)
+            )
+        calendar._check_is_no_flexible()
+
     def _check_public_url(self):
-        url = self.value.removesuffix("/")
+        url = wire_url(self.value.removesuffix("/"))
         try:
             parts = urlsplit(url)
             is_host = parts.port != 0 and parts.netloc == url.partition("://")[2]

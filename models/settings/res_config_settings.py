@@ -173,14 +173,8 @@ class ResConfigSettings(models.TransientModel):
         for settings in self.filtered("mass_email_calendar_id"):
             calendar = settings.mass_email_calendar_id
             calendar._check_is_no_flexible()
-            if not SendingHours(self.env, calendar).ever_open():
-                raise ValidationError(
-                    self.env._(
-                        "“%s” has no working hour within the next four weeks: no mass email would "
-                        "go out. Choose another schedule, or none to send at any time.",
-                        calendar.name,
-                    )
-                )
+            if words := SendingHours(self.env, calendar).why_never_open():
+                raise ValidationError(words)
 
     @api.model
     def get_values(self):

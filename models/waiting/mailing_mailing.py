@@ -108,10 +108,7 @@ class MailingMailing(models.Model):
         now = fields.Datetime.now()
         if self.schedule_date and self.schedule_date > now:
             return self.env._("It starts %s.", in_words(self.env, self.schedule_date))
-        open_at = SendingHours(self.env).open_at()
-        if open_at > now:
-            return self.env._("Outside the sending hours until %s.", until(self.env, open_at))
-        return False
+        return SendingHours(self.env).why_closed() or False
 
     def _why_no_lane(self):
         lanes = self.env["ir.cron"]._lanes()
@@ -124,6 +121,20 @@ class MailingMailing(models.Model):
             return self.env._(
                 "The scheduled action “%s” is switched off: an administrator can activate it.",
                 lanes[0].name,
+            )
+        if running == (without_user := running._of_archived_user()):
+            return self.env._(
+                "The scheduled action “%(name)s” does not run, for its user, %(user)s, is "
+                "archived: an administrator can give it another one.",
+                name=without_user[0].name,
+                user=without_user[0].user_id.name,
+            )
+        if all(lane.failure_count for lane in running):
+            return self.env._(
+                "The scheduled action “%(name)s” failed %(count)s times in a row: an "
+                "administrator should look for its error in the server's log.",
+                name=running[0].name,
+                count=running[0].failure_count,
             )
         if since := running._overdue_since():
             return self.env._(

@@ -2,12 +2,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import fields
-from odoo.addons.mass_mailing_campaign.models.checkup import dns_records
 from odoo.addons.mass_mailing_campaign.models.checkup.dns_records import DnsCheck
-from odoo.addons.mass_mailing_campaign.models.checkup.incoming import (
-    BounceAddressCheck,
-    IncomingServerCheck,
-)
 from odoo.addons.mass_mailing_campaign.models.checkup.mail_server import MailServerCheck
 from odoo.addons.mass_mailing_campaign.models.checkup.public_address import PublicAddressCheck
 from odoo.addons.mass_mailing_campaign.models.checkup.queue import PortionCheck, WaitingCheck
@@ -16,6 +11,7 @@ from odoo.addons.mass_mailing_campaign.models.checkup.scheduled_action import (
     WorkersCheck,
 )
 from odoo.exceptions import AccessError
+from odoo.fields import Command
 from odoo.tests import new_test_user
 from odoo.tools import config
 
@@ -56,10 +52,28 @@ class TestScheduledActionCheck(CheckupCase):
         self.lane.active = False
         self.assert_found(ScheduledActionCheck, "bad", "send the hourly portion", "switch_on")
 
-    def test_one_lane_of_several_that_is_off_is_told(self):
-        self.env["ir.cron"]._set_lane_count(3)
-        self.env["ir.cron"]._lanes()[1].active = False
+    def test_one_lane_of_several_that_is_off_is_told_and_switched_on_beside_busy_ones(self):
+        crons = self.env["ir.cron"]
+        crons._set_lane_count(3)
+        crons._lanes()[1].active = False
         self.assert_found(ScheduledActionCheck, "bad", "1 of 3 lanes", "switch_on")
+        locked = []
+        self.patch(type(crons), "lock_for_update", lambda lanes, **_how: locked.append(lanes))
+        values = {"topic": "scheduled_action", "grade": "bad", "words": "Off", "mend": "switch_on"}
+        self.env["mailing.checkup.finding"].create(values).action_mend()
+        self.assertEqual(locked, [crons._lanes()[1]], "the others may be at work")
+
+    def test_one_whose_user_is_archived_is_told_before_it_fails(self):
+        self.lane.user_id = self.marketer
+        self.assert_found(ScheduledActionCheck, "good")
+        self.marketer.active = False
+        self.assert_found(ScheduledActionCheck, "bad", "its user, Marta Marketer, is archived")
+
+    def test_modules_that_wait_to_be_upgraded_hold_up_all_scheduled_actions(self):
+        self.lane.nextcall = fields.Datetime.now() - timedelta(minutes=20)
+        module = self.env["ir.module.module"].search([("name", "=", "mass_mailing_sms")])
+        module.state = "to upgrade"
+        self.assert_found(ScheduledActionCheck, "bad", f"upgraded or removed: {module.shortdesc}")
 
     def test_in_a_neutralized_copy_it_is_off_with_good_reason(self):
         self.lane.active = False
@@ -90,8 +104,12 @@ class TestScheduledActionCheck(CheckupCase):
             with self.subTest(lanes=lanes), patch.dict(config.options, max_cron_threads=workers):
                 self.assert_found(WorkersCheck, grade)
 
-    def test_a_server_without_cron_workers_is_told(self):
+    def test_a_server_without_cron_workers_is_told_unless_another_one_has_them(self):
         with patch.dict(config.options, max_cron_threads=0):
+            self.assert_found(WorkersCheck, "good", "another Odoo server")
+            self.lane.lastcall = fields.Datetime.now() - timedelta(hours=3)
+            self.assert_found(WorkersCheck, "warning", "max_cron_threads")
+            self.lane.lastcall = False
             self.assert_found(WorkersCheck, "warning", "max_cron_threads")
 
 
@@ -121,11 +139,41 @@ class TestQueueChecks(CheckupCase):
         self.campaign.write({"campaign_status": "active", "active": False})
         self.assert_found(WaitingCheck, "warning", "is archived", "open_waiting")
 
+    def test_an_archived_one_waits_too(self):
+        self.under_way().action_archive()
+        self.assert_found(WaitingCheck, "warning", "Archived: it waits", "open_waiting")
+
+    def test_who_stopped_it_is_told_before_what_was_the_trouble(self):
+        self.under_way(is_paused=True).delivery_issue = "421 4.7.0 busy"
+        self.assert_found(WaitingCheck, "warning", "Paused", "open_waiting")
+
     def test_outside_the_sending_hours_it_waits(self):
         self.under_way()
         calendar = self.env["resource.calendar"].create({"name": "Never", "attendance_ids": False})
         self.set_setting("calendar_id", calendar.id)
-        self.assert_found(WaitingCheck, "warning", "sending hours", "open_settings")
+        self.assert_found(WaitingCheck, "bad", "“Never” has no working hour", "open_settings")
+        someday = {"dayofweek": str((fields.Date.today() + timedelta(days=3)).weekday())}
+        hours = {"name": "Then", "hour_from": 9, "hour_to": 12, "day_period": "morning"}
+        calendar.attendance_ids = [Command.create(someday | hours)]
+        self.assert_found(WaitingCheck, "warning", "sending hours until", "open_settings")
+
+    def test_the_used_portion_of_a_mail_server_is_told(self):
+        self._contacts(3, self.target_list)
+        mailing = self._mass_email()
+        with self.smtp() as smtp:
+            server = self.env["ir.mail_server"].search([])
+            server.mass_email_portion_size = 2
+            self.assert_found(PortionCheck, "good", "1000 of 1000")
+            self.send(mailing, smtp)
+            self.assertEqual(
+                [(grade, words[:28]) for grade, words, _mend in self.found(PortionCheck)],
+                [
+                    ("good", "998 of 1000 may still leave "),
+                    ("warning", "Loopback: all 2 of this hour"),
+                ],
+            )
+            server.active = False
+            self.assert_found(PortionCheck, "good", "998 of 1000")
 
     def test_the_used_portion_is_told(self):
         self.set_setting("portion_size", 2)
@@ -133,72 +181,6 @@ class TestQueueChecks(CheckupCase):
         self._contacts(2, self.target_list)
         self.send(self._mass_email())
         self.assert_found(PortionCheck, "warning", "All 2", "open_settings")
-
-
-class TestReturnChecks(CheckupCase):
-    def setUp(self):
-        super().setUp()
-        self.env["fetchmail.server"].search([]).unlink()
-
-    def fetcher(self, **values):
-        return self.env["fetchmail.server"].create(
-            {"name": "Bounces", "server": "imap.example.com", "state": "done", **values}
-        )
-
-    def test_a_company_without_bounce_address_is_told(self):
-        companies = self.env["res.company"].search([])
-        companies.alias_domain_id = False
-        self.assert_found(
-            BounceAddressCheck, "warning", self.env.company.name, "open_alias_domains"
-        )
-        domain = {"name": "garden.example.com", "bounce_alias": "bounce"}
-        companies.alias_domain_id = self.env["mail.alias.domain"].create(domain)
-        self.assert_found(BounceAddressCheck, "good", "bounce@garden.example.com")
-
-    def test_without_an_incoming_server_nothing_comes_back(self):
-        self.assert_found(IncomingServerCheck, "warning", "no mailbox", "open_incoming_servers")
-
-    def test_an_incoming_server_has_to_be_confirmed_and_fetched_lately(self):
-        now = fields.Datetime.now()
-        server = self.fetcher()
-        self.assert_found(IncomingServerCheck, "bad", "never fetched", "open_incoming_servers")
-        server.date = now - timedelta(hours=3)
-        self.assert_found(IncomingServerCheck, "bad", "last time")
-        server.date = now
-        self.assert_found(IncomingServerCheck, "good", "was fetched")
-        server.state = "draft"
-        self.assert_found(IncomingServerCheck, "bad", "not confirmed")
-
-    def test_an_incoming_server_that_fails_is_told_with_its_error(self):
-        error = "Traceback\nimaplib.error: LOGIN failed"
-        self.fetcher(
-            date=fields.Datetime.now(), error_date=fields.Datetime.now(), error_message=error
-        )
-        self.assert_found(IncomingServerCheck, "bad", "LOGIN failed")
-
-    def test_dns_records_are_looked_up_where_a_resolver_is_at_hand(self):
-        self.assert_found(DnsCheck, "unchecked", "not looked up")
-        self.patch(dns_records, "is_installed", lambda _library: True)
-        self.patch(dns_records, "sender_domains", lambda _env: ["garden.example.com"])
-        spf, dmarc = ["v=spf1 mx -all"], ["v=DMARC1; p=none"]
-        for texts, grade, words in (
-            ({"garden.example.com": spf, "_dmarc.garden.example.com": dmarc}, "good", "has SPF"),
-            ({"garden.example.com": spf, "_dmarc.example.com": dmarc}, "good", "has SPF"),
-            ({"garden.example.com": spf, "_dmarc.com": dmarc}, "warning", "no DMARC"),
-            ({"garden.example.com": ["other"]}, "warning", "no SPF, DMARC"),
-            (
-                {"garden.example.com": ["v=spf1 ip4:192.0.2.1 +all"], "_dmarc.example.com": dmarc},
-                "warning",
-                "lets everybody send",
-            ),
-        ):
-            with self.subTest(words), self.dns(texts):
-                self.assert_found(DnsCheck, grade, words)
-
-    def test_a_silent_dns_is_told(self):
-        self.patch(dns_records, "is_installed", lambda _library: True)
-        with patch.object(dns_records, "_texts", side_effect=TimeoutError):
-            self.assert_found(DnsCheck, "unchecked", "does not answer")
 
 
 class TestCheckup(CheckupCase):

@@ -1,6 +1,8 @@
+import smtplib
 import socket
 from unittest.mock import patch
 
+from odoo import SUPERUSER_ID
 from odoo.addons.base.models import ir_mail_server
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
 from odoo.addons.mass_mailing_campaign.models.checkup import mail_server
@@ -13,6 +15,11 @@ from .test_checkup import CheckupCase
 
 
 class TestMailServerCheck(CheckupCase):
+    def setUp(self):
+        super().setUp()
+        self.admin = self.env.ref("base.user_admin")
+        self.admin.email = "admin@garden.example.com"
+
     def server(self):
         return self.env["ir.mail_server"].search([])
 
@@ -29,6 +36,24 @@ class TestMailServerCheck(CheckupCase):
                 {"is_for_mass_emails": True, "mass_email_from": "own@garden.example.com"}
             )
             self.assert_found(MailServerCheck, "good", "own@garden.example.com")
+
+    def test_each_sender_of_a_server_is_tried(self):
+        with self.smtp():
+            self._mass_email(email_from="refused@garden.example.com")
+            self._mass_email(email_from="Ann <ann@garden.example.com>")
+            self._mass_email(email_from="Bea <ann@garden.example.com>")
+            mail = smtplib.SMTP.mail
+            self.patch(
+                smtplib.SMTP,
+                "mail",
+                lambda session, sender: (
+                    (553, b"5.7.1 not your address")
+                    if sender.startswith("refused")
+                    else mail(session, sender)
+                ),
+            )
+            grades = sorted(grade for grade, _words, _mend in self.found(MailServerCheck))
+        self.assertEqual(grades, ["bad", "good"])
 
     def test_each_server_for_mass_emails_is_looked_at(self):
         with self.smtp():
@@ -84,12 +109,12 @@ class TestMailServerCheck(CheckupCase):
     def test_a_log_in_that_is_missing_is_told(self):
         with self.smtp(starttls=True, auth=("ann", "secret")):
             self.server().write({"smtp_user": False, "smtp_pass": False})
-            self.assert_found(MailServerCheck, "bad")
+            self.assert_found(MailServerCheck, "bad", "does not take the log-in: 530")
 
     def test_encryption_that_is_demanded_is_told(self):
         with self.smtp(starttls=True):
             self.server().smtp_encryption = "none"
-            self.assert_found(MailServerCheck, "bad", "refuses messages")
+            self.assert_found(MailServerCheck, "bad", "gives no session: 530")
 
     def test_encryption_that_is_not_offered_is_told(self):
         with self.smtp():
@@ -101,6 +126,63 @@ class TestMailServerCheck(CheckupCase):
             smtp.replies["MAIL"] = "553 5.7.1 not your address"
             self._mass_email()
             self.assert_found(MailServerCheck, "bad", "553 5.7.1 not your address")
+
+    def test_a_log_in_with_google_that_is_not_taken_is_told_by_what_mends_it(self):
+        with self.smtp(starttls=True) as smtp:
+            smtp.replies["MAIL"] = "535 5.7.8 Username and Password not accepted"
+            self.server().write(
+                {
+                    "smtp_authentication": "gmail",
+                    "smtp_user": "news@garden.example.com",
+                    "google_gmail_access_token": "revoked",
+                    "google_gmail_access_token_expiration": 2**31 - 1,
+                }
+            )
+            self._mass_email()
+            self.assert_found(MailServerCheck, "bad", "does not take the log-in: 535 5.7.8")
+            [finding] = MailServerCheck(self.env).findings()
+            self.assertIn("Connect its account anew", finding.remedy)
+
+    def test_a_server_that_is_busy_refuses_no_sender(self):
+        with self.smtp() as smtp:
+            self._mass_email()
+            for moment in ("MAIL", self.admin.email):
+                smtp.replies = {moment: "421 4.7.0 too many connections"}
+                self.assert_found(MailServerCheck, "warning", "takes no message right now: 421")
+
+    def test_what_is_said_of_our_own_address_is_not_about_the_sender(self):
+        with self.smtp() as smtp:
+            self._mass_email()
+            for reply, grade in (
+                ("550 5.1.1 no such user", "good"),
+                ("556 5.1.10 takes no mail", "good"),
+                ("450 4.2.0 greylisted", "good"),
+                ("554 5.7.1 relay access denied", "bad"),
+            ):
+                smtp.replies[self.admin.email] = reply
+                with self.subTest(reply):
+                    self.assert_found(MailServerCheck, grade, "news@garden.example.com")
+
+    def test_the_scheduled_action_tries_no_address_of_odoobot(self):
+        self.assertEqual(self.env.uid, SUPERUSER_ID)
+        self.env["res.company"].search([]).alias_domain_id = False
+        with self.smtp() as smtp, patch.dict(config.options, email_from=False):
+            smtp.replies[self.env.user.email] = "554 5.7.1 relay access denied"
+            self.server().from_filter = False
+            for mine in ("post@garden.example.com", False):
+                self.env.company.email = mine
+                with self.subTest(mine):
+                    self.assert_found(MailServerCheck, "good", mine or self.admin.email)
+
+    def test_a_sender_with_other_letters_stands_as_it_does_on_the_wire(self):
+        with self.smtp():
+            self.server().from_filter = "bücher.example"
+            self._mass_email(email_from="news@bücher.example")
+            self.assert_found(MailServerCheck, "good", "news@xn--bcher-kva.example")
+            self._mass_email(email_from="zoë@bücher.example")
+            self.server().copy({"sequence": 0, "from_filter": "zoë@bücher.example"})
+            words = [words for grade, words, _mend in self.found(MailServerCheck) if grade == "bad"]
+            self.assertIn("do not take the address zoë@", words[0])
 
     def test_a_server_that_breaks_off_is_told(self):
         with self.smtp() as smtp:

@@ -97,6 +97,13 @@ class TestPublicAddressCheck(MassEmailData, HttpCase):
                 self.assert_bad(self.found(), "only you can open")
         self.assertFalse(self.requests)
 
+    def test_an_address_that_is_none_is_told(self):
+        self.env["ir.config_parameter"].set_param("mass_mailing_campaign.public_url", False)
+        self.env["ir.config_parameter"].set_param("mass_mailing_campaign.public_url", False)
+        for url in ("http://[::1", "erp.example.com"):
+            self.env["ir.config_parameter"].set_param("web.base.url", url)
+            self.assert_bad(self.found(), "only you can open")
+
     def test_without_encryption_it_is_worth_a_look(self):
         self.set_setting("public_url", "http://news.example.com")
         self.assertEqual(self.found()["public_address"][0], "warning")

@@ -14,6 +14,16 @@ class TestSettings(MassEmailCase):
         self.assertEqual(mailing.state, "done")
         self.assertEqual(self.env.ref(DELIVERY_CRON).interval_type, "hours")
 
+    def test_saving_them_brings_one_of_several_lanes_back_and_leaves_no_other(self):
+        crons = self.env["ir.cron"]
+        crons._set_lane_count(4)
+        (crons._lanes()[0] | crons._lanes()[2]).unlink()
+        self.env["res.config.settings"].create({"mass_email_lanes": 4}).execute()
+        self.assertEqual(len(crons._lanes()), 4)
+        everything_that_sends = [("code", "=", "model._cron_deliver_portions()")]
+        self.assertEqual(crons.search(everything_that_sends), crons._lanes())
+        self.assertEqual(len({*crons._lanes().mapped("name")}), 4)
+
     def test_the_working_schedule_of_the_sending_hours_cannot_be_deleted(self):
         calendar = self.env["resource.calendar"].create({"name": "Quiet"})
         settings = self.env["res.config.settings"]
@@ -75,6 +85,18 @@ class TestSettings(MassEmailCase):
         with self.assertRaisesRegex(ValidationError, "“Office” is flexible"):
             calendars[1].schedule_type = "flexible"
 
+    def test_a_system_parameter_names_no_schedule_that_says_no_hours(self):
+        calendar = self.env["resource.calendar"].create(
+            {"name": "Any Time", "flexible_hours": True}
+        )
+        for schedule, words in (
+            (calendar.id, "“Any Time” is flexible"),
+            (2**30, "no working schedule"),
+        ):
+            with self.assertRaisesRegex(ValidationError, words), self.cr.savepoint():
+                self.set_setting("calendar_id", schedule)
+        self.set_setting("calendar_id", 0)
+
     def test_the_opt_out_link_is_mandatory_or_not_as_the_screen_says(self):
         setting = self.env["ir.config_parameter"]._mass_email_setting
         settings = self.env["res.config.settings"]
@@ -130,7 +152,7 @@ class TestSettings(MassEmailCase):
             *(
                 "https://news.example.com:port",
                 "https://news.example.com\r\nX: y",
-                "https://nëws.de",
+                "https://news.example.com/nëws",
             ),
             *("https://news.example.com//", "https://%6eews.example.com", "https://a\\b.example"),
         ):
@@ -140,6 +162,8 @@ class TestSettings(MassEmailCase):
         for url in ("https://news.example.com", "http://192.0.2.1:8069", "https://[2001:db8::1]"):
             self.set_setting("public_url", f"{url}/")
             self.assertEqual(parameters._public_url(), url)
+        self.set_setting("public_url", "https://Новости.рф/")
+        self.assertEqual(parameters._public_url(), "https://xn--b1amnebsh.xn--p1ai")
         settings = self.env["res.config.settings"]
         settings.create({"mass_email_public_url": False}).execute()
         self.assertEqual(parameters._public_url(), BASE_URL)

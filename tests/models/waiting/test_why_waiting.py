@@ -130,6 +130,8 @@ class TestWhyWaiting(MassEmailCase):
         self.set_setting("calendar_id", calendar.id)
         self.build()
         self.check("Outside the sending hours until Monday, 9 March 9:00 AM")
+        calendar.attendance_ids.unlink()
+        self.check("“Hours” has no working hour within the next four weeks")
 
     def test_the_portion_is_used_up(self):
         self.set_setting("portion_size", 2)
@@ -161,6 +163,14 @@ class TestWhyWaiting(MassEmailCase):
         self.check("send the hourly portion” is switched off")
         self.lane.unlink()
         self.check("was deleted")
+
+    def test_the_scheduled_action_fails(self):
+        self.build()
+        self.lane.failure_count = 2
+        self.check("send the hourly portion” failed 2 times in a row")
+        self.lane.user_id = self.seller
+        self.seller.active = False
+        self.check("hourly portion” does not run, for its user, Sam Seller, is archived")
 
     def test_a_job_that_was_due_a_moment_ago_is_not_late(self):
         self.build()
