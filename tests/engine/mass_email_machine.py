@@ -101,6 +101,7 @@ class MassEmailMachine(RunMachine):
     @has_copies
     @rule(transmission=TRANSMISSION)
     def complain(self, transmission):
+        self.opened.add(transmission)
         trace, copy = self.traces.browse(transmission[0]), self.copies[transmission]
         mass_email, person = self.mass_emails[copy.mailing], self.recipient(trace)
         self.oracle.complain_by(
@@ -111,6 +112,7 @@ class MassEmailMachine(RunMachine):
     @has_copies
     @rule(transmission=TRANSMISSION, opts_out=st.booleans())
     def opt_out_by_message(self, transmission, opts_out):
+        self.opened.add(transmission)
         trace, copy = self.traces.browse(transmission[0]), self.copies[transmission]
         self.decide_by_message(trace, copy.mailing, copy.is_test, opts_out)
 

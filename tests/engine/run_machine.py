@@ -68,6 +68,7 @@ class RunMachine(AudienceMachine):
     """Runs that claim, send, settle, die and turn up late.
 
     :ivar copies: ``{transmission: Copy}`` of what the mail server has, or may have
+    :ivar opened: those of which something came back, so it has them for certain
     :ivar repeats: how often a user chose to send again what may have been delivered
     """
 
