@@ -26,7 +26,7 @@ class MailingListFromLog(models.TransientModel):
         None for what asks for openings where nobody looks for them: all would seem not to open.
         """
         self.check_access("create")
-        is_tracked = self.env["utm.campaign"].browse(campaign_id)._are_openings_tracked()
+        is_tracked = self.env["utm.campaign"].sudo().browse(campaign_id).are_openings_tracked
         return {
             preset: self.new(self._preset_values(campaign_id, preset)).contact_count
             if is_tracked or "opened" not in (*values["did"], *values.get("did_not", ()))

@@ -110,12 +110,13 @@ class MailingList(models.Model):
         """
         self.ensure_one()
         of_list = self.sudo().with_context(active_test=False).criterion_ids
-        synced = of_list if criteria is None else criteria.sudo()
+        synced = of_list if criteria is None else of_list & criteria.sudo()
         synced.write({"sync_date": fields.Datetime.now()})
         self.env.flush_all()
         working = of_list.browse()
         of_list._forget_fitting()
-        for criterion in of_list:
+        # those that are synced first: they make the targets that fit others, too
+        for criterion in synced | of_list:
             error = criterion._attempt(criterion._sync, criterion in synced)
             if not error:
                 working += criterion

@@ -265,7 +265,7 @@ class TestAddTargets(MassEmailCase):
         for added in (few, many):
             self.env.flush_all()
             self.env.invalidate_all()
-            with self.assertQueryCount(8):
+            with self.assertQueryCount(9):
                 self.target_list._add_targets("res.partner", [("id", "in", added.ids)])
 
     @mute_logger("odoo.sql_db")

@@ -1,7 +1,7 @@
 from datetime import timedelta
 from unittest.mock import patch
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from odoo import fields
@@ -491,6 +491,7 @@ class TestCriteria(CriteriaCase):
     # Whatever happens
     # ------------------------------------------------------------
 
+    @example([("turn", 0, 1), ("mode", 0, 0), ("sync_one", 0, 1)])
     @settings(max_examples=40)
     @given(st.lists(st.tuples(st.sampled_from(EVENTS), PEOPLE, CRITERIA), max_size=30))
     def test_a_list_is_what_an_oracle_makes_of_it(self, events):

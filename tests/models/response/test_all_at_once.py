@@ -145,7 +145,7 @@ class TestAllAtOnce(MassEmailCase):
 
         self.patch(MailingTrace, "_log_event", log_while_it_is_opened)
         with self.real_env() as env:
-            self.trace(env)._receive_reply_now()
+            self.trace(env)._receive_reply_now(is_by_program=False)
         hits[0].join()
         self.assertFalse(self.errors)
 
