@@ -472,8 +472,9 @@ class TestCriteria(CriteriaCase):
 
     def test_a_sync_takes_the_same_number_of_statements_for_many(self):
         self.sync()
-        counts = []
-        for size in (3, 60):
+        counts = {3: [], 60: []}
+        # each twice, for what Odoo caches may be asked for anew at any moment
+        for size in (*counts, *counts):
             partners = self.env["res.partner"].create(
                 [{"name": f"P{i}", "email": f"p{i}@x.example", "ref": "fits"} for i in range(size)]
             )
@@ -483,9 +484,9 @@ class TestCriteria(CriteriaCase):
             before = self.env.cr.sql_log_count
             self.target_list._sync()
             self.env.flush_all()
-            counts.append(self.env.cr.sql_log_count - before)
+            counts[size].append(self.env.cr.sql_log_count - before)
             self.assertEqual(self.criterion.added_count, len(partners))
-        self.assertEqual(counts[0], counts[1])
+        self.assertEqual(min(counts[3]), min(counts[60]))
 
     # ------------------------------------------------------------
     # Whatever happens
