@@ -120,6 +120,7 @@ class TestPlan(MassEmailCase):
         self.env.cr.execute("ANALYZE mailing_trace")
         traces = mailing.mailing_trace_ids.sudo()
         traces.write({"trace_status": "process", "claim_key": "run", "claim_number": 1})
+        self.env["mailing.journal.ack"].search([]).unlink()  # a test that was killed leaves some
         acks = self.env["mailing.journal.ack"].create(
             [
                 {
