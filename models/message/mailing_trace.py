@@ -66,6 +66,7 @@ class MailingTrace(models.Model):
     """
 
     _inherit = "mailing.trace"
+    _rec_names_search = ["email"]  # its name is a number, which no text is searched in
 
     token = fields.Char("Recipient Token", readonly=True, copy=False, groups="base.group_system")
     test_mailing_id = fields.Many2one(

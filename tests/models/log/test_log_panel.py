@@ -55,6 +55,11 @@ class TestLogPanel(LogCase):
         lines = self.log.search(self.figures()["domain"])
         self.assertEqual(lines.mapped("id"), sorted(lines.ids, reverse=True))
 
+    def test_a_filter_by_the_name_of_a_message_goes_by_the_address(self):
+        messages = self.env["mailing.trace"].with_user(self.marketer)
+        named = [("mass_mailing_id", "=", self.mailing.id), ("display_name", "=", self.anna.email)]
+        self.assertEqual(messages.search(named), self.anna.with_user(self.marketer))
+
     def test_tests_are_listed_and_marked(self):
         self.bob.is_test_trace = True
         self.bob._receive_open()
