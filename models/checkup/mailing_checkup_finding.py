@@ -1,8 +1,13 @@
 # A check-up waits for other machines, and no transaction is open meanwhile.
 # pylint: disable=invalid-commit
+import logging
+
+import psycopg2
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
+from ...delivery.reply import describe
 from ...engine.turns import autocommitted
 from .dns_records import DnsCheck
 from .incoming import BounceAddressCheck, IncomingServerCheck
@@ -10,6 +15,8 @@ from .mail_server import MailServerCheck
 from .public_address import PublicAddressCheck
 from .queue import PortionCheck, WaitingCheck
 from .scheduled_action import ScheduledActionCheck, WorkersCheck
+
+_logger = logging.getLogger(__name__)
 
 # What is looked at, in the order in which it is shown.
 CHECKS = (
@@ -133,7 +140,19 @@ class MailingCheckupFinding(models.Model):
 
     @api.model
     def _look(self, checks):
-        return [finding for check in checks for finding in check(self.env).findings()]
+        return [finding for check in checks for finding in self._found_by(check(self.env))]
+
+    @api.model
+    def _found_by(self, check):
+        """Return what a check finds; one that fails itself hides none of the others."""
+        try:
+            return list(check.findings())
+        except psycopg2.Error:
+            raise  # nothing else can be asked in this transaction
+        except Exception as error:
+            _logger.exception("The check-up of %s failed", check.topic)
+            words = self.env._("This could not be looked at: %s", describe(error))
+            return [check.unchecked(words, self.env._("See the log of the Odoo server."))]
 
     @api.model
     def _keep(self, found, topics):

@@ -13,7 +13,7 @@ from odoo.addons.mass_mailing_campaign.models.checkup.scheduled_action import (
 from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import new_test_user
-from odoo.tools import config
+from odoo.tools import config, mute_logger
 
 from ...common import DELIVERY_CRON, MassEmailCase
 
@@ -269,8 +269,23 @@ class TestCheckup(CheckupCase):
         self.assertEqual(alert(), 2, "and so is what the last one found elsewhere")
 
     def test_the_red_dot_asks_no_other_machine(self):
-        self.patch(MailServerCheck, "findings", lambda _self: self.fail("it asks"))
+        asked = []
+        self.patch(MailServerCheck, "findings", lambda check: asked.append(check) or [])
         self.findings.with_user(self.manager).get_alert()
+        self.assertFalse(asked)
+
+    def test_a_check_that_fails_itself_hides_no_other(self):
+        def fail(_check):
+            raise ValueError("something unforeseen")
+
+        self.patch(PortionCheck, "findings", fail)
+        with mute_logger(
+            "odoo.addons.mass_mailing_campaign.models.checkup.mailing_checkup_finding"
+        ):
+            self.check_up(self.manager)
+        self.assertEqual(self.finding("portion").grade, "unchecked")
+        self.assertIn("something unforeseen", self.finding("portion").words)
+        self.assertTrue(self.finding("mail_server"))
 
     def test_who_cannot_mend_it_sees_no_dot(self):
         self.lane.active = False
