@@ -5,6 +5,7 @@ import requests
 
 from odoo.tools import consteq
 
+from ...delivery.reply import describe
 from ...engine.inspection import is_local
 from .check import Check
 
@@ -147,5 +148,7 @@ class PublicAddressCheck(Check):
             return self.env._("no answer within %s seconds", PATIENCE)
         except requests.exceptions.SSLError:
             return self.env._("its certificate is not valid")
+        except requests.ConnectionError:
+            return self.env._("no server can be reached there")
         except requests.RequestException as error:
-            return type(error).__name__
+            return describe(error)

@@ -124,7 +124,7 @@ class TestPublicAddressCheck(MassEmailData, HttpCase):
 
     def test_a_host_that_does_not_answer_is_told(self):
         for error, words in (
-            (requests.ConnectionError(), "does not answer"),
+            (requests.ConnectionError(), "no server can be reached there"),
             (requests.Timeout(), "within"),
             (requests.exceptions.SSLError(), "certificate"),
         ):
