@@ -120,7 +120,6 @@ class TestPlan(MassEmailCase):
         self.env.cr.execute("ANALYZE mailing_trace")
         traces = mailing.mailing_trace_ids.sudo()
         traces.write({"trace_status": "process", "claim_key": "run", "claim_number": 1})
-        self.env["mailing.journal.ack"].search([]).unlink()  # a test that was killed leaves some
         acks = self.env["mailing.journal.ack"].create(
             [
                 {
@@ -146,4 +145,5 @@ class TestPlan(MassEmailCase):
             node["Actual Loops"] * sum(node.get(rows, 0) for rows in ("Actual Rows", *self.REMOVED))
             for node in nodes
         ]
-        self.assertLess(max(read), 2 * len(contacts))
+        # an index still has the versions before; a loop in a loop would read all for each of them
+        self.assertLess(max(read), 10 * len(contacts))
