@@ -18,6 +18,13 @@ MOST_PEOPLE, FEWEST_PEOPLE = 8, 3
 FIRST_EMAILS = [*sorted(filter(ADDRESSES.get, ADDRESSES)), ""]
 
 
+def memberships(lists, fewest=0):
+    """In which of some lists each of the first people is."""
+    people = len(FIRST_EMAILS)
+    in_lists = st.sets(st.sampled_from(lists), min_size=fewest)
+    return st.lists(in_lists, min_size=people, max_size=people)
+
+
 def play(machine, examples, steps):
     """Play a machine so often, so long.
 
@@ -123,6 +130,12 @@ class AudienceMachine(RuleBasedStateMachine):
         else:
             self.oracle.opt_in_by(trace.id)
             trace._receive_opt_in()
+
+    def fill(self, memberships):
+        """Let the first people be in their lists."""
+        for person, lists in zip(self.oracle.people, memberships, strict=True):
+            for target_list in sorted(lists):
+                self.add(person, target_list)
 
     def has(self, target_list):
         return target_list in self.oracle.lists

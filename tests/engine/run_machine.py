@@ -11,7 +11,7 @@ from odoo.addons.mass_mailing_campaign.models.queue import mailing_mailing as qu
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from .audience_machine import FIRST_EMAILS, LISTS, AudienceMachine
+from .audience_machine import LISTS, AudienceMachine, memberships
 
 MOST_RUNS = 3
 # Members that get their rows at once.
@@ -115,17 +115,11 @@ class RunMachine(AudienceMachine):
         return self.env["mailing.journal.ack"]
 
     @initialize(
-        memberships=st.lists(
-            st.sets(st.sampled_from(LISTS), min_size=1),
-            min_size=len(FIRST_EMAILS),
-            max_size=len(FIRST_EMAILS),
-        ),
+        memberships=memberships(LISTS, fewest=1),
         pending=st.sets(MAILING, min_size=1),
     )
     def begin(self, memberships, pending):
-        for person, lists in zip(self.oracle.people, memberships, strict=True):
-            for target_list in sorted(lists - {"competitors"}):
-                self.add(person, target_list)
+        self.fill(lists - {"competitors"} for lists in memberships)
         for mailing in sorted(pending):
             self.build_queue(mailing)
 

@@ -2,7 +2,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
 from ...common import MassEmailCase
-from ...engine.audience_machine import FIRST_EMAILS, AudienceMachine, play
+from ...engine.audience_machine import AudienceMachine, memberships, play
 from .test_claim import claim_all
 
 EXAMPLES, STEPS = 6, 20
@@ -16,17 +16,9 @@ class WaitingMachine(AudienceMachine):
     :ivar messages: [(id, name of the mass email)] of those that wait from the beginning
     """
 
-    @initialize(
-        memberships=st.lists(
-            st.sets(st.sampled_from(["customers", "friends"]), min_size=1),
-            min_size=len(FIRST_EMAILS),
-            max_size=len(FIRST_EMAILS),
-        )
-    )
+    @initialize(memberships=memberships(["customers", "friends"], fewest=1))
     def begin(self, memberships):
-        for person, lists in zip(self.oracle.people, memberships, strict=True):
-            for target_list in sorted(lists):
-                self.add(person, target_list)
+        self.fill(memberships)
         for name in self.mass_emails:
             self.mailing(name)._build_queue()
         self.messages = [(row.id, name) for name in self.mass_emails for row in self.waiting(name)]

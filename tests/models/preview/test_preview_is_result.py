@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
 from ...common import MassEmailCase
-from ...engine.audience_machine import FIRST_EMAILS, LISTS, AudienceMachine, play
+from ...engine.audience_machine import LISTS, AudienceMachine, memberships, play
 
 
 class PreviewMachine(AudienceMachine):
@@ -14,17 +14,9 @@ class PreviewMachine(AudienceMachine):
         super().__init__(case)
         self.marketer = case.marketer.id
 
-    @initialize(
-        memberships=st.lists(
-            st.sets(st.sampled_from(LISTS)),
-            min_size=len(FIRST_EMAILS),
-            max_size=len(FIRST_EMAILS),
-        )
-    )
+    @initialize(memberships=memberships(LISTS))
     def begin(self, memberships):
-        for person, lists in zip(self.oracle.people, memberships, strict=True):
-            for target_list in sorted(lists):
-                self.add(person, target_list)
+        self.fill(memberships)
 
     @rule(
         name=st.sampled_from(["news", "offer"]),
