@@ -154,14 +154,19 @@ class TestAllAtOnce(MassEmailCase):
         with self.real_env() as env:
             env["mailing.contact"].search([("email", "=", self.address)]).unlink()
             env.flush_all()
-            opening = threading.Thread(target=self.do, args=(self.open, None))
-            opening.start()
-            self.wait_for(opening, env.cr)
+            opening = self.begin(env.cr, self.do, self.open, None)
         opening.join()
         self.assertFalse(self.errors)
         with self.real_env() as env:
             lines = env["mailing.trace.event"].search([("trace_id", "=", self.trace_id)])
             self.assertIn("opened", lines.mapped("event_type"))
+
+    def begin(self, cr, deed, *args):
+        """Begin a deed in a thread, which waits for us or has ended on return."""
+        thread = threading.Thread(target=deed, args=args)
+        thread.start()
+        self.wait_for(thread, cr)
+        return thread
 
     def wait_for(self, thread, cr):
         """Until it has ended, or waits for us."""
@@ -181,9 +186,7 @@ class TestAllAtOnce(MassEmailCase):
         with self.real_env() as env:
             heir.with_env(env).action_merge(self.list(env), True)
             env.flush_all()
-            opt_out = threading.Thread(target=self.do, args=(self.opt_out, None))
-            opt_out.start()
-            self.wait_for(opt_out, env.cr)
+            opt_out = self.begin(env.cr, self.do, self.opt_out, None)
         opt_out.join()
         self.assertFalse(self.errors)
         with self.real_env() as env:
@@ -202,9 +205,7 @@ class TestAllAtOnce(MassEmailCase):
         with self.real_env() as env:
             self.trace(env)._receive_opt_out()
             env.flush_all()
-            merging = threading.Thread(target=merge)
-            merging.start()
-            self.wait_for(merging, env.cr)
+            merging = self.begin(env.cr, merge)
         merging.join()
         with self.real_env() as env:
             self.assertTrue(heir.with_env(env).subscription_ids.opt_out)
