@@ -237,5 +237,6 @@ class SendingHours:
         """Return in words until when mass emails may not leave; nothing while they may."""
         if self.are_open():
             return ""
-        opens = until(self.env, self.open_at())
-        return self.why_never_open() or self.env._("Outside the sending hours until %s.", opens)
+        return self.why_never_open() or self.env._(
+            "Outside the sending hours until %s.", until(self.env, self.open_at())
+        )

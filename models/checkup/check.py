@@ -94,10 +94,8 @@ def servers_with_senders(env):
     for mailing in mass_emails_to_come(env):
         server, sender = servers._for_mass_email(mailing)
         pairs.setdefault((server.sudo(), email_normalize(sender or "")), sender)
-    used = {server for server, _address in pairs}
-    for server in (servers._flagged_for_mass_emails() or shared_servers(env)).filtered(
-        lambda server: server not in used
-    ):
+    used = servers.union(*(server for server, _address in pairs))
+    for server in (servers._flagged_for_mass_emails() or shared_servers(env)) - used:
         pairs[server, None] = _sender_of(server)
     found = [(server, sender) for (server, _address), sender in pairs.items()]
     return found or [(servers, usual_sender(env))]

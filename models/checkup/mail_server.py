@@ -31,9 +31,8 @@ class MailServerCheck(Check):
     asks_others = True
 
     def findings(self):
-        if is_neutralized(self.env) and {*shared_servers(self.env).mapped("smtp_host")} == {
-            NO_HOST
-        }:
+        hosts = set(shared_servers(self.env).mapped("smtp_host"))
+        if is_neutralized(self.env) and hosts == {NO_HOST}:
             yield self.unchecked(
                 self.env._("This is a neutralized copy of a database. Its mail servers are off.")
             )
@@ -129,15 +128,18 @@ class MailServerCheck(Check):
             session.sock.settimeout(PATIENCE)
         oneself = wire_address(reader(self.env).email_normalized or "") or sender
         envelope = Envelope(None, sender, oneself, "", b"")
-        for moment, ask in ((Moment.MAIL, session.mail), (Moment.RCPT, session.rcpt)):
-            code, reply = ask(sender if moment is Moment.MAIL else oneself)
+        for moment, ask, address in (
+            (Moment.MAIL, session.mail, sender),
+            (Moment.RCPT, session.rcpt, oneself),
+        ):
+            code, reply = ask(address)
             if code // 100 == moment.welcome:
                 continue
-            outcome = classify(moment, code, reply, envelope)
             if code == 530 and b"STARTTLS" in reply.upper():  # RFC 3207, section 4
                 return self._no_session(name, in_words(code, reply))
             if code in LOG_IN_CODES:
                 return self._no_log_in(server, name, in_words(code, reply))
+            outcome = classify(moment, code, reply, envelope)
             if outcome is Outcome.REFUSED:
                 return self._no_sender(name, sender, in_words(code, reply))
             if outcome is Outcome.BUSY:
