@@ -223,11 +223,9 @@ def play():
     # its mail server did not answer, and is tried again
     trouble = mass_email(campaign, "An invitation to the open day", "Coffee, cake and roses.")
     trouble.action_set_pending()
-    trouble.write(
-        {
-            "delivery_issue": "garden-mail.example.com:587: Connection refused",
-            "retry_datetime": Datetime.now() + timedelta(minutes=30),
-        }
+    trouble._tell(
+        delivery_issue="garden-mail.example.com:587: Connection refused",
+        retry_datetime=Datetime.now() + timedelta(minutes=30),
     )
     winter = env["utm.campaign"].create({"title": "Winter", "campaign_type": "newsletter"})
     letters = env["utm.campaign"].create(
@@ -266,12 +264,10 @@ def make_troubled(campaign):
     ]
     failed = mass_email(harvest, "Come to our harvest festival", "Apples, music and cider.")
     failed.action_set_pending()
-    failed.write(
-        {
-            "delivery_issue": "garden-mail.example.com:587: Username and password not accepted",
-            "remedy": "server",
-            "retry_datetime": Datetime.now() + timedelta(minutes=30),
-        }
+    failed._tell(
+        delivery_issue="garden-mail.example.com:587: Username and password not accepted",
+        remedy="server",
+        retry_datetime=Datetime.now() + timedelta(minutes=30),
     )
     faulty = mass_email(
         harvest,
