@@ -40,6 +40,7 @@ class OptOutController(http.Controller):
         trace = request.env["mailing.trace"].sudo()._from_token(token)
         if not trace and is_checkup(token):
             return checkup_page(is_one_click=form is not None)
+        trace._settle_as_sent()
         if form and form.get("List-Unsubscribe") == "One-Click":
             return self._one_click(trace)
         page = OptOutPage(trace) if trace else None

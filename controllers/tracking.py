@@ -69,6 +69,7 @@ class TrackingController(http.Controller):
     )
     def view(self, token):
         trace = request.env["mailing.trace"].sudo()._from_token(token)
+        again_at_once(request.env, trace._settle_as_sent)
         mailing = trace._mass_email()
         page = self._page(mailing, trace) if mailing and trace.contact_id else None
         if not page:

@@ -140,7 +140,8 @@ def play(env, url, seed, args):
             starttls=int("--starttls" in manners),
         )["begin"]
         sending = Hurried(env, DATABASE, begun["mailing"])
-        office = Office(url, DATABASE, begun["target_list"], begun["excluding_list"])
+        lists = begun["target_list"], begun["excluding_list"]
+        office = Office(url, DATABASE, begun["earlier"], *lists)
         with lanes.running(env, DATABASE, PROCESSES, *_small_chunks(env)) as servers:
             sending.wait_for_start()
             trouble = Trouble(sending, servers, office, chance)

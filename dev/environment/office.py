@@ -15,13 +15,15 @@ Objection = namedtuple("Objection", "email kind at")
 class Office:
     """What they do, at a server that does not send.
 
+    :param earlier: mass email that everybody has, by whose links they opt out
     :ivar list objections: what was confirmed, as Objection
     :ivar Counter count: the same by kind
     """
 
-    def __init__(self, url, database, target_list, excluding_list):
+    def __init__(self, url, database, earlier, target_list, excluding_list):
         self.url = url
         self.odoo = Odoo(url, database, timeout=ANSWER_SECONDS)
+        self.earlier = earlier
         self.target_list = target_list
         self.excluding_list = excluding_list
         self.objections = []
@@ -39,8 +41,10 @@ class Office:
         """Return one who waits and was left alone so far; None when there is nobody."""
         touched = ", ".join(map(str, self._touched))
         people = sending.read(
-            "SELECT trace.email, trace.token, contact.id, contact.partner_id"
+            "SELECT trace.email, earlier.token, contact.id, contact.partner_id"
             "  FROM mailing_trace trace JOIN mailing_contact contact ON contact.id = trace.res_id"
+            f" JOIN mailing_trace earlier ON earlier.mass_mailing_id = {self.earlier}"
+            "   AND earlier.res_id = contact.id"
             f" WHERE trace.mass_mailing_id = {sending.mailing}"
             "   AND trace.trace_status IN ('outgoing', 'process')"
             f"  AND contact.id NOT IN ({touched})"

@@ -11,7 +11,7 @@ from ...engine.turns import retried
 
 # What a link needs to know of its message.
 FETCHED = ["model", "res_id", "email", "mass_mailing_id", "test_mailing_id", "campaign_id"]
-FETCHED += ["target_list_id", "is_test_trace"]
+FETCHED += ["target_list_id", "is_test_trace", "trace_status"]
 
 
 class MailingTrace(models.Model):

@@ -15,7 +15,10 @@ class MailingTrace(models.Model):
 
     def _settle_as_sent(self):
         """Something came back of these messages that the log has no line for, as from a program."""
-        condition = SQL("trace.id = ANY(%s)", self.ids)
+        doubtful = self.filtered(lambda each: each.trace_status in ("error", "outgoing", "cancel"))
+        if not doubtful:
+            return
+        condition = SQL("trace.id = ANY(%s)", doubtful.ids)
         if lines := self._settle_what_came_back(condition, is_hit=True):
             lines._after_event("sent")
 

@@ -179,6 +179,21 @@ class TestOldLetters(OptOutCase):
         self.assertEqual(self.one_click().status_code, 200)
         self.assertIn(self.other_list, self.opted_out_lists())
 
+    def test_whoever_opens_a_link_has_a_message_in_doubt(self):
+        """Though it does nothing new: she opted out by another way."""
+        self.target_list._update_subscription_from_email("anna@example.com", opt_out=True)
+        self.other_list._update_subscription_from_email("anna@example.com", opt_out=True)
+        for happen in (self.one_click, lambda: self.url_open(self.path), self.view):
+            self.trace.write({"trace_status": "error", "failure_type": "in_doubt"})
+            self.env["mailing.trace.event"].search([("event_type", "=", "sent")]).unlink()
+            happen()
+            self.env.invalidate_all()
+            self.assertEqual((self.trace.trace_status, self.trace.failure_type), ("sent", False))
+            self.assertEqual(self.events(self.mailing), [("Anna", "sent")])
+
+    def view(self):
+        self.url_open(f"/mailing/view/{self.trace.token}")
+
     def test_what_the_lists_say_now_is_what_counts(self):
         self.target_list._update_subscription_from_email("anna@example.com", opt_out=True)
         page = self.url_open(self.path).text
