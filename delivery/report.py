@@ -65,10 +65,17 @@ class Report:
     message_ids: tuple = ()
     references: tuple = ()
 
-    @property
-    def told_of(self) -> tuple:
-        """The failed addresses; where it names none in a way that is known, all in its words."""
-        return self.addresses or tuple(_ADDRESS.findall(self.words))
+    def told_of(self, ours=()) -> tuple:
+        """Return the failed addresses; where none is named in a known way, those in its words.
+
+        :param ours: domains of the sender, who did not fail, nor did who writes the report
+        """
+        in_words = (
+            address
+            for address in _ADDRESS.findall(self.words)
+            if address.rpartition("@")[2].lower() not in ours and not _DAEMON.search(address)
+        )
+        return self.addresses or tuple(in_words)
 
 
 def read_report(content: bytes) -> Report:

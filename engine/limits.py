@@ -224,19 +224,22 @@ class SendingHours:
 
     def why_never_open(self):
         """Return in words that mass emails may not leave within the horizon, if so."""
+        horizon = fields.Datetime.now() + HORIZON
+        return "" if self.open_at() < horizon else self._never_open()
+
+    def why_closed(self):
+        """Return in words until when mass emails may not leave; nothing while they may."""
         now = fields.Datetime.now()
-        if self.open_at() < now + HORIZON:
-            return ""
+        open_at = self.open_at()
+        if open_at >= now + HORIZON:
+            return self._never_open()
+        if open_at > now:
+            return self.env._("Outside the sending hours until %s.", until(self.env, open_at))
+        return ""
+
+    def _never_open(self):
         return self.env._(
             "“%s” has no working hour within the next four weeks: no mass email would go out. "
             "Choose another schedule, or none to send at any time.",
             self._calendar.name,
-        )
-
-    def why_closed(self):
-        """Return in words until when mass emails may not leave; nothing while they may."""
-        if self.are_open():
-            return ""
-        return self.why_never_open() or self.env._(
-            "Outside the sending hours until %s.", until(self.env, self.open_at())
         )

@@ -31,6 +31,9 @@ class UtmCampaign(models.Model):
         compute="_compute_is_out_of_reach",
         help="It is somebody else's, and so are its mass emails, log and figures.",
     )
+    is_read_only = fields.Boolean(
+        compute="_compute_is_out_of_reach", help="Only whose it is changes it."
+    )
 
     @api.depends("user_id", "team_id", "campaign_type")
     @api.depends_context("uid")
@@ -42,7 +45,8 @@ class UtmCampaign(models.Model):
         for campaign in self:
             values = {"delivery_mode": "portions", "campaign_id": campaign._origin.id}
             is_others = campaign._origin and not mailings.new(values).filtered_domain(may_be)
-            campaign.is_out_of_reach = campaign._origin in out_of_reach or bool(
+            campaign.is_read_only = campaign._origin in out_of_reach
+            campaign.is_out_of_reach = campaign.is_read_only or bool(
                 is_others and campaign.sends_mass_emails
             )
 

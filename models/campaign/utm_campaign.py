@@ -61,7 +61,7 @@ class UtmCampaign(models.Model):
     is_type_locked = fields.Boolean(
         compute="_compute_is_type_locked",
         compute_sudo=True,
-        help="It has mass emails, archived ones included.",
+        help="It has mass emails, archived ones included, or a log of deleted ones.",
     )
     target_list_ids = fields.Many2many(
         "mailing.list",
@@ -145,7 +145,8 @@ class UtmCampaign(models.Model):
             if locked:
                 raise ValidationError(
                     self.env._(
-                        "The type of campaign “%s” cannot change any more: it has mass emails.",
+                        "The type of campaign “%s” cannot change any more: it has "
+                        "mass emails, or had some.",
                         locked[0].title,
                     )
                 )

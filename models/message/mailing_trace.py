@@ -32,10 +32,10 @@ STANDING_BY_FAILURE = {"in_doubt": "undecided", "left": "left"}
 CAME_BACK = {"open": "opened", "reply": "replied", "bounce": "bounced"}
 CAME_BACK_WORDS = [("opened", "Opened"), ("replied", "Replied"), ("bounced", "Bounced")]
 
-# Of a message others write what came back of it; the queue, the portion, links and rights go by the
-# rest.
-TELLS_WHAT_CAME_BACK = {"trace_status", "failure_type", "failure_reason"}
-TELLS_WHAT_CAME_BACK |= {"open_datetime", "links_click_datetime", "reply_datetime"}
+# Of a message others write what came back of it, and how it stands by that; the queue, the portion,
+# links and rights go by the rest.
+TELLS_WHAT_CAME_BACK = {"open_datetime", "links_click_datetime", "reply_datetime"}
+TELLS_STATUS = {"trace_status", "failure_type", "failure_reason"}
 HAS_NOT_LEFT = {"waiting", "on_wire", "not_mailed"}
 
 
@@ -159,11 +159,11 @@ class MailingTrace(models.Model):
     def write(self, vals):
         """Others may say what came back of a message, not what is to become of it."""
         members = self.browse() if self.env.su else self.sudo().filtered("token")
-        comes_back = "trace_status" not in vals or (
-            vals["trace_status"] in CAME_BACK
-            and HAS_NOT_LEFT.isdisjoint(members.mapped("standing"))
+        comes_back = vals.get("trace_status") in CAME_BACK and HAS_NOT_LEFT.isdisjoint(
+            members.mapped("standing")
         )
-        if members and not (comes_back and vals.keys() <= TELLS_WHAT_CAME_BACK):
+        tells = TELLS_WHAT_CAME_BACK | (TELLS_STATUS if comes_back else set())
+        if members and not vals.keys() <= tells:
             self.check_access("write")
             raise UserError(
                 self.env._(

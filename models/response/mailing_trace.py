@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, hmac
+from odoo.tools.mail import email_domain_extract
 from odoo.tools.urls import urljoin
 
 from ...delivery.address import wire_address
@@ -173,8 +174,10 @@ class MailingTrace(models.Model):
 
         :param Report report: see ``delivery.report``
         """
+        domains = {*self.env["mail.alias.domain"].sudo().search([]).mapped("name")}
         for trace in self:
-            is_about_her = trace._is_named(report.told_of)
+            ours = domains | {email_domain_extract(trace._mass_email().email_from or "")}
+            is_about_her = trace._is_named(report.told_of(ours))
             if report.kind is Kind.COMPLAINT and is_about_her is not False:
                 trace._receive_complaint(report.words)
             elif report.kind in (Kind.FINAL, Kind.TEMPORARY, Kind.POLICY):

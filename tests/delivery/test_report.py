@@ -211,7 +211,7 @@ class TestReport(TestCase):
             "<p>Your mail:</p><p>the address &lt;anna@example.com&gt; doesn&#39;t exist</p>\n"
         )
         report = read_report(content.encode())
-        self.assertEqual((report.kind, report.told_of), (Kind.FINAL, ("anna@example.com",)))
+        self.assertEqual((report.kind, report.told_of()), (Kind.FINAL, ("anna@example.com",)))
         self.assertEqual(report.words, "Your mail: the address <anna@example.com> doesn't exist")
 
     def test_words_are_one_line_of_bounded_length(self):

@@ -155,6 +155,8 @@ class TestWhoSeesWhat(AccessCase):
         self.assertTrue(
             Form(bare.with_user(self.olga)).is_out_of_reach, "hers cannot be saved in it"
         )
+        with Form(bare.with_user(self.olga)) as form:
+            form.title = "Even"  # for it is everybody's to change
         self.assertFalse(Form(bare.with_user(self.nora)).is_out_of_reach)
         bare.team_id = self.north
         self.assertFalse(Form(bare.with_user(self.tom)).is_out_of_reach)

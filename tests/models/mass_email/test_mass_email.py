@@ -247,6 +247,8 @@ class TestMassEmail(MassEmailCase):
             # its place in the portion; by what its links outlive the mass email; whose log it is in
             *({"portion_datetime": False}, {"message_id": False}, {"campaign_id": False}),
             *({"is_test_trace": True}, {"trace_status": False}),
+            # whether it may be sent again
+            *({"failure_type": "in_doubt"}, {"failure_reason": "It is there."}),
         ):
             with self.subTest(values), self.assertRaisesRegex(UserError, "by hand"):
                 first.write(values)

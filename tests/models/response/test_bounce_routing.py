@@ -167,6 +167,22 @@ class TestBounceRouting(MassEmailCase):
             self.env["mail.thread"].message_process(False, content)
             self.assertEqual(bool(self.known().dead_datetime), address == "anna@example.com")
 
+    def test_who_sent_it_or_writes_the_report_is_nobody_to_whom_mail_is_passed_on(self):
+        self.anna.email = "anna@her.example"
+        for address in (
+            *("news@shop.example", "bounce@garden.example.com"),
+            *("postmaster@relay.example.net", "MAILER-DAEMON@relay.example.net"),
+        ):
+            trace = self.sent(email_from="Garden <News@shop.example>")
+            head = returned("qmail_final", message_id=trace.message_id, id=trace.id)
+            head, _blank, _body = head.partition("\n\n")
+            words = f"A mail could not be delivered.\n550 5.1.1 Unknown user\nAbout: {address}"
+            content = f"{head}\n\n{words}\n\n{letter(trace.message_id)}"
+            self.env["mail.thread"].message_process(False, content)
+            with self.subTest(address):
+                self.assertTrue(self.known(self.anna.email).dead_datetime)
+            self.known(self.anna.email).action_clear()
+
     def test_a_server_may_name_her_by_another_address_of_its_own(self):
         trace = self.sent()
         self.come_back("postfix_final", trace, address="anna.smith@mail.example.com")
