@@ -2,6 +2,7 @@ import logging
 from functools import partial
 
 import psycopg2
+from markupsafe import Markup
 
 from odoo import SUPERUSER_ID, http
 from odoo.exceptions import UserError
@@ -88,12 +89,16 @@ class TrackingController(http.Controller):
     def _page(mailing, trace):
         try:
             letter = mailing._letter()
-            body = letter.render_body(letter.html, trace.contact_id.ids)[trace.contact_id.id]
+            [(subject, body)] = letter.render(trace.contact_id).values()
         except UserError:
             # why is no recipient's business
             _logger.warning("Message %s cannot be shown as a page", trace.id, exc_info=True)
             return None
-        return letter.personalise(letter.page(body), trace.token)
+        title = Markup("<head><title>%s</title>") % subject
+        page = letter.page(body).replace(Markup("<head>"), title, 1)
+        # other than a mail program, a browser does what this says
+        page = page.replace("maximum-scale=1.0; user-scalable=no;", "")
+        return letter.personalise(page, trace.token)
 
     @staticmethod
     def _receive(token, link_id=None):

@@ -3,8 +3,9 @@ import secrets
 
 # As new_token() or the queue makes it, which is by 32 bits less random: at least 90 random bits.
 _TOKEN = re.compile(r"[0-9a-f]{32}")
-# What stood behind a link in a text, and was taken for a part of it: a full stop, a bracket.
-_BEHIND = re.compile(r"\W{1,5}\Z")
+# What stood behind a link in a text, and was taken for a part of it: a full stop, a bracket. Or
+# what others hang on as if these links had a query: "&source=gmail", an encoded "?".
+_BEHIND = re.compile(r"(?:[?&;].*|\W{1,5})\Z", re.DOTALL)
 
 
 def new_token() -> str:

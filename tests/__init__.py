@@ -117,6 +117,7 @@ from .wizards import test_list_from_log
 from .wizards import test_preview_dialog
 from .wizards import test_save_template
 from .wizards import test_send_test
+from . import test_accessible
 from . import test_campaign_tours
 from . import test_demo
 from . import test_columns

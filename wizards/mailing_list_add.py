@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
+from odoo.fields import Command, Domain
 
 
 class MailingListAdd(models.TransientModel):
@@ -12,6 +12,15 @@ class MailingListAdd(models.TransientModel):
     list_ids = fields.Many2many("mailing.list", string="Target Lists")
     name = fields.Char("New Target List")
     record_count = fields.Integer("Selected", compute="_compute_record_count")
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            for code, list_id, *ids in vals.get("list_ids") or ():
+                if code in (Command.LINK, Command.SET):
+                    chosen = ids[0] if code == Command.SET else list_id
+                    self.env["mailing.list"].browse(chosen)._check_not_deleted()
+        return super().create(vals_list)
 
     @api.depends_context("active_model", "active_ids", "is_domain_selected")
     def _compute_record_count(self):

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
-from odoo.fields import Command
+from odoo.exceptions import AccessError
+from odoo.fields import Command, Domain
 
 
 class MailingSaveTemplate(models.TransientModel):
@@ -12,11 +13,17 @@ class MailingSaveTemplate(models.TransientModel):
     template_id = fields.Many2one(
         "mail.template",
         "Replace",
-        domain=[("model", "=", "mailing.contact")],
+        domain=lambda self: self._replaceable(),
         help="Its subject, body and attachments are replaced. Mass emails made of it stay as they "
         "are.",
     )
     name = fields.Char(required=True, compute="_compute_name", store=True, readonly=False)
+
+    @api.model
+    def _replaceable(self):
+        """Domain of the templates that this user may change: not everybody those of others."""
+        may_be = self.env["ir.rule"]._compute_domain("mail.template", "write")
+        return list(Domain("model", "=", "mailing.contact") & may_be)
 
     @api.depends("template_id", "mailing_id")
     def _compute_name(self):
@@ -24,10 +31,22 @@ class MailingSaveTemplate(models.TransientModel):
             template, campaign = wizard.template_id, wizard.mailing_id.campaign_id
             wizard.name = template.name or wizard.name or campaign.title
 
+    def _check_may_keep_expressions(self):
+        editors = "mail.group_mail_template_editor"
+        if not self.env.user.has_group(editors) and self.mailing_id._has_unsafe_expression():
+            raise AccessError(
+                self.env._(
+                    "This letter has conditions or other expressions. Only members of the group "
+                    "“%s” may keep it as a template.",
+                    self.env.ref(editors).sudo().name,
+                )
+            )
+
     def action_save(self):
         """Make or update the template, and tell where it is."""
         self.ensure_one()
         mailing = self.mailing_id
+        self._check_may_keep_expressions()
         values = {
             "name": self.name,
             "model_id": self.env["ir.model"]._get_id("mailing.contact"),

@@ -26,9 +26,19 @@ class MailingAddress(models.Model):
     dead_datetime = fields.Datetime("Dead Since", readonly=True)
     words = fields.Char("Mail Server Says", readonly=True)
     trace_id = fields.Many2one(
-        "mailing.trace", "Message", readonly=True, ondelete="set null", index="btree_not_null"
+        "mailing.trace",
+        "Message",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        exportable=False,  # it may be of a campaign of others
     )
-    mailing_id = fields.Many2one(related="trace_id.mass_mailing_id", string="Mass Email")
+    mailing_id = fields.Many2one(
+        "mailing.mailing",
+        "Mass Email",
+        compute="_compute_mailing_id",
+        search="_search_mailing_id",
+    )
     temporary_count = fields.Integer(
         "Failed for Now",
         readonly=True,
@@ -37,6 +47,20 @@ class MailingAddress(models.Model):
     temporary_since = fields.Datetime("Failing Since", readonly=True)
 
     _once = models.UniqueIndex("(address)")
+
+    @api.depends("trace_id.mass_mailing_id")
+    @api.depends_context("uid")
+    def _compute_mailing_id(self):
+        readable = self._mailings()._filtered_access("read")
+        for address in self:
+            address.mailing_id = address._mailings() & readable
+
+    def _mailings(self):
+        return self.sudo().trace_id.mass_mailing_id.sudo(self.env.su)
+
+    @api.model
+    def _search_mailing_id(self, operator, value):
+        return [("trace_id", "any", [("mass_mailing_id", operator, value)])]
 
     @api.model
     def _is_dead(self, address):

@@ -95,6 +95,14 @@ class TestTracking(MassEmailData, HttpCase):
         self.assertIn("Dear Anna", response.text)
         self.assertIn(f"/mailing/opt-out/{self.token}", response.text)
 
+    def test_the_page_of_a_letter_has_its_subject_for_a_title_and_can_be_zoomed(self):
+        self.mailing.subject = "News </title> for {{ object.name }}"
+        self.env.flush_all()
+        page = self.get(f"/mailing/view/{self.token}").text
+        self.assertIn("<title>News &lt;/title&gt; for Anna</title>", page)
+        self.assertIn('content="width=device-width', page)
+        self.assertNotIn("user-scalable=no", page)
+
     def test_a_letter_is_by_who_is_responsible_whoever_sends_or_reads_it(self):
         mailing = self._mass_email(
             '<p>Yours, <t t-out="user.name"/></p>', subject="{{ user.name }}"

@@ -20,5 +20,15 @@ class TestToken(TestCase):
         token = new_token()
         for behind in ("", ".", ")", ">", '".', "=", " ", "\xa0", "”)", "\r\n"):
             self.assertEqual(token_in(token + behind), token)
+        for behind in (
+            "&source=gmail&ust=1&usg=A",
+            "?utm_source=x",
+            ";jsessionid=1",
+            "&gt;",
+            "&\n.",
+        ):
+            self.assertEqual(token_in(token + behind), token)
+        for other in ("&" + token, token[:-1] + "&" + token[-1:]):
+            self.assertFalse(is_token(token_in(other)), other)
         for other in (token[:-1], token + "0", "0" + token, token + ".0", token + "." * 6, "'"):
             self.assertFalse(is_token(token_in(other)), other)

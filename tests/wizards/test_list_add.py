@@ -78,6 +78,18 @@ class TestListAdd(MassEmailCase):
         self.assertEqual(new.contact_ids.partner_id, self.partners)
         self.assertEqual(self.members(), self.partners)
 
+    def test_a_list_that_was_deleted_meanwhile_is_told_of(self):
+        other = self._list("Other")
+        wizard = self.wizard(self.partners)
+        other.unlink()
+        with self.assertRaisesRegex(UserError, "deleted meanwhile"):
+            self.wizard(self.partners, list_ids=[Command.link(other.id)])
+        with self.assertRaisesRegex(UserError, "deleted meanwhile"):
+            other.with_user(self.marketer).add_targets("res.partner", [])
+        self.target_list.unlink()
+        with self.assertRaisesRegex(UserError, "Choose a target list"):
+            wizard.action_add()
+
     def test_a_list_must_be_named(self):
         wizard = self.wizard(self.partners, list_ids=[])
         with self.assertRaisesRegex(UserError, "Choose a target list"):

@@ -1,3 +1,4 @@
+from odoo.exceptions import AccessError
 from odoo.tests import Form
 
 from ..common import MassEmailCase
@@ -56,6 +57,22 @@ class TestSaveTemplate(MassEmailCase):
         self.assertEqual(self.template("Monthly"), template)
         self.assertEqual(template.body_html, "<p>Hello</p>")
         self.assertFalse(template.attachment_ids)
+
+    def test_who_is_no_template_editor_keeps_plain_letters_and_replaces_templates_of_her_own(self):
+        employees = self.env.ref("base.group_user")
+        employees.implied_ids -= self.env.ref("mail.group_mail_template_editor")
+        self.mailing.body_arch = '<p>Dear <t t-out="object.name">friend</t></p>'
+        of_others = self.env["mail.template"].create(
+            {"name": "Others", "model_id": self.env["ir.model"]._get_id("mailing.contact")}
+        )
+        self.save(name="Monthly")
+        wizards = self.env["mailing.save.template"].with_user(self.marketer)
+        offered = self.env["mail.template"].search(wizards._replaceable())
+        self.assertIn(self.template("Monthly"), offered)
+        self.assertNotIn(of_others, offered)
+        self.mailing.body_arch = '<p><t t-if="object.name">Hello</t></p>'
+        with self.assertRaisesRegex(AccessError, "may keep it as a template"):
+            self.save(template_id=self.template("Monthly"))
 
     def test_what_the_designer_made_is_kept_as_it_is_sent(self):
         self.mailing.write(

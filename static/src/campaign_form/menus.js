@@ -29,6 +29,11 @@ class RecordMenu extends Component {
 
     onOpened() {}
 
+    /** The keyboard gets to what cannot be chosen, too. */
+    choose(item) {
+        return item.isDisabled ? undefined : this.select(item);
+    }
+
     select({ method, label, confirm }) {
         if (!confirm) {
             return this.call(method);
@@ -124,11 +129,10 @@ export class CampaignLogMenu extends RecordMenu {
 
     get items() {
         return [
-            ...Object.entries(PRESETS).map(([preset, label]) => ({
-                preset,
-                label,
-                count: this.state.counts[preset],
-            })),
+            ...Object.entries(PRESETS).map(([preset, label]) => {
+                const count = this.state.counts[preset];
+                return { preset, label, count, isDisabled: count !== undefined && !count };
+            }),
             { method: "action_list_from_log", label: _t("Create Target List…"), isApart: true },
         ];
     }

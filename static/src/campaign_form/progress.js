@@ -63,7 +63,8 @@ export function useProgress(onNews, pause = PAUSE) {
                 look();
             }
         }, pause);
-        onNews();
+        // nobody asked: what is shown stays, until the next news or what its user does
+        onNews().catch(() => {});
     };
     const onNotification = ({ campaign_id, mailing_ids }) => {
         const ids = shown.resModel === "utm.campaign" ? [campaign_id] : mailing_ids;

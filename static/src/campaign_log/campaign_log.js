@@ -38,7 +38,7 @@ export class CampaignLog extends Component {
         this.state = useState({
             figures: null, // null until they have come
             type: null, // of the chip that is chosen, null for all
-            withMachines: false,
+            withUncounted: false,
             version: 0,
         });
         // the list tells what is ticked in it
@@ -55,7 +55,7 @@ export class CampaignLog extends Component {
         );
         const poll = browser.setInterval(() => {
             if (this.figures.is_sending && document.visibilityState === "visible") {
-                this.lookAgain();
+                this.lookAgain().catch(() => {}); // nobody asked: what is shown stays
             }
         }, POLL);
         onWillUnmount(() => {
@@ -97,7 +97,7 @@ export class CampaignLog extends Component {
         }
         this.isCounting = true;
         this.isAskedAgain = false;
-        const asked = [this.campaignId, this.state.withMachines];
+        const asked = [this.campaignId, this.state.withUncounted];
         let figures;
         try {
             figures = await this.orm.silent.call("utm.campaign", "get_log_figures", [
@@ -110,7 +110,7 @@ export class CampaignLog extends Component {
         if (this.isGone) {
             return;
         }
-        if (asked[0] !== this.campaignId || asked[1] !== this.state.withMachines) {
+        if (asked[0] !== this.campaignId || asked[1] !== this.state.withUncounted) {
             return this.count();
         }
         this.state.figures = figures;
@@ -134,8 +134,8 @@ export class CampaignLog extends Component {
         this.state.type = type;
     }
 
-    async switchMachines() {
-        this.state.withMachines = !this.state.withMachines;
+    async switchUncounted() {
+        this.state.withUncounted = !this.state.withUncounted;
         await this.count();
     }
 

@@ -3,13 +3,14 @@ import { PROGRESS } from "@mass_mailing_campaign/campaign_form/progress";
 import { byTime } from "@mass_mailing_campaign/statistics/curve";
 import { shareOf } from "@mass_mailing_campaign/statistics/share";
 import { describe, expect, test } from "@odoo/hoot";
-import { queryAllTexts, waitFor } from "@odoo/hoot-dom";
+import { press, queryAllTexts, waitFor } from "@odoo/hoot-dom";
 import { advanceTime, animationFrame } from "@odoo/hoot-mock";
 import {
     contains,
     defineModels,
     fields,
     getService,
+    makeServerError,
     models,
     mountView,
     onRpc,
@@ -120,6 +121,38 @@ test("while it is sending the log is looked at again, and the list when there is
     await advanceTime(13000);
     await animationFrame();
     expect(".o_log_chip[name=sent]").toHaveText("Sent 2");
+    expect.verifySteps(["count", "list"]);
+});
+
+test("a look that nobody asked for and that fails is no error, and what is shown stays", async () => {
+    await campaignForm({ is_sending: true });
+    await openLog();
+    onRpc("utm.campaign", "get_log_figures", () => {
+        expect.step("failed");
+        throw makeServerError({ type: "MissingError" });
+    });
+    expect.verifySteps(["count", "list"]);
+    await advanceTime(13000);
+    expect.verifySteps(["failed"]);
+    expect(".o_log_chip[name=sent]").toHaveText("Sent 1");
+    expect(".o_campaign_log .o_data_row").toHaveCount(2);
+});
+
+test("the keyboard, too, chooses no preset that finds nobody", async () => {
+    await campaignForm();
+    await openLog();
+    onRpc("mailing.list.from.log", "count_presets", () => ({ clicked: 0, not_opened: null }));
+    onRpc("mailing.list.from.log", "create_from_preset", () => expect.step("created"));
+    await contains(".o_campaign_log .o_record_menu button").click();
+    const none = ".o-dropdown-item[aria-disabled=true]";
+    await waitFor(none);
+    expect(queryAllTexts(none, { inline: true })).toEqual([
+        "Clicked 0",
+        "Did Not Open not tracked",
+    ]);
+    await press("ArrowDown");
+    await press("Enter");
+    await animationFrame();
     expect.verifySteps(["count", "list"]);
 });
 

@@ -3,6 +3,7 @@ from datetime import timedelta
 from freezegun import freeze_time
 
 from odoo import fields
+from odoo.tests import new_test_user
 
 from ...common import MassEmailCase
 
@@ -54,6 +55,25 @@ class TestDeadAddress(MassEmailCase):
         mailing = self._mass_email()
         self.send(mailing)
         self.assertEqual(self.outcomes(mailing), {"Anna": "sent"})
+
+    def test_the_mass_email_is_told_and_exported_to_whom_it_is_not_hidden_from(self):
+        own = new_test_user(
+            self.env,
+            "own",
+            groups="mass_mailing.group_mass_mailing_user,base.group_allow_export",
+        )
+        mailing = self._mass_email()
+        mailing._build_queue()
+        self.failed(is_final=True, trace=mailing.mailing_trace_ids.id)
+        for user, expected in (self.marketer, mailing), (own, mailing.browse()):
+            address = self.known().with_user(user)
+            self.assertEqual(address.mailing_id, expected)
+            self.assertEqual(
+                address.sudo().with_user(user)._export_rows([["mailing_id"], ["address"]])[0][1],
+                "anna@example.com",
+            )
+            of_mailing = self.addresses.with_user(user).search([("mailing_id", "=", mailing.id)])
+            self.assertEqual(of_mailing, address if expected else address.browse())
 
     def test_a_marketer_clears_an_address(self):
         self.failed(is_final=True)
