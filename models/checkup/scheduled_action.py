@@ -60,9 +60,10 @@ class ScheduledActionCheck(Check):
                     user=without_user[0].user_id.name,
                 ),
                 self.env._(
-                    "Give it another user, like OdooBot, in Settings > Technical > Scheduled "
-                    "Actions."
+                    "Give it another user, like OdooBot: the settings open it under “Scheduled "
+                    "Action”."
                 ),
+                "open_settings",
             )
         if failed := lanes.filtered("failure_count"):
             lane = failed[0]

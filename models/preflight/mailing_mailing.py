@@ -173,7 +173,7 @@ class MailingMailing(models.Model):
                 "no_server",
                 place,
                 self.env._("No outgoing mail server is set up: mail is given to this machine."),
-                self.env._("An administrator adds one in Settings > Outgoing Mail Servers."),
+                self.env._("An administrator adds one in Settings > Email Marketing."),
             )
         from_filter = (
             mail_server.from_filter if mail_server else mail_server._get_default_from_filter()

@@ -67,7 +67,9 @@ class TestScheduledActionCheck(CheckupCase):
         self.lane.user_id = self.marketer
         self.assert_found(ScheduledActionCheck, "good")
         self.marketer.active = False
-        self.assert_found(ScheduledActionCheck, "bad", "its user, Marta Marketer, is archived")
+        self.assert_found(
+            ScheduledActionCheck, "bad", "its user, Marta Marketer, is archived", "open_settings"
+        )
 
     def test_modules_that_wait_to_be_upgraded_hold_up_all_scheduled_actions(self):
         self.lane.nextcall = fields.Datetime.now() - timedelta(minutes=20)
