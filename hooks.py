@@ -12,6 +12,10 @@ from .engine import stock_words
 
 _logger = logging.getLogger(__name__)
 
+# A field of related records, as it stands in a domain or a context.
+PATH = re.compile(r"""['"](\w+(?:\.\w+)+)""")
+NOBODY = "[('id', '=', False)]"
+
 # What Odoo calls what we call target lists and targets.
 ODOO_NAMES = {
     "mass_mailing_mailing_list_menu": "Mailing Lists",
@@ -76,34 +80,58 @@ def _put_away_what_asks_for_us(env):
 
     Odoo leaves them, and lists would not open, nor records be saved, because of them.
     """
-    fields_that_go = env.execute_query(
-        SQL(
-            """
-            SELECT model, ARRAY_AGG(name::text) FROM ir_model_fields
-             WHERE id IN (SELECT res_id FROM ir_model_data WHERE model = 'ir.model.fields'
-                           GROUP BY res_id HAVING BOOL_AND(module = 'mass_mailing_campaign'))
-             GROUP BY model
-            """
-        )
-    )
-    # a model whose id goes, goes as a whole
-    asks = {
-        model: re.compile(
-            "" if "id" in names else rf"""['".]({"|".join(names)})( asc| desc)?['".:]"""
-        ).search
-        for model, names in fields_that_go
-    }
+    asks = _asking(env)
     favourites = env["ir.filters"].with_context(active_test=False)
-    favourites.search([("model_id", "in", list(asks))]).filtered(
-        lambda each: asks[each.model_id](f"{each.domain}{each.context}{each.sort}")
+    favourites.search([]).filtered(
+        lambda each: asks(each.model_id, f"{each.domain}{each.context}{each.sort}")
     ).unlink()
     if "base.automation" in env:
-        env["base.automation"].search([("model_name", "in", list(asks))]).filtered(
-            lambda each: asks[each.model_name](
-                f"{each.filter_pre_domain}{each.filter_domain}{each.trigger_field_ids.mapped('name')}"
+        env["base.automation"].search([]).filtered(
+            lambda each: asks(
+                each.model_name,
+                f"{each.filter_pre_domain}{each.filter_domain}{each.trigger_field_ids.mapped('name')}",
             )
         ).active = False
     _have_nobody_asked_for(env, asks)
+    _have_no_leads_asked_for(env, asks)
+
+
+def _asking(env):
+    """Return what tells whether a domain, context or order of a model asks for fields that go."""
+    going = dict(
+        env.execute_query(
+            SQL(
+                """
+                SELECT model, ARRAY_AGG(name::text) FROM ir_model_fields
+                 WHERE id IN (SELECT res_id FROM ir_model_data WHERE model = 'ir.model.fields'
+                               GROUP BY res_id HAVING BOOL_AND(module = 'mass_mailing_campaign'))
+                 GROUP BY model
+                """
+            )
+        )
+    )
+    # a model whose id goes, goes as a whole
+    own = {
+        model: re.compile(
+            "" if "id" in names else rf"""['".]({"|".join(names)})( asc| desc)?['".:]"""
+        )
+        for model, names in going.items()
+    }
+
+    def leads_there(model, path):
+        for name in path.split("."):
+            if name in going.get(model, ()):
+                return True
+            field = model in env and env[model]._fields.get(name)
+            model = field and field.comodel_name
+        return False
+
+    def asks(model, text):
+        return bool(model in own and own[model].search(text)) or any(
+            leads_there(model, path) for path in PATH.findall(text)
+        )
+
+    return asks
 
 
 def _have_nobody_asked_for(env, asks):
@@ -112,13 +140,13 @@ def _have_nobody_asked_for(env, asks):
     Those in line are drafts from then on: Odoo's cron would fail because of them, and not send any.
     """
     filters = env["mailing.filter"].with_context(active_test=False)
-    filters.search([("mailing_model_name", "in", list(asks))]).filtered(
-        lambda each: asks[each.mailing_model_name](each.mailing_domain or "")
+    filters.search([]).filtered(
+        lambda each: asks(each.mailing_model_name, each.mailing_domain or "")
     ).unlink()
     standard = env["mailing.mailing"].with_context(active_test=False)
     for mailing in standard.search([("delivery_mode", "=", "standard")]):
         asked = mailing.mailing_domain or ""
-        if mailing.mailing_model_real not in asks or not asks[mailing.mailing_model_real](asked):
+        if not asks(mailing.mailing_model_real, asked):
             continue
         reader = mailing.with_context(lang=mailing.user_id.lang)
         mailing._message_log(
@@ -128,9 +156,23 @@ def _have_nobody_asked_for(env, asks):
                 asked,
             )
         )
-        mailing.mailing_domain = "[('id', '=', False)]"
+        mailing.mailing_domain = NOBODY
         if mailing.state in ("in_queue", "sending"):
             mailing.write({"state": "draft", "schedule_type": "now", "schedule_date": False})
+
+
+def _have_no_leads_asked_for(env, asks):
+    """Let sales teams that choose leads by fields which go, and their members, get none by them.
+
+    Odoo's cron would fail because of them, and assign no lead to anybody.
+    """
+    for model, name, instead in (
+        ("crm.team", "assignment_domain", NOBODY),
+        ("crm.team.member", "assignment_domain", NOBODY),
+        ("crm.team.member", "assignment_domain_preferred", False),
+    ):
+        records = env[model].with_context(active_test=False).search([(name, "!=", False)])
+        records.filtered(lambda each, name=name: asks("crm.lead", each[name]))[name] = instead
 
 
 def _forget_fields(env):

@@ -188,6 +188,7 @@ class TestUninstalling(MassEmailCase):
 
     def test_nobody_is_mailed_at_a_dead_address_by_odoo_either(self):
         failure = ("anna@example.com", True, "no such user", None)
+        self.env["mail.blacklist"]._remove(failure[0])  # she was on it once
         self.env["mailing.address"]._receive_failures([failure])
         self.hand_over()
         self.mailing.delivery_mode = "standard"  # with us gone, there is no other
@@ -205,9 +206,11 @@ class TestUninstalling(MassEmailCase):
             + favourite("mailing.mailing", context="{'group_by': ['mass_email_status']}")
             + favourite("utm.campaign", sort='["date_start desc"]')
             + favourite("mailing.trace.event")
+            + favourite("crm.team", domain="[('member_ids.target_list_ids', '!=', False)]")
         )
         stays = favourite("mailing.contact", domain="[('name', '=', 'target_type of all')]")
         stays += favourite("utm.campaign", context="{'group_by': ['stage_id']}")
+        stays += favourite("crm.team", domain="[('member_ids.active', '=', True)]")
         self.hand_over()
         self.assertEqual((goes + stays).exists(), stays)
 
@@ -239,6 +242,24 @@ class TestUninstalling(MassEmailCase):
             self.assertIn("target_type", mailing.message_ids[0].body)
         self.assertEqual((kept + gone).exists(), kept)
         self.assertEqual(self.let_odoo_send(other), ["boris@example.com"])
+
+    def test_leads_are_assigned_but_for_teams_that_ask_for_what_goes(self):
+        asks, other = "[('is_address_dead', '=', False)]", "[('probability', '>', 20)]"
+        teams = self.env["crm.team"].create(
+            [{"name": domain, "assignment_domain": domain} for domain in (asks, other)]
+        )
+        member = self.env["crm.team.member"].create(
+            {
+                "crm_team_id": teams[0].id,
+                "user_id": self.marketer.id,
+                "assignment_domain": other,
+                "assignment_domain_preferred": "[('partner_id.target_list_ids', '!=', False)]",
+            }
+        )
+        self.hand_over()
+        self.assertEqual(teams.mapped("assignment_domain"), [hooks.NOBODY, other])
+        self.assertEqual(member.assignment_domain, other)
+        self.assertFalse(member.assignment_domain_preferred)
 
     def test_odoo_knows_nothing_of_the_fields_that_it_replaces_next(self):
         self.env["mailing.address"]._receive_failures([("gone@example.com", True, "", None)])

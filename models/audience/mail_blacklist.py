@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import email_normalize
 
 from ...delivery.address import wire_address
 
@@ -37,6 +38,9 @@ class MailBlacklist(models.Model):
     def create(self, vals_list):
         entries = super().create(vals_list)
         entries.opt_out_trace_id = False
+        # of what was taken off the blacklist once, Odoo returns the archived entries
+        off = {email_normalize(vals["email"]) for vals in vals_list if not vals.get("active", True)}
+        entries.filtered(lambda entry: not entry.active and entry.email not in off).active = True
         return entries
 
     def write(self, vals):

@@ -3,9 +3,47 @@ from odoo.tools import SQL
 
 
 class MailingSubscription(models.Model):
-    """Memberships that go from some lists to the one that comes after them."""
+    """Memberships of lists that another one comes after."""
 
     _inherit = "mailing.subscription"
+
+    # ------------------------------------------------------------
+    # Signing up
+    # ------------------------------------------------------------
+
+    def _welcome(self):
+        result = super()._welcome()
+        self._sign_up_to_heirs()
+        return result
+
+    def write(self, vals):
+        result = super().write(vals)
+        is_settled = self.env.su and self.env.context.get("opt_out_memory_is_settled")
+        if "opt_out" in vals and not vals["opt_out"] and not is_settled:
+            self._sign_up_to_heirs()
+        return result
+
+    def _sign_up_to_heirs(self):
+        """Who signs up herself to a list that was merged into another, wants that one.
+
+        Forms of the website name the first as long as nobody changes them.
+        """
+        if self._acting_user()._is_internal():
+            return
+        for signed_up in self.sudo().filtered("list_id.heir_id"):
+            values = {
+                "list_id": signed_up.list_id.heir_id.id,
+                "contact_id": signed_up.contact_id.id,
+            }
+            known = self.sudo().search([(name, "=", value) for name, value in values.items()])
+            if not known:
+                self.sudo().create(values)
+            elif known.opt_out:
+                known.opt_out = False
+
+    # ------------------------------------------------------------
+    # Merging
+    # ------------------------------------------------------------
 
     @api.model
     def _bring_who_is_out(self, lists, heir, contacts):

@@ -328,6 +328,36 @@ class TestNoWayRound(AccessCase):
         )
         url.with_user(self.olga).campaign_id = False
 
+    def test_who_designs_the_website_changes_links_but_not_where_letters_lead(self):
+        """Odoo's link tracker of the website gives her all rights."""
+        designer = self.user("designer", "base.group_user")
+        for model in ("link.tracker", "link.tracker.code"):
+            rights = ("perm_read", "perm_write", "perm_create", "perm_unlink")
+            self.env["ir.model.access"].create(
+                {
+                    "name": model,
+                    "model_id": self.env["ir.model"]._get_id(model),
+                    "group_id": self.env.ref("base.group_user").id,
+                    **dict.fromkeys(rights, True),
+                }
+            )
+        campaign = self.others.campaign_id
+        url = campaign.tracking_url_ids.with_user(designer)
+        code = url.link_code_ids
+        elsewhere = {"url": "https://example.com/elsewhere", "title": "Elsewhere"}
+        own = url.create(dict(elsewhere))
+        own.link_code_ids.code = "hers"
+        own.url = "https://example.com/hers"
+        for what in (
+            lambda: url.write(elsewhere),
+            url.unlink,
+            lambda: code.write({"code": "other"}),
+            lambda: code.write({"link_id": own.id}),
+            code.unlink,
+            lambda: own.write({"is_tracking_url": True, "campaign_id": campaign.id}),
+        ):
+            self.refused(what)
+
     def test_a_test_of_others_letters_is_refused(self):
         wizard = self.env["mailing.send.test"].with_user(self.olga)
         self.refused(

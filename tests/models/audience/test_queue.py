@@ -81,6 +81,15 @@ class TestQueue(MassEmailCase):
         self.env["mail.blacklist"]._add("anna@example.com")
         self.assertEqual(self.outcomes(self.build()), {"Anna": "mail_bl"})
 
+    def test_who_is_blacklisted_again_by_a_file_is_not_mailed(self):
+        self._contact("Anna", self.target_list)
+        blacklist = self.env["mail.blacklist"]
+        blacklist._remove("anna@example.com")
+        blacklist.load(["email"], [["Anna@example.com"], ["boris@example.com"]])
+        self.assertEqual(self.outcomes(self.build()), {"Anna": "mail_bl"})
+        blacklist._remove("anna@example.com")
+        self.assertFalse(blacklist.create({"email": "anna@example.com", "active": False}).active)
+
     def test_the_blacklist_can_be_left_aside(self):
         self._contact("Anna", self.target_list)
         self.env["mail.blacklist"]._add("anna@example.com")

@@ -214,6 +214,27 @@ class TestListKeeping(MassEmailCase):
         trace._receive_opt_in()
         self.assertEqual(self.outcome(last), {"Anna": "outgoing"})
 
+    def test_who_signs_up_to_a_merged_list_is_in_what_it_was_merged_into(self):
+        """A form of the website still names the first."""
+        anna = self._contact("Anna", self.target_list)
+        self.other.action_merge(self.target_list, archive=True)
+        self.membership(anna, self.target_list).opt_out = True
+        self.membership(anna, self.other).opt_out = True
+        visitor = self.env(user=self.env.ref("base.public_user").id, su=True)
+        self.membership(anna, self.target_list).with_env(visitor).opt_out = False
+        bob = self._contact("Bob")
+        values = {"list_id": self.target_list.id, "contact_id": bob.id}
+        visitor["mailing.subscription"].create(values)
+        values = {"name": "Cleo", "email": "cleo@example.com"}
+        values["list_ids"] = [Command.link(self.target_list.id)]
+        visitor["mailing.contact"].create(values)
+        self.assertEqual(
+            self.outcome(self.other), dict.fromkeys(["Anna", "Bob", "Cleo"], "outgoing")
+        )
+        # whom a colleague puts back is not
+        self._contact("Dora", self.target_list)
+        self.assertNotIn("Dora", self.outcome(self.other))
+
     def test_a_list_that_is_kept_after_merging_is_left_alone(self):
         anna = self._contact("Anna", self.target_list)
         mailing = self._mass_email()
