@@ -174,7 +174,8 @@ class MailingTrace(models.Model):
 
         :param Report report: see ``delivery.report``
         """
-        domains = {*self.env["mail.alias.domain"].sudo().search([]).mapped("name")}
+        alias_domains = self.env["mail.alias.domain"].sudo()._read_group([], ["name"])
+        domains = {name for (name,) in alias_domains}
         for trace in self:
             ours = domains | {email_domain_extract(trace._mass_email().email_from or "")}
             is_about_her = trace._is_named(report.told_of(ours))
