@@ -1,8 +1,6 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ..response.mailing_trace_event import BY_PEOPLE
-
 
 class UtmCampaign(models.Model):
     """The log of a campaign, as its form shows it."""
@@ -10,20 +8,20 @@ class UtmCampaign(models.Model):
     _inherit = "utm.campaign"
 
     @api.readonly
-    def get_log_figures(self, with_uncounted=False):
+    def get_log_figures(self, with_machines=False):
         """Return how many lines of each type the log has, and whether it is growing now.
 
         One statement for the lines, and read in an index alone: there may be a million.
 
-        :param with_uncounted: those of tests, machines and staff, too, which no figure counts
+        :param with_machines: those of machines and staff, too
         :return: ``{"domain", "counts", "are_openings_tracked", "is_sending"}``; the domain is that
             of the lines, the counts are by type
         """
         self.ensure_one()
         self.check_access("read")
         domain = Domain("campaign_id", "=", self.id)
-        if not with_uncounted:
-            domain &= BY_PEOPLE
+        if not with_machines:
+            domain &= Domain("made_by", "=", False)
         lines = self.env["mailing.trace.event"]
         counts = dict(lines._read_group(domain, ["event_type"], ["__count"]))
         is_due = Domain("state", "=", "in_queue") & Domain(
@@ -55,7 +53,7 @@ class UtmCampaign(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "mass_mailing_campaign.mailing_trace_event_action"
         )
-        context = {"search_default_no_machine": 1, "search_default_no_test": 1}
+        context = {"search_default_no_machine": 1}
         if not self.sudo().are_openings_tracked:
             context["openings_are_not_tracked"] = True
         return action | {"domain": [("campaign_id", "=", self.id)], "context": context}

@@ -38,7 +38,7 @@ export class CampaignLog extends Component {
         this.state = useState({
             figures: null, // null until they have come
             type: null, // of the chip that is chosen, null for all
-            withUncounted: false,
+            withMachines: false,
             version: 0,
         });
         // the list tells what is ticked in it
@@ -97,7 +97,7 @@ export class CampaignLog extends Component {
         }
         this.isCounting = true;
         this.isAskedAgain = false;
-        const asked = [this.campaignId, this.state.withUncounted];
+        const asked = [this.campaignId, this.state.withMachines];
         let figures;
         try {
             figures = await this.orm.silent.call("utm.campaign", "get_log_figures", [
@@ -110,7 +110,7 @@ export class CampaignLog extends Component {
         if (this.isGone) {
             return;
         }
-        if (asked[0] !== this.campaignId || asked[1] !== this.state.withUncounted) {
+        if (asked[0] !== this.campaignId || asked[1] !== this.state.withMachines) {
             return this.count();
         }
         this.state.figures = figures;
@@ -134,8 +134,8 @@ export class CampaignLog extends Component {
         this.state.type = type;
     }
 
-    async switchUncounted() {
-        this.state.withUncounted = !this.state.withUncounted;
+    async switchMachines() {
+        this.state.withMachines = !this.state.withMachines;
         await this.count();
     }
 

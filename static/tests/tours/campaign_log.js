@@ -56,10 +56,10 @@ registry.category("web_tour.tours").add("campaign_log", {
         click(".o_campaign_log .o_facet_remove"),
         listed(8),
         // what counts nowhere is shown on demand
-        click(".o_log_uncounted"),
+        click(".o_log_machines"),
         chip("opened", 3),
         { trigger: ".o_campaign_log .o_data_row:contains(Machine)" },
-        click(".o_log_uncounted"),
+        click(".o_log_machines"),
         chip("opened", 2),
         // a line opens what it tells of
         click(".o_log_chip[name=clicked]"),
