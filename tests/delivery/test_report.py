@@ -66,13 +66,16 @@ class TestReport(TestCase):
         for name in ("qmail_final", "exim_final"):
             head, _blank, body = returned(name).partition("\n\n")
             for charset in ("utf-8", "utf-16"):
-                encoded = (
-                    f"{head}\nContent-Type: text/plain; charset={charset}\n"
+                text = (
+                    f"Content-Type: text/plain; charset={charset}\n"
                     f"Content-Transfer-Encoding: base64\n\n"
                     f"{encodebytes(body.encode(charset)).decode()}"
                 )
-                with self.subTest(name=name, charset=charset):
-                    self.assertEqual(read_report(encoded.encode()), read(name))
+                mixed = f"Content-Type: multipart/mixed; boundary=B\n\n--B\n{text}\n--B--\n"
+                for encoded in (text, mixed):
+                    with self.subTest(name=name, encoded=encoded):
+                        report = read_report(f"{head}\n{encoded}".encode())
+                        self.assertEqual(report, read(name))
 
     def test_the_message_is_told_behind_all_that_servers_put_before_it(self):
         seal = f"ARC-Seal: i=1; a=rsa-sha256; b={'x' * 60}\n {'y' * 70}\n"
@@ -85,6 +88,21 @@ class TestReport(TestCase):
         report = read_report(content.encode())
         self.assertEqual(report.kind, Kind.TEMPORARY)
         self.assertEqual(report.addresses, ("anna@example.com", "ben@example.com"))
+
+    def test_what_the_remote_server_said_is_nearer_to_the_matter(self):
+        for status, words, told in (
+            ("5.0.0", "550 5.1.1", "5.1.1"),
+            ("5.0.0", "550 5.0.0 no", "5.0.0"),
+            ("5.1.1", "550 5.0.0", "5.1.1"),
+            ("5.1.1", "550 5.2.2", "5.2.2"),
+        ):
+            report = read("report", status=status, words=words)
+            self.assertEqual(report.status, told)
+            self.assertEqual(report.kind is Kind.FINAL, told == "5.1.1")
+
+    def test_a_recipient_without_an_action_has_a_status(self):
+        content = returned("postfix_final").replace("Action: failed\n", "")
+        self.assertEqual(read_report(content.encode()), read("postfix_final"))
 
     def test_who_her_mail_is_passed_on_to_is_told_and_not_who_passes_it_on(self):
         for final, told in (
@@ -161,6 +179,18 @@ class TestReport(TestCase):
             "Автоматический ответ: Новости",
             "Réponse automatique : News",
             "Automatische Antwort: News",
+            "Abwesenheitsnotiz: News",
+            "Автоответ: Новости",
+            "Автоматична відповідь: Новини",
+            "Automatisch antwoord: News",
+            "Automatiskt svar: News",
+            "Respuesta automática: News",
+            "Risposta automatica: News",
+            "Resposta automática: News",
+            "Odpowiedź automatyczna: News",
+            "Automatická odpověď: News",
+            "Otomatik yanıt: News",
+            "自動応答: News",
             "自动回复: News",
         ):
             encoded = Header(subject, "utf-8").encode()
@@ -173,7 +203,8 @@ class TestReport(TestCase):
             ("fraud", Kind.COMPLAINT),
             ("opt-out", Kind.COMPLAINT),
             ("auth-failure", Kind.OTHER),
-            ("not-spam", Kind.OTHER),
+            ("dmarc", Kind.OTHER),
+            ("Not-Spam", Kind.OTHER),
         ):
             content = returned("complaint").replace("abuse", feedback_type)
             self.assertEqual(read_report(content.encode()).kind, kind)
