@@ -58,6 +58,8 @@ class TestOptOutPage(OptOutCase):
         self.assertIn("News and offers, twice a month", text)
         self.assertIn("Other", text)
         self.assertNotIn("Customers", text, "the name that colleagues use")
+        self.other_list.active = False
+        self.assertNotIn("Other", self.text(self.page()))
 
     def test_lists_that_are_not_public_are_shown_only_if_they_are_this_mailings(self):
         secret = self._list("Never pays", self.anna)

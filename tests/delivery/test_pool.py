@@ -162,6 +162,12 @@ class TestPool(TestCase):
         self.assertEqual(len(outcomes), 19)
         self.assertEqual(self.pool._allowance.limit, 2)
 
+    def test_who_is_left_goes_out_after_a_rest(self):
+        self.enterContext(patch.object(allowance, "FIRST_REST", 0.01))
+        self.server.replies["to0@example.com"] = "421 later"
+        outcomes = [result.outcome for result in self.deliver(2, 1)]
+        self.assertEqual(outcomes, [Outcome.BUSY, Outcome.SENT])
+
     def test_a_server_that_takes_what_it_gets_gets_all_sessions_again(self):
         self.enterContext(patch.object(allowance, "FIRST_REST", 0.001))
         self.enterContext(patch.object(allowance, "MESSAGES_TO_GROW", 5))

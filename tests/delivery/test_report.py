@@ -100,9 +100,12 @@ class TestReport(TestCase):
             self.assertEqual(report.status, told)
             self.assertEqual(report.kind is Kind.FINAL, told == "5.1.1")
 
-    def test_a_recipient_without_an_action_has_a_status(self):
+    def test_what_became_of_a_recipient_tells_the_action_or_else_the_status(self):
         content = returned("postfix_final").replace("Action: failed\n", "")
         self.assertEqual(read_report(content.encode()), read("postfix_final"))
+        for action in ("delivered", "relayed", "expanded (to several)"):
+            content = returned("postfix_final").replace("Action: failed", f"Action: {action}")
+            self.assertEqual(read_report(content.encode()).kind, Kind.OTHER, action)
 
     def test_who_her_mail_is_passed_on_to_is_told_and_not_who_passes_it_on(self):
         for final, told in (
@@ -118,9 +121,9 @@ class TestReport(TestCase):
             self.assertEqual(read_report(content.encode()).addresses, (told,))
 
     def test_the_returned_message_is_not_taken_for_the_report(self):
-        inner = returned("postfix_final", message_id="<inner@garden.example.com>")
-        report = read("gmail_full", returned=inner)
-        self.assertEqual(report.kind, Kind.TEMPORARY)
+        for outer, inner in (("gmail_full", "postfix_final"), ("postfix_final", "gmail_full")):
+            inner = returned(inner, message_id="<inner@garden.example.com>")
+            self.assertEqual(read(outer, returned=inner).kind.value, KINDS[outer])
 
     def test_a_body_that_speaks_of_bounces_is_none(self):
         for name in ("vacation", "challenge"):
@@ -161,6 +164,29 @@ class TestReport(TestCase):
         )
         report = read_report(content.encode())
         self.assertEqual((report.kind, report.addresses), (Kind.DELAYED, ("anna@example.com",)))
+
+    def test_a_server_may_say_in_other_words_that_it_still_tries(self):
+        content = (
+            "From: Mail Delivery Subsystem <mailer-daemon@googlemail.com>\n\n"
+            "Delivery to the following recipient has been delayed:\n\n     anna@example.com\n\n"
+            "Message will be retried for 2 more day(s)\n\n450 4.2.2 The mailbox is full\n"
+        )
+        report = read_report(content.encode())
+        self.assertEqual((report.kind, report.addresses), (Kind.DELAYED, ("anna@example.com",)))
+
+    def test_what_stands_behind_an_address_counts_before_what_stands_elsewhere(self):
+        content = returned("qmail_final").replace(" (#5.1.1)", "")
+        content = content.replace("Sorry it didn't work out.", "No spam passes here.")
+        report = read_report(content.encode())
+        self.assertEqual((report.kind, report.addresses), (Kind.FINAL, ("anna@example.com",)))
+
+    def test_where_the_returned_message_begins_the_words_end(self):
+        content = (
+            "From: mailer-daemon@x.example\n\nThe mailbox anna@example.com does not exist.\n\n"
+            "Received: from spam.example\nSubject: spam\n\nspam\n"
+        )
+        report = read_report(content.encode())
+        self.assertEqual(report.words, "The mailbox anna@example.com does not exist.")
 
     def test_what_is_answered_before_she_is_named_is_not_about_her(self):
         for told, kind in (

@@ -298,6 +298,7 @@ class TestTail(TestCase):
             self.assertEqual(transmit(conversation, second).outcome, Outcome.SENT)
             received = [as_received(each.content) + b"\r\n" for each in (first, second)]
             self.assertTrue(server.contents == received)
+            self.assertEqual(first.size, len(first.content))
 
 
 class TestTransmitEncrypted(TestCase):

@@ -63,7 +63,20 @@ class TestOptOutVerbs(MassEmailCase):
         self.anna.subscription_ids.opt_out = True
         self.trace._receive_opt_out()
         self.trace._receive_opt_in()
+        self.target_list.contact_ids -= self.anna
+        self.trace._receive_opt_out()
         self.assertEqual(self.opt_outs(), [])
+        self.assertFalse(self.blacklisted(), "she left a list, which is known")
+
+    def test_the_reason_that_a_user_notes_is_kept_for_person_and_address(self):
+        reason = self.env["mailing.subscription.optout"].search([], limit=1)
+        self.anna.subscription_ids.write({"opt_out": True, "opt_out_reason_id": reason.id})
+        memory = self.env["mailing.opt.out"].search([("list_id", "=", self.target_list.id)])
+        self.assertEqual([each.reason_id for each in memory], [reason] * 2)
+        namesake = self._contact("Namesake", self.target_list, email="anna@example.com")
+        namesake.subscription_ids.opt_out = True
+        self.env.invalidate_all()
+        self.assertEqual([each.reason_id for each in memory], [reason] * 2, "who gives none")
 
     # A8
     def test_an_opt_out_binds_the_person_at_her_new_address(self):
