@@ -153,6 +153,10 @@ class TestOptOutVerbs(MassEmailCase):
         self.trace._receive_opt_out(self.target_list)
         self.assertTrue(self.anna.subscription_ids.opt_out)
         self.assertFalse(self.blacklisted())
+        self.trace._receive_opt_out()
+        self.trace._receive_opt_in(self.target_list)
+        self.assertFalse(self.anna.subscription_ids.opt_out)
+        self.assertTrue(self.blacklisted(), "nor is it the way back to everything")
 
     def test_who_was_blacklisted_anew_is_not_freed_by_an_old_message(self):
         self.mailing.opt_out_entirely = True
