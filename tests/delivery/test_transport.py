@@ -423,17 +423,20 @@ class TestTransmitToBrokenServers(TestCase):
 
     def test_a_server_that_does_not_wait_for_the_content_gets_none(self):
         begun = b"250 ok\r\n250 ok\r\n354 go"
-        for instead, outcome in (
-            ([b"421 4.4.2 timeout"], Outcome.BUSY),
-            ([b"250 ok"], Outcome.NOT_SENT),
-            ([], Outcome.NOT_SENT),
+        for instead, closes, outcome in (
+            ([b"421 4.4.2 timeout"], True, Outcome.BUSY),
+            ([b"250 ok"], True, Outcome.NOT_SENT),
+            ([], True, Outcome.NOT_SENT),
+            ([b"421 4.4.2 timeout"], False, Outcome.BUSY),
+            ([b"250 ok"], False, Outcome.NOT_SENT),
         ):
             replies = b"\r\n".join([b"250 taken", begun, *instead])
-            session = self.connect(begun, (replies, None), pipelining=True)
+            session = self.connect(begun, (replies, None) if closes else replies, pipelining=True)
             conversation = Conversation(session)
             self.assertEqual(transmit(conversation, envelope(), envelope()).outcome, Outcome.SENT)
-            self.wait_until_closed(session.sock)
-            with self.subTest(instead):
+            if closes:
+                self.wait_until_closed(session.sock)
+            with self.subTest(instead, closes=closes):
                 self.assertEqual(transmit(conversation, envelope()).outcome, outcome)
                 self.assertEqual(self.server.received.count(b"Subject"), 1)
                 self.assertIsNone(session.sock)
