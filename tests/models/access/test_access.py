@@ -208,6 +208,8 @@ class TestWhoSeesWhat(AccessCase):
                 {
                     "test_mailing_id": mailing.id,
                     "is_test_trace": True,
+                    "model": "mailing.contact",
+                    "res_id": mailing.mailing_trace_ids.res_id,
                     "email": "test@example.com",
                     "token": new_token(),
                 }

@@ -304,3 +304,11 @@ class TestClaim(ClaimCase):
         mailing.contact_list_ids = False
         self.assertEqual(self.claim(mailing), {})
         self.assertEqual(self.outcomes(mailing), {"Anna": "removed"})
+
+    def test_nor_is_one_that_is_archived(self):
+        self._contact("Anna", self.target_list)
+        mailing = self.queue()
+        self.env.cr.execute("UPDATE mailing_list SET active = FALSE")
+        self.env.invalidate_all()
+        self.assertEqual(self.claim(mailing), {})
+        self.assertEqual(self.outcomes(mailing), {"Anna": "removed"})
