@@ -6,6 +6,7 @@ hypothesis.settings.load_profile("rules")
 
 # the rooms, from the plain engine to the doors
 from .delivery import test_address
+from .delivery import test_allowance
 from .delivery import test_bounce
 from .delivery import test_forecast
 from .delivery import test_gathering
@@ -106,6 +107,7 @@ from .models.access import test_access
 from .models.checkup import test_checkup
 from .models.checkup import test_mail_server_check
 from .models.checkup import test_public_address_check
+from .models.checkup import test_return_checks
 from .controllers import test_odd_hits
 from .controllers import test_opt_out
 from .controllers import test_opt_out_page

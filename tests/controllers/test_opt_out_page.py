@@ -1,5 +1,6 @@
 from lxml import html
 
+from odoo.addons.mass_mailing_campaign.controllers.opt_out import LONGEST_FORM
 from odoo.addons.mass_mailing_campaign.controllers.public_page import (
     READABLE,
     _button_colors,
@@ -58,6 +59,8 @@ class TestOptOutPage(OptOutCase):
         self.assertIn("News and offers, twice a month", text)
         self.assertIn("Other", text)
         self.assertNotIn("Customers", text, "the name that colleagues use")
+        self.other_list.active = False
+        self.assertNotIn("Other", self.text(self.page()))
 
     def test_lists_that_are_not_public_are_shown_only_if_they_are_this_mailings(self):
         secret = self._list("Never pays", self.anna)
@@ -349,6 +352,9 @@ class TestOptOutPage(OptOutCase):
         self.env.invalidate_all()
         opt_outs = self.env["mailing.opt.out"].search([("list_id", "=", self.target_list.id)])
         self.assertEqual({len(each.feedback) for each in opt_outs}, {1000})
+        response = self.post(action="opt_in", feedback="x" * LONGEST_FORM)
+        self.assertEqual(response.status_code, 413)
+        self.assertTrue(opt_outs.exists())
 
     def test_the_reason_of_leaving_everything_is_kept_with_the_blacklisted_address(self):
         self.post(action="opt_out_of_all")

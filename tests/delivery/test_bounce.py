@@ -98,6 +98,11 @@ class TestBounce(TestCase):
         codes = [f"5.{subject}.{detail}" for subject in range(8) for detail in range(20)]
         final = [code for code in codes if judge(code, []) is Kind.FINAL]
         self.assertEqual(final, ["5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"])
+        # 5.5 to 5.7 are about us, whatever the detail
+        policy = [code for code in [*codes, "5.1.90"] if judge(code, []) is Kind.POLICY]
+        policy = [code for code in policy if code[2] not in "567"]
+        sender, size = ["5.1.7", "5.1.8", "5.1.9"], ["5.2.3", "5.3.4"]
+        self.assertEqual(policy, [*sender, *size, "5.4.5", "5.1.90"])
 
     def test_the_nearest_words_count(self):
         self.assertEqual(judge("", ["", "mailbox full", "no such user"]), Kind.TEMPORARY)

@@ -79,5 +79,11 @@ class TestForecast(TestCase):
             done_at(1000, [one_taken], day), one_taken.portion.frees_at(one_taken.gone[0][0])
         )
 
+    def test_the_order_in_which_others_left_does_not_matter(self):
+        gone = [(START - 10 * MINUTE, 1), (START - 50 * MINUTE, 1)]
+        gate = Gate(Portion(2), gone)
+        day = [(START, START + DAYS)]
+        self.assertEqual(done_at(1, [gate], day), gate.portion.frees_at(gone[1][0]))
+
     def test_where_nothing_may_leave_it_is_never_done(self):
         self.assertIsNone(done_at(1, [Gate(Portion(5))], []))

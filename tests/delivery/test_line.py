@@ -76,6 +76,10 @@ class TestPlainLine(TestCase):
     def test_it_knows_how_long_its_session_would_wait(self):
         self.assertEqual(self.line.seconds, 5)
 
+    def test_small_commands_wait_for_nobodys_acknowledgement(self):
+        with self.line._plain_socket() as plain:
+            self.assertTrue(plain.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
     def test_bytes_go_both_ways_and_nobody_waits(self):
         self.assertIsNone(self.line.receive())
         self.assertEqual(self.line.event, EVENT_READ)

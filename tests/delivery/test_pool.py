@@ -162,6 +162,12 @@ class TestPool(TestCase):
         self.assertEqual(len(outcomes), 19)
         self.assertEqual(self.pool._allowance.limit, 2)
 
+    def test_who_is_left_goes_out_after_a_rest(self):
+        self.enterContext(patch.object(allowance, "FIRST_REST", 0.01))
+        self.server.replies["to0@example.com"] = "421 later"
+        outcomes = [result.outcome for result in self.deliver(2, 1)]
+        self.assertEqual(outcomes, [Outcome.BUSY, Outcome.SENT])
+
     def test_a_server_that_takes_what_it_gets_gets_all_sessions_again(self):
         self.enterContext(patch.object(allowance, "FIRST_REST", 0.001))
         self.enterContext(patch.object(allowance, "MESSAGES_TO_GROW", 5))
@@ -418,7 +424,20 @@ class TestPool(TestCase):
                 self.pool.stop_within(0)
                 self.pool.stop_within(600)
         self.assertEqual({result.outcome for result in results}, {Outcome.NOT_SENT})
+        self.assertNotIn("timed out", {result.reply for result in results})
         self.assertFalse(self.pool.is_outage)
+
+    def test_closing_waits_no_longer_than_it_may(self):
+        release = threading.Event()
+        self.addCleanup(release.set)
+        self.server.delays["to0@example.com"] = release
+        self.enterContext(patch.object(pool, "LOOK_SECONDS", 0.05))
+        batches = self.make_pool(1).deliver(self.envelopes(1))
+        self.assertEqual(next(batches).begun, [0])
+        self.assertFalse(next(batches))
+        [result] = self.pool.close(0)
+        self.assertEqual(result.outcome, Outcome.NOT_SENT)
+        self.assertNotEqual(result.reply, "timed out")
 
     def test_closing_in_the_middle_returns_what_still_came(self):
         batch = next(self.make_pool(3).deliver(self.envelopes(100)))
@@ -440,6 +459,7 @@ class TestPool(TestCase):
                             written += batch
                             begun += batch.begun
                     written += self.pool.close()
+                self.assertFalse(self.pool.close(), "told once")
                 outcomes = {result.key: result.outcome for result in written}
                 self.assertEqual(len(outcomes), len(written), "each once")
                 self.assertLessEqual(set(outcomes), set(begun))

@@ -42,7 +42,9 @@ class TestReference(TestCase):
         self.assertTrue(is_wire_sender(address))
         self.assertEqual(verp_reference(address, "bounce@garden.example.com"), reference)
         self.assertIsNone(verp_reference(address, "bounce@other.example.com"))
-        self.assertIsNone(verp_reference("bounce@garden.example.com", "bounce@garden.example.com"))
+        self.assertIsNone(verp_reference(address, "return@garden.example.com"))
+        for empty in ("bounce@garden.example.com", "bounce+@garden.example.com"):
+            self.assertIsNone(verp_reference(empty, "bounce@garden.example.com"))
 
     def test_an_address_that_would_be_too_long_stays_as_it_is(self):
         bounce = f"{'b' * 40}@garden.example.com"

@@ -66,13 +66,16 @@ class TestReport(TestCase):
         for name in ("qmail_final", "exim_final"):
             head, _blank, body = returned(name).partition("\n\n")
             for charset in ("utf-8", "utf-16"):
-                encoded = (
-                    f"{head}\nContent-Type: text/plain; charset={charset}\n"
+                text = (
+                    f"Content-Type: text/plain; charset={charset}\n"
                     f"Content-Transfer-Encoding: base64\n\n"
                     f"{encodebytes(body.encode(charset)).decode()}"
                 )
-                with self.subTest(name=name, charset=charset):
-                    self.assertEqual(read_report(encoded.encode()), read(name))
+                mixed = f"Content-Type: multipart/mixed; boundary=B\n\n--B\n{text}\n--B--\n"
+                for encoded in (text, mixed):
+                    with self.subTest(name=name, encoded=encoded):
+                        report = read_report(f"{head}\n{encoded}".encode())
+                        self.assertEqual(report, read(name))
 
     def test_the_message_is_told_behind_all_that_servers_put_before_it(self):
         seal = f"ARC-Seal: i=1; a=rsa-sha256; b={'x' * 60}\n {'y' * 70}\n"
@@ -85,6 +88,24 @@ class TestReport(TestCase):
         report = read_report(content.encode())
         self.assertEqual(report.kind, Kind.TEMPORARY)
         self.assertEqual(report.addresses, ("anna@example.com", "ben@example.com"))
+
+    def test_what_the_remote_server_said_is_nearer_to_the_matter(self):
+        for status, words, told in (
+            ("5.0.0", "550 5.1.1", "5.1.1"),
+            ("5.0.0", "550 5.0.0 no", "5.0.0"),
+            ("5.1.1", "550 5.0.0", "5.1.1"),
+            ("5.1.1", "550 5.2.2", "5.2.2"),
+        ):
+            report = read("report", status=status, words=words)
+            self.assertEqual(report.status, told)
+            self.assertEqual(report.kind is Kind.FINAL, told == "5.1.1")
+
+    def test_what_became_of_a_recipient_tells_the_action_or_else_the_status(self):
+        content = returned("postfix_final").replace("Action: failed\n", "")
+        self.assertEqual(read_report(content.encode()), read("postfix_final"))
+        for action in ("delivered", "relayed", "expanded (to several)"):
+            content = returned("postfix_final").replace("Action: failed", f"Action: {action}")
+            self.assertEqual(read_report(content.encode()).kind, Kind.OTHER, action)
 
     def test_who_her_mail_is_passed_on_to_is_told_and_not_who_passes_it_on(self):
         for final, told in (
@@ -100,9 +121,9 @@ class TestReport(TestCase):
             self.assertEqual(read_report(content.encode()).addresses, (told,))
 
     def test_the_returned_message_is_not_taken_for_the_report(self):
-        inner = returned("postfix_final", message_id="<inner@garden.example.com>")
-        report = read("gmail_full", returned=inner)
-        self.assertEqual(report.kind, Kind.TEMPORARY)
+        for outer, inner in (("gmail_full", "postfix_final"), ("postfix_final", "gmail_full")):
+            inner = returned(inner, message_id="<inner@garden.example.com>")
+            self.assertEqual(read(outer, returned=inner).kind.value, KINDS[outer])
 
     def test_a_body_that_speaks_of_bounces_is_none(self):
         for name in ("vacation", "challenge"):
@@ -144,6 +165,29 @@ class TestReport(TestCase):
         report = read_report(content.encode())
         self.assertEqual((report.kind, report.addresses), (Kind.DELAYED, ("anna@example.com",)))
 
+    def test_a_server_may_say_in_other_words_that_it_still_tries(self):
+        content = (
+            "From: Mail Delivery Subsystem <mailer-daemon@googlemail.com>\n\n"
+            "Delivery to the following recipient has been delayed:\n\n     anna@example.com\n\n"
+            "Message will be retried for 2 more day(s)\n\n450 4.2.2 The mailbox is full\n"
+        )
+        report = read_report(content.encode())
+        self.assertEqual((report.kind, report.addresses), (Kind.DELAYED, ("anna@example.com",)))
+
+    def test_what_stands_behind_an_address_counts_before_what_stands_elsewhere(self):
+        content = returned("qmail_final").replace(" (#5.1.1)", "")
+        content = content.replace("Sorry it didn't work out.", "No spam passes here.")
+        report = read_report(content.encode())
+        self.assertEqual((report.kind, report.addresses), (Kind.FINAL, ("anna@example.com",)))
+
+    def test_where_the_returned_message_begins_the_words_end(self):
+        content = (
+            "From: mailer-daemon@x.example\n\nThe mailbox anna@example.com does not exist.\n\n"
+            "Received: from spam.example\nSubject: spam\n\nspam\n"
+        )
+        report = read_report(content.encode())
+        self.assertEqual(report.words, "The mailbox anna@example.com does not exist.")
+
     def test_what_is_answered_before_she_is_named_is_not_about_her(self):
         for told, kind in (
             ("said: 550 5.1.1 no such user (in reply\n    to MAIL FROM command)", Kind.POLICY),
@@ -161,6 +205,18 @@ class TestReport(TestCase):
             "Автоматический ответ: Новости",
             "Réponse automatique : News",
             "Automatische Antwort: News",
+            "Abwesenheitsnotiz: News",
+            "Автоответ: Новости",
+            "Автоматична відповідь: Новини",
+            "Automatisch antwoord: News",
+            "Automatiskt svar: News",
+            "Respuesta automática: News",
+            "Risposta automatica: News",
+            "Resposta automática: News",
+            "Odpowiedź automatyczna: News",
+            "Automatická odpověď: News",
+            "Otomatik yanıt: News",
+            "自動応答: News",
             "自动回复: News",
         ):
             encoded = Header(subject, "utf-8").encode()
@@ -173,7 +229,8 @@ class TestReport(TestCase):
             ("fraud", Kind.COMPLAINT),
             ("opt-out", Kind.COMPLAINT),
             ("auth-failure", Kind.OTHER),
-            ("not-spam", Kind.OTHER),
+            ("dmarc", Kind.OTHER),
+            ("Not-Spam", Kind.OTHER),
         ):
             content = returned("complaint").replace("abuse", feedback_type)
             self.assertEqual(read_report(content.encode()).kind, kind)

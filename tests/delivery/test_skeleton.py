@@ -113,3 +113,6 @@ class TestSkeleton(TestCase):
         ):
             self.assertEqual(list(split(MARKS, text)), pieces)
         self.assertEqual(list(split(marks_pattern([]), "Dear")), [("Dear", None)])
+        # one may begin with another
+        pieces = list(split(marks_pattern(["NAME", "NAMES"]), "NAMES, NAME"))
+        self.assertEqual(pieces, [("", "NAMES"), (", ", "NAME"), ("", None)])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from odoo.addons.mass_mailing_campaign.delivery import transport
 from odoo.addons.mass_mailing_campaign.delivery.envelope import Envelope, as_received, dot_stuffed
 from odoo.addons.mass_mailing_campaign.delivery.line import Line
-from odoo.addons.mass_mailing_campaign.delivery.reply import Outcome, describe
+from odoo.addons.mass_mailing_campaign.delivery.reply import Moment, Outcome, classify, describe
 from odoo.addons.mass_mailing_campaign.delivery.transport import Conversation
 from odoo.addons.mass_mailing_campaign.delivery.wire import Wire
 
@@ -105,6 +105,7 @@ class TestTransmit(TestCase):
             (to, "530 log in first", Outcome.REFUSED),
             (to, "553 5.1.8 sender's domain unknown", Outcome.REFUSED),
             (to, "554 5.7.1 relay access denied", Outcome.REFUSED),
+            (to, "550 5.7.1 Mailbox busy, try again later", Outcome.REFUSED),
             ("DATA", "451 4.3.0 try later", Outcome.DEFERRED),
             ("DATA", "452 disk full", Outcome.BUSY),
             ("DATA", "550 5.1.1 no such user after all", Outcome.BAD_ADDRESS),
@@ -141,6 +142,27 @@ class TestTransmit(TestCase):
                 self.assertEqual(result.outcome, outcome)
                 self.assertEqual(result.reply, reply)
                 self.assert_usable()
+
+    def test_what_each_code_says_where_no_words_tell(self):
+        """RFC 3463, and RFC 5321, section 4.2.2."""
+        statuses = [(subject, detail) for subject in range(8) for detail in range(20)]
+
+        def told(outcome, moment, digit):
+            return [
+                (subject, detail)
+                for subject, detail in statuses
+                if classify(moment, digit * 100 + 50, b"%d.%d.%d" % (digit, subject, detail))
+                is outcome
+            ]
+
+        blamed = [*((1, detail) for detail in (1, 2, 3, 4, 6, 10)), (2, 1), (2, 4)]
+        self.assertEqual(told(Outcome.BAD_ADDRESS, Moment.CONTENT, 5), blamed)
+        for moment in (Moment.RCPT, Moment.CONTENT):
+            self.assertEqual(told(Outcome.BUSY, moment, 4), [(3, 1), (3, 2)])
+            self.assertEqual(told(Outcome.DEFERRED, moment, 5), [(2, 2)])
+        codes = range(500, 560)
+        refused = [each for each in codes if classify(Moment.RCPT, each, b"") is Outcome.REFUSED]
+        self.assertEqual(refused, [500, 502, 503, 504, 530, 534, 535, 538])
 
     def test_of_a_long_reply_only_the_beginning_is_kept(self):
         result = self.transmit(DATA="\r\n".join(["250-" + "x" * 800] * 80 + ["250 taken"]))
@@ -221,6 +243,26 @@ class TestTransmit(TestCase):
         self.assertEqual(seconds.count(transport.FINAL_REPLY_SECONDS), 2)
         self.assertEqual(set(seconds), {5, transport.FINAL_REPLY_SECONDS})
 
+    def test_what_went_out_before_says_nothing_of_a_content_that_does_not(self):
+        send = Line.send
+        for error, words in ((BrokenPipeError(), "timed out"), (ssl.SSLError(1, "bad"), "bad")):
+
+            def fail(line, data, error=error):
+                if b"second" in bytes(data):
+                    raise error
+                return send(line, data)
+
+            self.session.connect("127.0.0.1", self.server.port)
+            self.session.ehlo()
+            conversation = Conversation(self.session)
+            self.assertEqual(transmit(conversation, envelope()).outcome, Outcome.SENT)
+            with (
+                patch.object(transport, "FINAL_REPLY_SECONDS", 0.1),
+                patch.object(Line, "send", fail),
+            ):
+                result = transmit(conversation, envelope(content=b"second"))
+            self.assertEqual((result.outcome, result.reply), (Outcome.NOT_SENT, words))
+
     def test_a_large_content_goes_out_in_blocks(self):
         """So that a slow line gets its timeout for each."""
         wire = self.session.sock = Recorder(self.session.sock)
@@ -256,6 +298,7 @@ class TestTail(TestCase):
             self.assertEqual(transmit(conversation, second).outcome, Outcome.SENT)
             received = [as_received(each.content) + b"\r\n" for each in (first, second)]
             self.assertTrue(server.contents == received)
+            self.assertEqual(first.size, len(first.content))
 
 
 class TestTransmitEncrypted(TestCase):
@@ -380,17 +423,20 @@ class TestTransmitToBrokenServers(TestCase):
 
     def test_a_server_that_does_not_wait_for_the_content_gets_none(self):
         begun = b"250 ok\r\n250 ok\r\n354 go"
-        for instead, outcome in (
-            ([b"421 4.4.2 timeout"], Outcome.BUSY),
-            ([b"250 ok"], Outcome.NOT_SENT),
-            ([], Outcome.NOT_SENT),
+        for instead, closes, outcome in (
+            ([b"421 4.4.2 timeout"], True, Outcome.BUSY),
+            ([b"250 ok"], True, Outcome.NOT_SENT),
+            ([], True, Outcome.NOT_SENT),
+            ([b"421 4.4.2 timeout"], False, Outcome.BUSY),
+            ([b"250 ok"], False, Outcome.NOT_SENT),
         ):
             replies = b"\r\n".join([b"250 taken", begun, *instead])
-            session = self.connect(begun, (replies, None), pipelining=True)
+            session = self.connect(begun, (replies, None) if closes else replies, pipelining=True)
             conversation = Conversation(session)
             self.assertEqual(transmit(conversation, envelope(), envelope()).outcome, Outcome.SENT)
-            self.wait_until_closed(session.sock)
-            with self.subTest(instead):
+            if closes:
+                self.wait_until_closed(session.sock)
+            with self.subTest(instead, closes=closes):
                 self.assertEqual(transmit(conversation, envelope()).outcome, outcome)
                 self.assertEqual(self.server.received.count(b"Subject"), 1)
                 self.assertIsNone(session.sock)

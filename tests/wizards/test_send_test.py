@@ -95,6 +95,9 @@ class TestSendTest(MassEmailCase):
             set(self.events_of_tests().mapped("event_type")), {"sent", "opened", "clicked"}
         )
         self.assertEqual(self.events_of_tests().mapped("is_test"), [True] * 3)
+        trace._receive_opt_out()
+        blacklist = self.env["mail.blacklist"].search([("email", "=", trace.email)])
+        self.assertFalse(blacklist, "a colleague on no list gets other mail as before")
 
     def test_it_counts_in_the_hourly_portion(self):
         self.set_setting("portion_size", "1")

@@ -1,4 +1,5 @@
 from odoo import fields
+from odoo.addons.mass_mailing_campaign.delivery.token import new_token
 from odoo.addons.mass_mailing_campaign.hooks import keep_what_users_see
 from odoo.exceptions import AccessError
 from odoo.fields import Command
@@ -202,6 +203,31 @@ class TestWhoSeesWhat(AccessCase):
         mailings = self.env["mailing.mailing"]
         self.assertIn(alone, mailings.with_user(self.olga).search([]))
         self.assertNotIn(alone, mailings.with_user(self.tom).search([]))
+
+    def test_tests_follow_their_mass_email(self):
+        tests = self.env["mailing.trace"].create(
+            [
+                {
+                    "test_mailing_id": mailing.id,
+                    "is_test_trace": True,
+                    "model": "mailing.contact",
+                    "res_id": mailing.mailing_trace_ids.res_id,
+                    "email": "test@example.com",
+                    "token": new_token(),
+                }
+                for mailing in self.mailings.values()
+            ]
+        )
+        now = fields.Datetime.now()
+        self.env["mailing.trace.hit"].create(
+            [{"event_type": "opened", "hit_datetime": now, "trace_id": each.id} for each in tests]
+        )
+        for user, names in ((self.olga, {"olga's"}), (self.tom, {"north"})):
+            seen = tests.with_user(user).search([("id", "in", tests.ids)])
+            hits = self.env["mailing.trace.hit"].with_user(user)
+            hit = hits.search([("trace_id", "in", tests.ids)]).sudo().trace_id
+            for found in (seen.sudo(), hit):
+                self.assertEqual(set(found.test_mailing_id.campaign_id.mapped("title")), names)
 
     def test_what_outlives_a_mass_email_stays_with_its_campaign(self):
         mailing = self.mailings["north"]

@@ -82,6 +82,7 @@ class TestClaim(ClaimCase):
         mailing = self.queue(contact_list_ids=[Command.set((self.target_list + second).ids)])
         self.target_list.contact_ids = [Command.clear()]
         second.contact_ids -= anna
+        anna.email = "bob@example.com"  # which is not why
         self.assertEqual(self.claim(mailing), {"Bob": "bob@example.com"})
         self.assertEqual(self.outcomes(mailing), {"Anna": "removed", "Bob": "process"})
 
@@ -139,6 +140,10 @@ class TestClaim(ClaimCase):
                 "Empty": "mail_email_missing",
             },
         )
+        broken = mailing.mailing_trace_ids.filtered(
+            lambda each: each.failure_type == "mail_email_invalid"
+        )
+        self.assertEqual(broken.email, "broken", "what was typed is shown")
 
     def test_an_address_that_another_had_gets_no_second_copy(self):
         anna, bob, carl = (self._contact(n, self.target_list) for n in ("Anna", "Bob", "Carl"))
@@ -297,5 +302,13 @@ class TestClaim(ClaimCase):
         self._contact("Anna", self.target_list)
         mailing = self.queue()
         mailing.contact_list_ids = False
+        self.assertEqual(self.claim(mailing), {})
+        self.assertEqual(self.outcomes(mailing), {"Anna": "removed"})
+
+    def test_nor_is_one_that_is_archived(self):
+        self._contact("Anna", self.target_list)
+        mailing = self.queue()
+        self.env.cr.execute("UPDATE mailing_list SET active = FALSE")
+        self.env.invalidate_all()
         self.assertEqual(self.claim(mailing), {})
         self.assertEqual(self.outcomes(mailing), {"Anna": "removed"})

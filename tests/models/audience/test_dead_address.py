@@ -123,6 +123,11 @@ class TestDeadAddress(MassEmailCase):
         self.failed(is_final=True)
         self.assertTrue(self.known().dead_datetime)
 
+    def test_of_several_failures_at_once_the_worst_counts(self):
+        failures = [("anna@example.com", is_final, "words", None) for is_final in (True, False)]
+        self.addresses._receive_failures(failures)
+        self.assertTrue(self.known().dead_datetime)
+
     def test_many_failures_are_one_statement(self):
         failures = [(f"{n}@example.com", n % 2 == 0, "words", None) for n in range(500)]
         self.failed()

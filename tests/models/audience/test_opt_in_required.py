@@ -148,6 +148,19 @@ class TestOptInRequired(MassEmailCase):
             subscription = self.subscription(contacts[0])
             self.assertFalse(subscription.opt_out or subscription.awaits_opt_in)
 
+    def test_merging_several_keeps_the_opt_in_of_one(self):
+        partners = self.env["res.partner"].create(
+            [{"name": f"P{n}", "email": f"p{n}@example.com"} for n in range(3)]
+        )
+        contacts = self.env["mailing.contact"]._for_records(partners).sorted("partner_id")
+        self.target_list.contact_ids = [Command.set(contacts[1:].ids)]
+        self.env.invalidate_all()
+        self.subscription(contacts[1]).opt_out = False
+        self.env["base.partner.merge.automatic.wizard"]._merge(partners.ids, partners[0])
+        self.env.invalidate_all()
+        subscription = self.subscription(contacts[0])
+        self.assertEqual((subscription.opt_out, subscription.awaits_opt_in), (False, False))
+
     def test_merging_two_who_wait_leaves_one_who_waits(self):
         partners = self.env["res.partner"].create(
             [{"name": f"P{n}", "email": f"p{n}@example.com"} for n in range(2)]

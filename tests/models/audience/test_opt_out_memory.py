@@ -31,6 +31,13 @@ class TestOptOutMemory(MassEmailCase):
         self.target_list.contact_ids += self.anna
         self.assertEqual(self.outcome(), {"Anna": "mail_optout"})
 
+    def test_no_context_that_a_user_brings_keeps_an_opt_out_from_the_memory(self):
+        subscription = self.anna.subscription_ids.with_user(self.marketer)
+        subscription.with_context(opt_out_memory_is_settled=True).opt_out = True
+        self.target_list.contact_ids -= self.anna
+        self.target_list.contact_ids += self.anna
+        self.assertEqual(self.outcome(), {"Anna": "mail_optout"})
+
     def test_deleting_and_creating_a_contact_again_keeps_the_opt_out(self):
         self.anna.subscription_ids.opt_out = True
         self.anna.unlink()

@@ -80,6 +80,8 @@ class TestQueue(MassEmailCase):
         self._contact("Anna", self.target_list, email="Anna@example.com")
         self.env["mail.blacklist"]._add("anna@example.com")
         self.assertEqual(self.outcomes(self.build()), {"Anna": "mail_bl"})
+        self.env["mail.blacklist"]._remove("anna@example.com")
+        self.assertEqual(self.outcomes(self.build()), {"Anna": "outgoing"})
 
     def test_who_is_blacklisted_again_by_a_file_is_not_mailed(self):
         self._contact("Anna", self.target_list)

@@ -127,6 +127,19 @@ class TestMerge(ClaimCase):
                 savepoint.rollback()
             self.env.invalidate_all(flush=False)
 
+    def test_who_was_added_by_hand_stays_so_whatever_another_fitted(self):
+        partners, contacts = self.partners("a@example.com", "b@example.com", "c@example.com")
+        self.target_list.contact_ids = [Command.set(contacts[1].ids)]
+        domain = repr([("id", "=", partners[2].id)])
+        self.env["mailing.list.criterion"].create(
+            {"list_id": self.target_list.id, "domain": domain, "mode": "add"}
+        )
+        self.target_list.action_sync()
+        self.assertTrue(contacts[2].subscription_ids.criterion_id)
+        self.merge(partners[0], partners[1:])
+        self.assertEqual(contacts[0].subscription_ids.list_id, self.target_list)
+        self.assertFalse(contacts[0].subscription_ids.criterion_id)
+
     def test_the_other_takes_the_place_when_it_has_none(self):
         (kept, gone), (kept_contact, gone_contact) = self.partners("a@example.com", "b@example.com")
         self.target_list.contact_ids = [Command.set(gone_contact.ids)]

@@ -63,7 +63,21 @@ class TestOptOutVerbs(MassEmailCase):
         self.anna.subscription_ids.opt_out = True
         self.trace._receive_opt_out()
         self.trace._receive_opt_in()
+        self.target_list.contact_ids -= self.anna
+        self.trace._receive_opt_out()
         self.assertEqual(self.opt_outs(), [])
+        self.assertFalse(self.blacklisted(), "she left a list, which is known")
+
+    def test_the_reason_that_a_user_notes_is_kept_for_person_and_address(self):
+        reason = self.env["mailing.subscription.optout"].search([], limit=1)
+        self.anna.subscription_ids.opt_out_reason_id = reason  # which opts out, says Odoo
+        self.assertTrue(self.anna.subscription_ids.opt_out)
+        memory = self.env["mailing.opt.out"].search([("list_id", "=", self.target_list.id)])
+        self.assertEqual([each.reason_id for each in memory], [reason] * 2)
+        namesake = self._contact("Namesake", self.target_list, email="anna@example.com")
+        namesake.subscription_ids.opt_out = True
+        self.env.invalidate_all()
+        self.assertEqual([each.reason_id for each in memory], [reason] * 2, "who gives none")
 
     # A8
     def test_an_opt_out_binds_the_person_at_her_new_address(self):
@@ -133,6 +147,16 @@ class TestOptOutVerbs(MassEmailCase):
         self.assertFalse(self.blacklisted())
         self.trace._receive_opt_out()
         self.assertTrue(self.blacklisted())
+
+    def test_leaving_one_list_is_not_leaving_everything(self):
+        self.mailing.opt_out_entirely = True
+        self.trace._receive_opt_out(self.target_list)
+        self.assertTrue(self.anna.subscription_ids.opt_out)
+        self.assertFalse(self.blacklisted())
+        self.trace._receive_opt_out()
+        self.trace._receive_opt_in(self.target_list)
+        self.assertFalse(self.anna.subscription_ids.opt_out)
+        self.assertTrue(self.blacklisted(), "nor is it the way back to everything")
 
     def test_who_was_blacklisted_anew_is_not_freed_by_an_old_message(self):
         self.mailing.opt_out_entirely = True

@@ -378,6 +378,13 @@ class TestBounceRouting(MassEmailCase):
         self.assertEqual(set(mailing.mailing_trace_ids.mapped("trace_status")), {"reply"})
         for record in (person, self.anna):
             self.assertIn("Thank you", record.message_ids[:1].body)
+        # what comes back there is no answer
+        message_id = message["Message-ID"]
+        content = returned("postfix_final", message_id=message_id, to=reply_to.addr_spec)
+        content = content.replace("Subject:", f"In-Reply-To: {message_id}\nSubject:", 1)
+        self.env["mail.thread"].message_process(False, content)
+        traces = mailing.mailing_trace_ids.filtered(lambda each: each.trace_status == "bounce")
+        self.assertEqual(traces.mapped("message_id"), [message_id])
 
     def test_what_a_program_answers_goes_where_odoo_puts_it_and_is_no_reply(self):
         for name in ("vacation", "challenge"):

@@ -51,9 +51,9 @@ class TestLostServer(MassEmailCase):
         self.assertEqual(len(known), 20)
 
     def test_who_was_refused_before_it_showed_lives_again(self):
-        known = self.settle([True], [True, True], [True] * 5)
+        known = self.settle([True], [True, True], [True] * 5, [True] * 3)
         self.assertFalse(known.filtered("dead_datetime"))
-        self.assertEqual(known.mapped("temporary_count"), [1] * 8)
+        self.assertEqual(known.mapped("temporary_count"), [1] * 11)
         self.assertTrue(all(known.mapped("temporary_since")))
 
     def test_who_is_refused_among_others_who_are_taken_is_dead(self):

@@ -85,10 +85,16 @@ class TestWhatCameBack(MassEmailCase):
         self.assertFalse(self.mailing.waiting_count)
 
     def test_who_is_not_mailed_any_more_had_an_earlier_copy(self):
-        self.stands("cancel", failure_type="removed")
-        self.trace._receive_open()
-        self.assertEqual(self.outcomes(self.mailing), {"Anna": "removed"})
-        self.assertEqual(self.kinds(), ["opened", "sent"])
+        for happen, kinds in (
+            (self.trace._receive_open, ["opened", "sent"]),
+            (self.trace._receive_reply, ["opened", "replied", "sent"]),
+            (lambda: self.trace._receive_bounce("policy", "no"), ["bounced", "sent"]),
+        ):
+            self.stands("cancel", failure_type="removed")
+            happen()
+            status = (self.trace.trace_status, self.trace.failure_type)
+            self.assertEqual(status, ("cancel", "removed"), "another may have her place by now")
+            self.assertEqual(self.kinds(), kinds)
 
     def test_what_is_on_the_wire_has_a_result_of_its_own(self):
         """A machine may look at it before that; its run may die, or be told that it is refused."""
