@@ -83,17 +83,24 @@ class TestAdministration(TransactionCase):
             self.skipTest("a wheel has no documentation")
         rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \|", read("doc/administration.md"), re.M)
         told = {name: default for name, default in rows if name not in ("setting", "---")}
-        self.assertEqual(told, dict(self._settings()))
+        settings = {
+            name: " in ".join(map(self._default, fields)) for name, fields in self._settings()
+        }
+        self.assertEqual(told, settings)
+
+    def test_every_setting_is_refused_by_the_name_it_has_on_the_screen(self):
+        labels = self.env["res.config.settings"]._fields
+        for name, fields in self._settings():
+            for field in fields:
+                self.assertTrue(labels[field].string.startswith(name), labels[field].string)
 
     def _settings(self):
-        """Each with its name on the screen and its default."""
-        fields = self.env["res.config.settings"]._fields
+        """Each by its name on the screen, with its fields."""
+        labels = self.env["res.config.settings"]._fields
         view = etree.parse(ADDON / "views/res_config_settings_views.xml")
         for setting in view.iter("setting"):
-            names = setting.xpath(".//field/@name")
-            if names:
-                name = setting.get("string") or fields[names[0]].string
-                yield name, " in ".join(map(self._default, names))
+            if fields := setting.xpath(".//field/@name"):
+                yield setting.get("string") or labels[fields[0]].string, fields
 
     def _default(self, field):
         name = field.removeprefix("mass_email_")

@@ -45,7 +45,7 @@ class MailingContactImport(models.TransientModel):
                 "message": " ".join(told),
                 "next": {
                     "type": "ir.actions.act_window",
-                    "name": self.env._("Imported Mailing Contacts"),
+                    "name": self.env._("Imported Targets"),
                     "res_model": contacts._name,
                     "domain": [("id", "in", contacts.ids)],
                     "views": [[False, "list"], [False, "form"]],

@@ -16,9 +16,9 @@ def _name_the_one_there_is(env, diagnostics):
     key = re.search(r"\((\w+)\)=\((\d+)\)", detail or "")
     contact = env["mailing.contact"].search([(key[1], "=", int(key[2]))]) if key else None
     if not contact:
-        return env._("This record already has its mailing contact. Use that one.")
+        return env._("This record is a target already. Use that one.")
     return env._(
-        "“%s” already has a mailing contact. Open that one, and add it to your target list.",
+        "“%s” is a target already. Open it, and add it to your target list.",
         contact.display_name,
     )
 

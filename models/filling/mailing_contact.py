@@ -42,12 +42,11 @@ class MailingContact(models.Model):
             if vals.get(source) and (first := self.search([(source, "=", vals[source])]) - self):
                 raise RedirectWarning(
                     self.env._(
-                        "“%s” already has a mailing contact. Open it, and add it to your target"
-                        " list there.",
+                        "“%s” is a target already. Open it, and add it to your target list there.",
                         first.display_name,
                     ),
                     first.get_formview_action(),
-                    self.env._("Open Mailing Contact"),
+                    self.env._("Open Target"),
                 )
         return super().web_save(vals, specification, next_id=next_id)
 

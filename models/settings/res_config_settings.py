@@ -68,14 +68,14 @@ class ResConfigSettings(models.TransientModel):
         "to by another in so many days.",
     )
     mass_email_dead_after_bounces = fields.Integer(
-        "Failures of a Dead Address",
+        "Dead Addresses: Messages",
         config_parameter="mass_mailing_campaign.dead_after_bounces",
         default=SETTINGS["dead_after_bounces"],
         help="An address is dead after so many messages in a row that came back for now, mailbox "
         "full or the like. One that does not exist is dead at once.",
     )
     mass_email_dead_after_days = fields.Integer(
-        "Days of a Dead Address",
+        "Dead Addresses: Days",
         config_parameter="mass_mailing_campaign.dead_after_days",
         default=SETTINGS["dead_after_days"],
         help="And not before so many days after the first of them.",
@@ -98,7 +98,7 @@ class ResConfigSettings(models.TransientModel):
         help="With time, IP address and mail program, not only the first of each recipient.",
     )
     mass_email_retention_months = fields.Integer(
-        "Months of Traces",
+        "Delete Traces of People: Months",
         config_parameter="mass_mailing_campaign.retention_months",
         help="After so many months IP addresses, mail programs, single openings and clicks, and "
         "what people wrote when they opted out are deleted. Figures stay. 0: they are kept.",
@@ -163,9 +163,9 @@ class ResConfigSettings(models.TransientModel):
                     continue
                 label = field.get_description(self.env, ["string"])["string"]
                 raise ValidationError(
-                    self.env._("“%s” cannot be less than 1.", label)
-                    if least
-                    else self.env._("“%s” cannot be negative. 0 means no limit.", label)
+                    self.env._(
+                        "“%(label)s” cannot be less than %(least)s.", label=label, least=least
+                    )
                 )
 
     @api.constrains("mass_email_calendar_id")

@@ -108,7 +108,7 @@ class TestTarget(MassEmailCase):
             contacts.web_save({"user_id": self.marketer.id}, {})
         _message, action, button, *_rest = caught.exception.args
         self.assertEqual((action["res_model"], action["res_id"]), (target._name, target.id))
-        self.assertEqual(button, "Open Mailing Contact")
+        self.assertEqual(button, "Open Target")
         # the one there is may be saved
         target.web_save({"user_id": self.marketer.id}, {})
 

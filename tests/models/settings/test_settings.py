@@ -61,10 +61,16 @@ class TestSettings(MassEmailCase):
             ({"mass_email_retention_months": 10**5}, "cannot be more than 1200"),
             ({"mass_email_portion_size": 10**11}, "“Hourly Portion” cannot be more than"),
             ({"mass_email_recent_days": 10**6}, "“Written To Lately” cannot be more than 3650"),
-            ({"mass_email_retention_months": 10**6}, "“Months of Traces” cannot be more than"),
-            ({"mass_email_dead_after_days": 0}, "“Days of a Dead Address” cannot be less than 1"),
-            ({"mass_email_run_size": -5}, "“Portion per Run” cannot be negative. 0 means no limit"),
-            ({"mass_email_retention_months": -1}, "“Months of Traces” cannot be negative"),
+            (
+                {"mass_email_retention_months": 10**6},
+                "“Delete Traces of People: Months” cannot be more than",
+            ),
+            ({"mass_email_dead_after_days": 0}, "“Dead Addresses: Days” cannot be less than 1"),
+            ({"mass_email_run_size": -5}, "“Portion per Run” cannot be less than 0"),
+            (
+                {"mass_email_retention_months": -1},
+                "“Delete Traces of People: Months” cannot be less than 0",
+            ),
         ):
             with self.subTest(words), self.assertRaisesRegex(ValidationError, words):
                 settings.create(values)
