@@ -68,12 +68,13 @@ class Report:
     def told_of(self, ours=()) -> tuple:
         """Return the failed addresses; where none is named in a known way, those in its words.
 
-        :param ours: domains of the sender, who did not fail, nor did who writes the report
+        :param ours: addresses and domains of the sender, who did not fail, nor did who writes it
         """
         in_words = (
             address
-            for address in _ADDRESS.findall(self.words)
-            if address.rpartition("@")[2].lower() not in ours and not _DAEMON.search(address)
+            for address in _ADDRESS.findall(self.words.lower())
+            if {address, address.rpartition("@")[2]}.isdisjoint(ours)
+            and not _DAEMON.search(address)
         )
         return self.addresses or tuple(in_words)
 

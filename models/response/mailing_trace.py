@@ -1,7 +1,6 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL, hmac
-from odoo.tools.mail import email_domain_extract
+from odoo.tools import SQL, email_normalize, hmac
 from odoo.tools.urls import urljoin
 
 from ...delivery.address import wire_address
@@ -174,11 +173,10 @@ class MailingTrace(models.Model):
 
         :param Report report: see ``delivery.report``
         """
-        alias_domains = self.env["mail.alias.domain"].sudo()._read_group([], ["name"])
-        domains = {name for (name,) in alias_domains}
+        of_bounces = self.env["mail.alias.domain"].sudo().search([("bounce_alias", "!=", False)])
         for trace in self:
-            ours = domains | {email_domain_extract(trace._mass_email().email_from or "")}
-            is_about_her = trace._is_named(report.told_of(ours))
+            sender = email_normalize(trace._mass_email().email_from or "")
+            is_about_her = trace._is_named(report.told_of({sender, *of_bounces.mapped("name")}))
             if report.kind is Kind.COMPLAINT and is_about_her is not False:
                 trace._receive_complaint(report.words)
             elif report.kind in (Kind.FINAL, Kind.TEMPORARY, Kind.POLICY):

@@ -158,6 +158,10 @@ class TestWhoSeesWhat(AccessCase):
         )
         with Form(bare.with_user(self.olga)) as form:
             form.title = "Even"  # for it is everybody's to change
+        employee = self.user("employee", "base.group_user")
+        for campaign, is_theirs in ((bare, False), (self.mailings["south"].campaign_id, True)):
+            form = Form(campaign.with_user(employee))
+            self.assertIs(bool(form._get_modifier("title", "readonly")), is_theirs)
         self.assertFalse(Form(bare.with_user(self.nora)).is_out_of_reach)
         bare.team_id = self.north
         self.assertFalse(Form(bare.with_user(self.tom)).is_out_of_reach)
