@@ -55,6 +55,7 @@ mailing.mailing.test  send_mail_test            yes      yes    yes    no    no 
 mailing.send.test     action_send               yes      yes    yes    no    no       no     no
 mailing.contact.import action_import            yes      yes    yes    no    no       no     no
 mailing.contact.import action_open_base_import  yes      yes    yes    no    no       no     no
+mailing.list.add      create                    yes      yes    yes    no    no       no     no
 mailing.list.add      action_add                yes      yes    yes    no    no       no     no
 mailing.list.from.log action_create             yes      yes    yes    no    no       no     no
 mailing.list.from.log count_presets             yes      yes    yes    no    no       no     no

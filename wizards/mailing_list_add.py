@@ -1,6 +1,9 @@
+from psycopg2.errors import ForeignKeyViolation
+
 from odoo import api, fields, models
-from odoo.exceptions import UserError
-from odoo.fields import Command, Domain
+from odoo.exceptions import MissingError, UserError
+from odoo.fields import Domain
+from odoo.tools import mute_logger
 
 
 class MailingListAdd(models.TransientModel):
@@ -15,12 +18,12 @@ class MailingListAdd(models.TransientModel):
 
     @api.model_create_multi
     def create(self, vals_list):
-        for vals in vals_list:
-            for code, list_id, *ids in vals.get("list_ids") or ():
-                if code in (Command.LINK, Command.SET):
-                    chosen = ids[0] if code == Command.SET else list_id
-                    self.env["mailing.list"].browse(chosen)._check_not_deleted()
-        return super().create(vals_list)
+        try:
+            with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+                return super().create(vals_list)
+        except (ForeignKeyViolation, MissingError) as error:
+            words = self.env._("A target list was deleted meanwhile. Choose another one.")
+            raise UserError(words) from error
 
     @api.depends_context("active_model", "active_ids", "is_domain_selected")
     def _compute_record_count(self):

@@ -3,7 +3,6 @@ from collections import Counter
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL, email_normalize
 
@@ -64,14 +63,8 @@ class MailingList(models.Model):
         if count["already"]:
             yield self.env._("%s there already", count["already"])
 
-    def _check_not_deleted(self):
-        """Others may delete a list while somebody has it chosen on a screen."""
-        if len(self.exists()) < len(self):
-            raise UserError(self.env._("A target list was deleted meanwhile. Choose another one."))
-
     def _add_targets_by_list(self, model, domain, values=None):
         """``_add_targets``, with a ``Counter`` for each list."""
-        self._check_not_deleted()
         self.check_access("write")
         query = self.env[model]._search(domain)
         if model == "mailing.contact":

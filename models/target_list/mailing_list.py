@@ -1,7 +1,7 @@
 from collections import Counter
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command, Domain
 from odoo.tools import SQL
 
@@ -248,6 +248,8 @@ class MailingList(models.Model):
         """
         if model != "mailing.contact" and model not in self.env["mailing.contact"]._sources():
             raise AccessError(self.env._("Records of this kind cannot be members of target lists."))
+        if self != self.exists():
+            raise UserError(self.env._("A target list was deleted meanwhile. Choose another one."))
         return self._told(self._add_targets_by_list(model, domain))
 
     def remove_members(self, domain):
