@@ -191,6 +191,7 @@ SEEN_BY_EMPLOYEES = {
     "utm.campaign.date_start",
     "utm.campaign.description",
     "utm.campaign.is_out_of_reach",
+    "utm.campaign.is_read_only",
     "utm.campaign.is_type_locked",
     "utm.campaign.sends_mass_emails",
     "utm.campaign.team_id",
