@@ -65,7 +65,4 @@ class MailingTrace(models.Model):
             "mass_mailing_campaign.mailing_trace_event_action"
         )
         contact_ids = self.env.context.get("log_contact_ids", [])
-        return action | {
-            "domain": [("contact_id", "in", contact_ids)],
-            "context": {"search_default_no_machine": 1},
-        }
+        return action | {"domain": [("contact_id", "in", contact_ids)]}
