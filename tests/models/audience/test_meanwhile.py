@@ -110,6 +110,14 @@ class TestQueueMeanwhile(MeanwhileCase):
                     rows = self.of(env, self.mailing).mailing_trace_ids
                     self.assertFalse(any(rows.mapped("email")))
 
+    def test_an_administrators_limit_of_statements_does_not_end_the_building_of_a_queue(self):
+        self.begin_anew()
+        with self.real_env() as env:
+            env.cr.execute("SET LOCAL statement_timeout TO '1h'")
+            self.of(env, self.mailing)._build_queue()
+            env.cr.execute("SHOW statement_timeout")
+            self.assertEqual(env.cr.fetchone(), ("0",))
+
 
 class TestExclusionMeanwhile(MeanwhileCase):
     """Lists that exclude, whatever another user does at the same moment."""
