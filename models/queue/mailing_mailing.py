@@ -81,5 +81,6 @@ class MailingMailing(models.Model):
         if self.is_ended:
             self.is_queue_partial = is_partial
             traces._cancel_ended()
-        else:
+        elif self.state != "sending" or not is_partial:
+            # between two parts nothing is written, or who pauses it would begin anew each time
             self._move_to("sending", is_queue_partial=is_partial)

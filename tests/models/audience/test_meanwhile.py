@@ -1,5 +1,7 @@
+from unittest.mock import patch
 from uuid import uuid4
 
+from odoo.addons.mass_mailing_campaign.models.queue import mailing_mailing as queue
 from odoo.fields import Command
 from odoo.service.model import retrying
 from odoo.tests import TransactionCase, tagged
@@ -109,6 +111,28 @@ class TestQueueMeanwhile(MeanwhileCase):
                 with self.real_env() as env:
                     rows = self.of(env, self.mailing).mailing_trace_ids
                     self.assertFalse(any(rows.mapped("email")))
+
+    def pause(self, env):
+        self.of(env, self.mailing).action_pause()
+
+    @mute_logger("odoo.sql_db")
+    def test_who_pauses_it_between_two_parts_waits_for_one_at_most(self):
+        self.begin_anew()
+        self.enterContext(patch.object(queue, "MEMBERS_AT_ONCE", 1))
+        with self.real_env() as env:
+            self.of(env, self.targets).contact_ids = self.of(env, self.contacts)
+            self.of(env, self.mailing)._build_queue()
+        with self.real_env() as env:
+            mailing = self.of(env, self.mailing)
+            mailing.try_lock_for_update()
+            mailing._build_queue()
+            env.flush_all()
+            self.begin(env.cr, self.pause)
+        self.join()
+        with self.real_env() as env:
+            mailing = self.of(env, self.mailing)
+            self.assertTrue(mailing.is_paused and mailing.is_queue_partial)
+            self.assertEqual(len(mailing.mailing_trace_ids), 2)
 
     def test_an_administrators_limit_of_statements_does_not_end_the_building_of_a_queue(self):
         self.begin_anew()
