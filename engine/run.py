@@ -26,6 +26,8 @@ WIRE_SECONDS = 30.0
 LOOK_SECONDS = 0.5
 # So many recipients refused in a row, none taken in between: it is not about them.
 REFUSALS_OF_A_STOP = 5
+# So many of several domains unknown in a row, none taken in between: their server has lost its way.
+UNKNOWN_OF_A_STOP = 50
 # How often, a second apart, a run tries to reach PostgreSQL again for its last settle.
 LAST_TRIES = 20
 
@@ -61,7 +63,7 @@ class Run:
         self._runs = self.env["mailing.journal.run"]
         self._results = Results(self.key)
         self._claim_numbers = itertools.count(1)
-        self._refusals = 0
+        self._refusals = self._unknown = 0
         self._issue = None  # stops the run
         # the last of it, and its remedy; stops the run when nothing else can be sent
         self._trouble = self._trouble_remedy = None
@@ -229,7 +231,11 @@ class Run:
     def _judge(self, result):
         if result.outcome is Outcome.SENT:
             self.sent_count += 1
-            self._refusals = 0
+            self._refusals = self._unknown = 0
+        elif result.outcome is Outcome.BAD_ADDRESS:
+            self._unknown += 1
+            if self._unknown % UNKNOWN_OF_A_STOP == 0 and self._is_nobody_known():
+                self._issue, self.remedy = result.reply, "sender"
         elif result.outcome is Outcome.REFUSED:
             self._trouble, self._trouble_remedy = result.reply, "sender"
             self._refusals += 1
@@ -237,6 +243,12 @@ class Run:
                 self._issue, self.remedy = result.reply, "sender"
         elif result.outcome in (Outcome.BUSY, Outcome.NOT_SENT, Outcome.UNKNOWN):
             self._trouble, self._trouble_remedy = result.reply, None
+
+    def _is_nobody_known(self):
+        """Tell whether the server knows nobody, of whatever domain."""
+        refused = self.env["mailing.journal.ack"]._said_of_most(self.key, Outcome.BAD_ADDRESS, "^5")
+        self._let_go_of_the_database()
+        return bool(refused)
 
     # ------------------------------------------------------------
     # End

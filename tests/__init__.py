@@ -44,6 +44,7 @@ from .models.campaign import test_campaign
 from .models.campaign import test_tracking_url
 from .models.audience import test_claim
 from .models.audience import test_dead_address
+from .models.audience import test_meanwhile
 from .models.audience import test_opt_in_required
 from .models.audience import test_opt_out_memory
 from .models.audience import test_own_source

@@ -25,7 +25,7 @@ class MailingContact(models.Model):
         """
         if not self:
             return
-        self.env.flush_all()
+        self.env["mailing.mailing"]._hold_queues(self | kept)
         merged = {"merged": (self - kept).ids, "kept": kept.id, "now": fields.Datetime.now()}
         merged["known"] = self.ids
         for statement in (

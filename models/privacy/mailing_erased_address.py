@@ -1,6 +1,10 @@
+# A second look is committed on purpose: it sees what came while the first was committed.
+# pylint: disable=invalid-commit
 import secrets
+from functools import partial
 
 from odoo import api, fields, models
+from odoo.service.model import retrying
 from odoo.tools import SQL
 
 KEY = "mass_mailing_campaign.erased_key"
@@ -73,11 +77,36 @@ class MailingErasedAddress(models.Model):
         What she did counts on, without her. Records of others that have the address stay, with it:
         accounts, contacts, leads, users.
 
+        What comes of her messages at this moment may have read her address before it was gone: so
+        there is a second look.
+
         :param address: on the wire
         :raise UserError: a message to her is being sent right now
         """
+        traces = self._forget(address)
+        self.env.cr.postcommit.add(partial(self._forget_what_came, address, traces.ids))
+
+    @api.model
+    def _forget_what_came(self, address, trace_ids):
+        """Forget what was written of an address while it was erased; in a session of its own."""
+        with self.env.registry.cursor() as cr:
+            again = self.with_env(self.env(cr=cr))
+            # until nobody writes of them any more
+            cr.execute("SELECT FROM mailing_trace WHERE id = ANY(%s) FOR UPDATE", [trace_ids])
+            cr.commit()
+            retrying(lambda: again._forget(address, trace_ids), again.env)
+
+    @api.model
+    def _forget(self, address, trace_ids=()):
+        """Forget who has an address.
+
+        :param trace_ids: messages that were hers
+        :return: the messages that were
+        """
         contacts = self.env["mailing.contact"]._having(address)
-        traces = self.env["mailing.trace"]._of_person(address, contacts)
+        self.env["mailing.mailing"]._hold_queues(contacts)
+        traces = self.env["mailing.trace"].browse(trace_ids).exists()
+        traces |= traces._of_person(address, contacts)
         lines = self.env["mailing.trace.event"]._of_person(address, contacts, traces)
         self.env["mailing.trace.hit"].search([("trace_id", "in", traces.ids)]).unlink()
         self.env["link.tracker.click"].search([("mailing_trace_id", "in", traces.ids)]).ip = False
@@ -91,6 +120,7 @@ class MailingErasedAddress(models.Model):
         blacklist = self.env["mail.blacklist"].with_context(active_test=False)
         blacklist.search([("address", "=", address)]).unlink()
         self._keep([address])
+        return traces
 
     @api.model
     def _keep(self, addresses):

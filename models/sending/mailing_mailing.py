@@ -22,9 +22,10 @@ _logger = logging.getLogger(__name__)
 ENOUGH_TO_GO_ON = 10_000
 # Fewer messages than this per session are sent before another session is up.
 MESSAGES_WORTH_A_SESSION = 20
-# A run claims what leaves within so many seconds, and no more than so many chunks: who opts out
-# is looked at again shortly before she would be mailed.
-CLAIM_SECONDS, MOST_CHUNKS = 2, 4
+# A run claims what leaves within so many seconds, but so many at first and at least, and no more
+# than so many chunks: who opts out is looked at again shortly before she would be mailed, and what
+# a crash of PostgreSQL puts in doubt is little.
+CLAIM_SECONDS, FEWEST, MOST_CHUNKS = 2, 50, 4
 # The states from which a mass email goes on without anybody's doing.
 UNDER_WAY = ("in_queue", "sending")
 
@@ -151,7 +152,7 @@ class MailingMailing(models.Model):
         Where chunks leave in no time several are claimed together, for a quarter of a claim is
         planning it, and beside the sending of what was claimed before.
         """
-        claimed, size = 0, CHUNK
+        claimed, size = 0, FEWEST
         claim = self._next_claim(run, min(size, most))
         try:
             while rows := claim.result():
@@ -164,7 +165,7 @@ class MailingMailing(models.Model):
                     claim.begin()
                 yield last
                 a_second = len(rows) / max(time.monotonic() - claimed_at, 0.001)
-                size = int(min(max(CHUNK, a_second * CLAIM_SECONDS), MOST_CHUNKS * CHUNK))
+                size = int(min(max(FEWEST, a_second * CLAIM_SECONDS), MOST_CHUNKS * CHUNK))
                 if not is_fast:
                     claim = self._next_claim(run, min(size, most - claimed))
         finally:

@@ -168,6 +168,28 @@ class TestRun(MassEmailCase):
                 self.assertEqual((mailing.waiting_count, mailing.failed_count), (20, 0))
                 self.assertEqual(mailing.remedy, "sender")
 
+    def test_a_server_that_knows_nobody_of_whatever_domain_stops_the_mass_email(self):
+        count, unknown = (
+            run.UNKNOWN_OF_A_STOP + 20,
+            "550 5.1.1 User unknown in relay recipient table",
+        )
+        for domain_count in (4, 2):
+            target_list = self._list(f"{domain_count} domains")
+            for number in range(count):
+                address = f"c{number}@domain{number % domain_count}.example"
+                self._contact(f"C{number}", target_list, email=address)
+            mailing = self._mass_email(contact_list_ids=target_list)
+            with self.subTest(domain_count), self.smtp() as server:
+                server.replies = dict.fromkeys(target_list.contact_ids.mapped("email"), unknown)
+                self.send(mailing, server)
+                if domain_count > 2:
+                    self.assertGreaterEqual(mailing.failed_count, run.UNKNOWN_OF_A_STOP)
+                    self.assertGreater(mailing.waiting_count, 5)
+                    self.assertEqual(mailing.remedy, "sender")
+                    self.assertIn("User unknown", mailing.delivery_issue)
+                else:  # both may be gone
+                    self.assertEqual((mailing.failed_count, mailing.state), (count, "done"))
+
     def test_a_letter_larger_than_the_server_takes_is_told_and_not_sent(self):
         self._contacts(3, self.target_list)
         file = self.env["ir.attachment"].create({"name": "flyer.pdf", "raw": b"x" * 2 * 1024**2})

@@ -2,4 +2,4 @@
 
 from odoo.addons.mass_mailing_campaign.models.sending import mailing_mailing
 
-mailing_mailing.CHUNK = 10
+mailing_mailing.CHUNK = mailing_mailing.FEWEST = 10

@@ -1,9 +1,10 @@
 # What parallel database sessions see has to be committed.
 # pylint: disable=invalid-commit
 import threading
+from itertools import product
+from unittest.mock import patch
 from uuid import uuid4
 
-from odoo import SUPERUSER_ID, api, sql_db
 from odoo.addons.mass_mailing_campaign.delivery.bounce import Kind
 from odoo.addons.mass_mailing_campaign.delivery.report import Report
 from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome, Result
@@ -14,12 +15,20 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ...common import MassEmailCase, mail
+from ...real_sessions import RealSessions
 
+PLACES_OF_AN_ADDRESS = [
+    ("mailing.trace", "email"),
+    ("mailing.trace.event", "email"),
+    ("mailing.address", "address"),
+    ("mailing.opt.out", "email"),
+    ("mail.blacklist", "email"),
+]
 CLIENTS = 4  # for each of four things that happen
 
 
 @tagged("post_install", "-at_install")
-class TestAllAtOnce(MassEmailCase):
+class TestAllAtOnce(RealSessions, MassEmailCase):
     """Opening, opt-out, bounce and settle of a message, in database sessions of their own."""
 
     def setUp(self):
@@ -59,11 +68,7 @@ class TestAllAtOnce(MassEmailCase):
             result = Result(trace.id, Outcome.SENT, "250 ok", "<1@x>")
             env["mailing.journal.ack"]._acknowledge(env.cr, self.key, [(1, result)], True)
             self.made = [trace, mailing, contact, target_list, campaign]
-        self.errors = []
         self.addCleanup(self.clean_up)
-
-    def real_env(self):
-        return RealEnv(self.env.cr.dbname)
 
     def clean_up(self):
         with self.real_env() as env:
@@ -73,6 +78,7 @@ class TestAllAtOnce(MassEmailCase):
             env.cr.execute("DELETE FROM mailing_journal_ack WHERE run_key = %s", [self.key])
             for records in self.made:
                 records.with_env(env).exists().unlink()
+            env["mailing.erased.address"]._of(self.address).unlink()
 
     def trace(self, env):
         return env["mailing.trace"].browse(self.trace_id)
@@ -95,25 +101,13 @@ class TestAllAtOnce(MassEmailCase):
     def settle(self, env):
         env["mailing.journal.ack"]._settle(self.key, 0)
 
-    def do(self, what, start):
-        try:
-            with self.real_env() as env:
-                if start:
-                    start.wait(60)
-                what(env)
-        except Exception as error:
-            self.errors.append((what.__name__, error))
-
     @mute_logger("odoo.sql_db", "odoo.service.model")
     def test_none_is_refused_for_another_and_nothing_is_lost(self):
         deeds = [self.open, self.opt_out, self.bounce, self.settle] * CLIENTS
         start = threading.Barrier(len(deeds))
-        threads = [threading.Thread(target=self.do, args=(deed, start)) for deed in deeds]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        self.assertFalse(self.errors)
+        for deed in deeds:
+            self.start(deed, start)
+        self.join()
         with self.real_env() as env:
             trace = self.trace(env)
             self.assertEqual((trace.trace_status, trace.failure_type), ("bounce", "mail_bounce"))
@@ -133,50 +127,29 @@ class TestAllAtOnce(MassEmailCase):
     def test_an_opening_is_not_lost_for_an_answer_at_the_same_moment(self):
         with self.real_env() as env:
             self.trace(env).trace_status = "sent"
-        log_event, hits = MailingTrace._log_event, []
+        log_event = MailingTrace._log_event
 
         def log_while_it_is_opened(traces, *args, **kwargs):
             traces.flush_recordset()
-            if not hits:
-                hits.append(threading.Thread(target=self.do, args=(self.open, None)))
-                hits[0].start()
-                self.wait_for(hits[0], traces.env.cr)
+            if not self.threads:
+                self.begin(traces.env.cr, self.open)
             return log_event(traces, *args, **kwargs)
 
         self.patch(MailingTrace, "_log_event", log_while_it_is_opened)
         with self.real_env() as env:
             self.trace(env)._receive_reply_now(is_by_program=False)
-        hits[0].join()
-        self.assertFalse(self.errors)
+        self.join()
 
     @mute_logger("odoo.sql_db", "odoo.service.model")
     def test_an_opening_is_not_lost_for_who_is_deleted_at_the_same_moment(self):
         with self.real_env() as env:
             env["mailing.contact"].search([("email", "=", self.address)]).unlink()
             env.flush_all()
-            opening = self.begin(env.cr, self.do, self.open, None)
-        opening.join()
-        self.assertFalse(self.errors)
+            self.begin(env.cr, self.open)
+        self.join()
         with self.real_env() as env:
             lines = env["mailing.trace.event"].search([("trace_id", "=", self.trace_id)])
             self.assertIn("opened", lines.mapped("event_type"))
-
-    def begin(self, cr, deed, *args):
-        """Begin a deed in a thread, which waits for us or has ended on return."""
-        thread = threading.Thread(target=deed, args=args)
-        thread.start()
-        self.wait_for(thread, cr)
-        return thread
-
-    def wait_for(self, thread, cr):
-        """Until it has ended, or waits for us."""
-        while thread.is_alive():
-            cr.execute(
-                "SELECT FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-            )
-            if cr.rowcount:
-                return
-            thread.join(0.05)
 
     @mute_logger("odoo.sql_db", "odoo.service.model")
     def test_who_opts_out_while_her_list_is_merged_has_left_what_it_was_merged_into(self):
@@ -186,9 +159,8 @@ class TestAllAtOnce(MassEmailCase):
         with self.real_env() as env:
             heir.with_env(env).action_merge(self.list(env), True)
             env.flush_all()
-            opt_out = self.begin(env.cr, self.do, self.opt_out, None)
-        opt_out.join()
-        self.assertFalse(self.errors)
+            self.begin(env.cr, self.opt_out)
+        self.join()
         with self.real_env() as env:
             self.assertTrue(heir.with_env(env).subscription_ids.opt_out)
 
@@ -198,15 +170,14 @@ class TestAllAtOnce(MassEmailCase):
             heir = env["mailing.list"].create({"name": f"Heir {self.token}"})
             self.made.append(heir)
 
-        def merge():
-            with self.real_env() as env:
-                retrying(lambda: heir.with_env(env).action_merge(self.list(env), True), env)
+        def merge(env):
+            retrying(lambda: heir.with_env(env).action_merge(self.list(env), True), env)
 
         with self.real_env() as env:
             self.trace(env)._receive_opt_out()
             env.flush_all()
-            merging = self.begin(env.cr, merge)
-        merging.join()
+            self.begin(env.cr, merge)
+        self.join()
         with self.real_env() as env:
             self.assertTrue(heir.with_env(env).subscription_ids.opt_out)
 
@@ -229,17 +200,53 @@ class TestAllAtOnce(MassEmailCase):
             self.made += env["mailing.contact"].search([("email", "=", self.address)])
             self.assertEqual(self.trace(env).trace_status, "reply")
 
+    @mute_logger("odoo.sql_db", "odoo.service.model")
+    def test_who_is_erased_at_the_moment_of_what_comes_back_is_nowhere(self):
+        parameters = type(self.env["ir.config_parameter"])
+        setting = parameters._mass_email_setting
+        self.startClassPatcher(
+            patch.object(
+                parameters,
+                "_mass_email_setting",
+                lambda model, name: name == "keep_hits" or setting(model, name),
+            )
+        )
+        deeds = (self.open, self.bounce, self.opt_out, self.answer)
+        for is_target, is_before, deed in product((True, False), (True, False), deeds):
+            with self.real_env() as env:
+                self.trace(env).trace_status = "sent"
+                if not is_target:
+                    env["mailing.contact"].search([("email", "=", self.address)]).unlink()
+            self.erase_beside(deed, is_before)
+            with (
+                self.real_env() as env,
+                self.subTest(deed=deed.__name__, is_target=is_target, is_before=is_before),
+            ):
+                for model, name in PLACES_OF_AN_ADDRESS:
+                    found = env[model].search([(name, "=", self.address)])
+                    self.assertFalse(found, model)
+                self.assertFalse(
+                    env["mailing.trace.hit"].search([("trace_id", "=", self.trace_id)])
+                )
+            self.doCleanups()
+            self.setUp()
 
-class RealEnv:
-    """An environment with a database session of its own, committed at its end."""
+    def erase_beside(self, deed, is_before):
+        """Erase her while something comes back, which is begun before or after that is written."""
+        with self.real_env() as env:
+            erased = env["mailing.erased.address"]
 
-    def __init__(self, dbname):
-        self.cr = sql_db.db_connect(dbname).cursor()
+            def erase():
+                self.trace(env).exists()  # the transaction begins
+                if is_before and not self.threads:
+                    self.begin(env.cr, deed)
+                erased._erase(self.address)
+                env.flush_all()
+                if not is_before:
+                    self.begin(env.cr, deed)
 
-    def __enter__(self):
-        return api.Environment(self.cr, SUPERUSER_ID, {"tracking_disable": True})
+            retrying(erase, env)
+        self.join()
 
-    def __exit__(self, kind, *_error):
-        if not kind:
-            self.cr.commit()
-        self.cr.close()
+    def answer(self, env):
+        self.trace(env)._receive_reply_now(is_by_program=False)

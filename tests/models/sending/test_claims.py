@@ -4,6 +4,7 @@ from unittest.mock import patch
 
 from odoo.addons.mass_mailing_campaign.engine.run import CHUNK, Run
 from odoo.addons.mass_mailing_campaign.models.sending import mailing_mailing
+from odoo.addons.mass_mailing_campaign.models.sending.mailing_mailing import FEWEST
 from odoo.addons.mass_mailing_campaign.models.sending.mailing_trace import Claimed
 from odoo.tools import SQL
 
@@ -34,13 +35,15 @@ class TestChunks(MassEmailCase):
         return claims, chunks
 
     def test_a_fast_run_claims_several_chunks_at_once(self):
-        claims, chunks = self.claimed_at_a_time(0.5, 3_100)
-        self.assertEqual(claims, [500, 2_000, 600, 0])
-        self.assertEqual(chunks, [CHUNK] * 6 + [100])
+        claims, chunks = self.claimed_at_a_time(0.05, 4_150)
+        self.assertEqual(claims, [FEWEST, 2_000, 2_000, 100, 0])
+        self.assertEqual(chunks, [FEWEST] + [CHUNK] * 8 + [100])
 
-    def test_a_slow_run_claims_no_more_than_a_chunk(self):
-        claims, _chunks = self.claimed_at_a_time(20, 1_100)
-        self.assertEqual(claims, [500, 500, 100, 0])
+    def test_a_slow_run_claims_what_leaves_in_no_time(self):
+        claims, _chunks = self.claimed_at_a_time(0.5, 600)
+        self.assertEqual(claims, [FEWEST, 200, 350, 0])
+        claims, _chunks = self.claimed_at_a_time(20, 120)
+        self.assertEqual(claims, [FEWEST, FEWEST, 20, 0])
 
     def test_who_asks_for_no_more_goes_on_when_the_claim_beside_has_ended(self):
         mailing, claims = self._mass_email(), []
@@ -54,7 +57,7 @@ class TestChunks(MassEmailCase):
         run, clock = Run(mailing, self.env["ir.mail_server"], ""), itertools.count()
         with (
             patch.object(type(self.env["mailing.trace"]), "_claim", claim),
-            patch.object(mailing_mailing.time, "monotonic", lambda: next(clock) / 2),
+            patch.object(mailing_mailing.time, "monotonic", lambda: next(clock) / 20),
         ):
             chunks = mailing._claims(run, float("inf"))
             while len(claims) < 2:
@@ -62,7 +65,7 @@ class TestChunks(MassEmailCase):
             for _chunk in range(3):  # with the last of what was claimed it claims again
                 next(chunks)
             chunks.close()
-        self.assertEqual(claims, [500, 2_000, 2_000])
+        self.assertEqual(claims, [FEWEST, 2_000, 2_000])
 
 
 class TestPlan(MassEmailCase):
