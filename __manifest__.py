@@ -54,6 +54,7 @@
         "demo/target_lists.xml",
         "demo/campaign.xml",
     ],
+    "pre_init_hook": "make_room",
     "post_init_hook": "take_over_from_odoo",
     "uninstall_hook": "hand_over_to_odoo",
     "assets": {

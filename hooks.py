@@ -1,20 +1,19 @@
 import html
 import logging
-import re
 from collections import defaultdict
 
 from odoo.addons.base.models.ir_model import MODULE_UNINSTALL_FLAG
 from odoo.tools import SQL
 
-from .delivery.address import wire_address
+from .conditions import put_away_what_asks_for_us
+from .delivery.address import PLAIN_ADDRESS, PLAIN_LENGTH, wire_address
 from .delivery.placeholders import Placeholders
 from .engine import stock_words
 
 _logger = logging.getLogger(__name__)
 
-# A field of related records, as it stands in a domain or a context.
-PATH = re.compile(r"""['"](\w+(?:\.\w+)+)""")
-NOBODY = "[('id', '=', False)]"
+# Tables with addresses on the wire, and what these are made of.
+ADDRESSES = {"mailing_contact": "email_normalized", "mail_blacklist": "email"}
 
 # What Odoo calls what we call target lists and targets.
 ODOO_NAMES = {
@@ -26,11 +25,46 @@ ODOO_NAMES = {
 }
 
 
+def make_room(env):
+    """Tell the addresses on the wire, and that contacts stand for nobody yet, by SQL.
+
+    Odoo computes what the columns that it adds hold, one record after the other: of half a million
+    contacts in more time and memory than it gives a request. The few odd addresses are left to it.
+    """
+    for table, email in ADDRESSES.items():
+        env.cr.execute(
+            SQL(
+                """
+                ALTER TABLE %(table)s ADD COLUMN IF NOT EXISTS address varchar;
+                UPDATE %(table)s SET address = LOWER(%(email)s COLLATE "C")
+                 WHERE LENGTH(%(email)s) <= %(length)s AND %(email)s ~ %(plain)s
+                """,
+                table=SQL.identifier(table),
+                email=SQL.identifier(email),
+                length=PLAIN_LENGTH,
+                plain=PLAIN_ADDRESS,
+            )
+        )
+    env.cr.execute(
+        "ALTER TABLE mailing_contact ADD COLUMN IF NOT EXISTS target_type varchar;"
+        "UPDATE mailing_contact SET target_type = 'plain'"
+    )
+
+
 def take_over_from_odoo(env):
     """What held before the installation holds on: opt-outs, and what users see."""
+    read_odd_addresses(env)
     remember_earlier_opt_outs(env)
     keep_what_users_see(env)
     stock_words.use_ours(env)
+
+
+def read_odd_addresses(env):
+    """Have Odoo compute the addresses that ``make_room`` left to it."""
+    for table, email in ADDRESSES.items():
+        records = env[table.replace("_", ".")].with_context(active_test=False)
+        odd = records.search([("address", "=", False), (email, "!=", False)])
+        env.add_to_compute(records._fields["address"], odd)
 
 
 def remember_earlier_opt_outs(env):
@@ -68,111 +102,11 @@ def hand_over_to_odoo(env):
         env.ref(f"mass_mailing.{name}").name = label
     env.ref("mass_mailing.group_mass_mailing_user").write({"name": "User", "comment": False})
     stock_words.use_odoos(env)
-    _put_away_what_asks_for_us(env)
+    put_away_what_asks_for_us(env)
     _delete_demo(env)
     parameters = env["ir.config_parameter"].with_context(**{MODULE_UNINSTALL_FLAG: True})
     parameters.search([("key", "=like", "mass_mailing_campaign.%")]).unlink()
     _forget_fields(env)
-
-
-def _put_away_what_asks_for_us(env):
-    """Delete favourites, and switch off automation rules, that ask for fields which go.
-
-    Odoo leaves them, and lists would not open, nor records be saved, because of them.
-    """
-    asks = _asking(env)
-    favourites = env["ir.filters"].with_context(active_test=False)
-    favourites.search([]).filtered(
-        lambda each: asks(each.model_id, f"{each.domain}{each.context}{each.sort}")
-    ).unlink()
-    if "base.automation" in env:
-        env["base.automation"].search([]).filtered(
-            lambda each: asks(
-                each.model_name,
-                f"{each.filter_pre_domain}{each.filter_domain}{each.trigger_field_ids.mapped('name')}",
-            )
-        ).active = False
-    _have_nobody_asked_for(env, asks)
-    _have_no_leads_asked_for(env, asks)
-
-
-def _asking(env):
-    """Return what tells whether a domain, context or order of a model asks for fields that go."""
-    going = dict(
-        env.execute_query(
-            SQL(
-                """
-                SELECT model, ARRAY_AGG(name::text) FROM ir_model_fields
-                 WHERE id IN (SELECT res_id FROM ir_model_data WHERE model = 'ir.model.fields'
-                               GROUP BY res_id HAVING BOOL_AND(module = 'mass_mailing_campaign'))
-                 GROUP BY model
-                """
-            )
-        )
-    )
-    # a model whose id goes, goes as a whole
-    own = {
-        model: re.compile(
-            "" if "id" in names else rf"""['".]({"|".join(names)})( asc| desc)?['".:]"""
-        )
-        for model, names in going.items()
-    }
-
-    def leads_there(model, path):
-        for name in path.split("."):
-            if name in going.get(model, ()):
-                return True
-            field = model in env and env[model]._fields.get(name)
-            model = field and field.comodel_name
-        return False
-
-    def asks(model, text):
-        return bool(model in own and own[model].search(text)) or any(
-            leads_there(model, path) for path in PATH.findall(text)
-        )
-
-    return asks
-
-
-def _have_nobody_asked_for(env, asks):
-    """Let mailings of Odoo's that choose recipients by fields which go reach nobody.
-
-    Those in line are drafts from then on: Odoo's cron would fail because of them, and not send any.
-    """
-    filters = env["mailing.filter"].with_context(active_test=False)
-    filters.search([]).filtered(
-        lambda each: asks(each.mailing_model_name, each.mailing_domain or "")
-    ).unlink()
-    standard = env["mailing.mailing"].with_context(active_test=False)
-    for mailing in standard.search([("delivery_mode", "=", "standard")]):
-        asked = mailing.mailing_domain or ""
-        if not asks(mailing.mailing_model_real, asked):
-            continue
-        reader = mailing.with_context(lang=mailing.user_id.lang)
-        mailing._message_log(
-            body=reader.env._(
-                "Mass Mailing Campaigns was uninstalled, and with it what the recipients of this "
-                "mailing were chosen by. Choose them anew. It was: %s",
-                asked,
-            )
-        )
-        mailing.mailing_domain = NOBODY
-        if mailing.state in ("in_queue", "sending"):
-            mailing.write({"state": "draft", "schedule_type": "now", "schedule_date": False})
-
-
-def _have_no_leads_asked_for(env, asks):
-    """Let sales teams that choose leads by fields which go, and their members, get none by them.
-
-    Odoo's cron would fail because of them, and assign no lead to anybody.
-    """
-    for model, name, instead in (
-        ("crm.team", "assignment_domain", NOBODY),
-        ("crm.team.member", "assignment_domain", NOBODY),
-        ("crm.team.member", "assignment_domain_preferred", False),
-    ):
-        records = env[model].with_context(active_test=False).search([(name, "!=", False)])
-        records.filtered(lambda each, name=name: asks("crm.lead", each[name]))[name] = instead
 
 
 def _forget_fields(env):

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from odoo import fields
 from odoo.addons.mass_mailing_campaign import hooks
+from odoo.addons.mass_mailing_campaign.conditions import NOBODY
 from odoo.fields import Command
+from odoo.tools import SQL
 
 from .common import MassEmailCase
 
@@ -257,7 +259,7 @@ class TestUninstalling(MassEmailCase):
             }
         )
         self.hand_over()
-        self.assertEqual(teams.mapped("assignment_domain"), [hooks.NOBODY, other])
+        self.assertEqual(teams.mapped("assignment_domain"), [NOBODY, other])
         self.assertEqual(member.assignment_domain, other)
         self.assertFalse(member.assignment_domain_preferred)
 
@@ -265,6 +267,30 @@ class TestUninstalling(MassEmailCase):
         self.env["mailing.address"]._receive_failures([("gone@example.com", True, "", None)])
         self.hand_over()
         self.assertEqual(len(self.env.registry._field_trigger_trees), 0)
+
+
+class TestInstalling(MassEmailCase):
+    def test_contacts_and_blacklist_that_are_there_have_their_addresses_on_the_wire(self):
+        typed = {
+            "anna@example.com": "anna@example.com",
+            "иван@пример.рф": False,
+            "zoe@grün.example": "zoe@xn--grn-ioa.example",
+            f"{'x' * 60}@example.com": f"{'x' * 60}@example.com",
+            "no address": False,
+        }
+        contacts = self.env["mailing.contact"].create([{"email": email} for email in typed])
+        entry = self.env["mail.blacklist"].create({"email": "zoe@grün.example", "active": False})
+        self.env.flush_all()
+        for table in hooks.ADDRESSES:
+            self.env.cr.execute(SQL("UPDATE %s SET address = NULL", SQL.identifier(table)))
+        self.env.cr.execute("UPDATE mailing_contact SET target_type = NULL")
+        self.env.invalidate_all()
+        hooks.make_room(self.env)
+        self.assertEqual(contacts.mapped("address")[:3], ["anna@example.com", False, False])
+        hooks.read_odd_addresses(self.env)
+        self.assertEqual(contacts.mapped("address"), list(typed.values()))
+        self.assertEqual(entry.address, "zoe@xn--grn-ioa.example")
+        self.assertEqual({*contacts.mapped("target_type")}, {"plain"})
 
 
 class TestUpgrading(MassEmailCase):

@@ -136,6 +136,10 @@ class UtmCampaign(models.Model):
         for campaign in self:
             campaign.mass_email_count = counts.get(campaign._origin, 0)
 
+    def _compute_mailing_sms_count(self):
+        """Of SMS Marketing, where that is installed: it counts for whoever opens the form, too."""
+        return super(UtmCampaign, self.sudo())._compute_mailing_sms_count()
+
     def write(self, vals):
         new_type = vals.get("campaign_type")
         if new_type:

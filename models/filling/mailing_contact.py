@@ -9,6 +9,8 @@ from ...delivery.address import PLAIN_ADDRESS, PLAIN_LENGTH, readable_address, w
 
 # Where an imported address is looked for, in this order, before it becomes a plain contact.
 MATCHED_SOURCES = ("res.partner", "crm.lead")
+# What the record of a target tells of her.
+OF_RECORDS = ("name", "first_name", "last_name", "company_name", "country_id")
 
 
 class MailingContact(models.Model):
@@ -29,12 +31,29 @@ class MailingContact(models.Model):
     # By hand
     # ------------------------------------------------------------
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        contacts = super().create(vals_list)
+        contacts._take_from_records(set().union(*vals_list))
+        return contacts
+
     def write(self, vals):
         result = super().write(vals)
+        self._take_from_records(vals)
         subscriptions = self.env["mailing.subscription"]
         list_ids = subscriptions._added_by_hand(vals.get("list_ids"))
         subscriptions._make_by_hand(self.env["mailing.list"].browse(list_ids), self)
         return result
+
+    def _take_from_records(self, names):
+        """Whose record has another address by now is not mailed at that of an earlier export."""
+        taken = {"email", "company_name"}
+        if "import_file" in self.env.context:
+            taken.add("name")
+        if taken := taken & {*names}:
+            tied = self.filtered(lambda contact: contact.sudo()._source())
+            for name in taken:
+                self.env.add_to_compute(self._fields[name], tied)
 
     def web_save(self, vals, specification, next_id=None):
         """Lead a user who makes a second contact of a record to the first."""
@@ -164,15 +183,33 @@ class MailingContact(models.Model):
         return self.concat(*(known[key] for key in keys))
 
     def _complete(self, vals):
-        """A plain contact gets what it lacks; the others have their records."""
-        if self.target_type == "plain":
-            missing = {
-                name: value
-                for name, value in vals.items()
-                if name in ("name", "company_name", "country_id") and not self[name]
-            }
-            if missing:
-                self.write(missing)
+        """Give somebody who is known what she lacks of a row; who has a record is told of there.
+
+        What no record tells, as a mobile number of SMS Marketing, everybody gets; tags add up.
+        """
+        settled = {"email", *self._sources().values()}
+        if self.target_type != "plain":
+            settled |= {*OF_RECORDS}
+        elif self.name:
+            settled |= {"first_name", "last_name"}
+        missing = {}
+        for name in vals.keys() - settled:
+            if self._fields[name].type == "many2many":
+                linked = {*self._linked(vals[name])} - {*self[name].ids}
+                missing |= {name: [Command.link(each) for each in linked]} if linked else {}
+            elif vals[name] and not self[name]:
+                missing[name] = vals[name]
+        if missing:
+            self.write(missing)
+
+    @staticmethod
+    def _linked(commands):
+        """Return the ids that an imported row names in a many2many."""
+        for command, record_id, *ids in commands or ():
+            if command == Command.SET:
+                yield from ids[0]
+            elif command == Command.LINK:
+                yield record_id
 
     @api.model
     def _of_emails(self, emails):
@@ -217,8 +254,7 @@ class MailingContact(models.Model):
     def _pop_subscriptions(self, vals, defaults):
         """Take the target lists out of an imported row; return ``{list id: other values}``."""
         joining = {values["list_id"]: {} for *_create, values in defaults}
-        for command, list_id, *ids in vals.pop("list_ids", ()):
-            joining |= {each: {} for each in (ids[0] if command == Command.SET else [list_id])}
+        joining |= {each: {} for each in self._linked(vals.pop("list_ids", ()))}
         for *_create, values in vals.pop("subscription_ids", ()):
             lists = [values["list_id"]] if values.get("list_id") else [*joining]
             told = {name: value for name, value in values.items() if name != "list_id" and value}

@@ -71,6 +71,19 @@ class TestImport(MassEmailCase):
         )
         self.assertEqual(contacts.mapped("company_name"), ["Plain & Co", False])
 
+    def test_a_row_tells_of_who_is_known_what_no_record_does(self):
+        old, new = self.env["res.partner.category"].create([{"name": "Old"}, {"name": "New"}])
+        self.plain.tag_ids = old
+        fields, told = ["email", "tag_ids", "country_id/.id"], ["New", self.env.ref("base.be").id]
+        if "mobile" in self.plain._fields:  # of SMS Marketing
+            fields.append("mobile")
+            told.append("+32475000000")
+        contacts = self.load(fields, ("plain@example.com", *told), ("ann@münchen.example", *told))
+        self.assertEqual([each.tag_ids for each in contacts], [old + new, new])
+        self.assertEqual([each.country_id.code for each in contacts], ["BE", False])
+        if "mobile" in self.plain._fields:
+            self.assertEqual(set(contacts.mapped("mobile")), {"+32475000000"})
+
     def test_an_address_is_created_once(self):
         contacts = self.load(["name", "email"], ("", "new@example.com"), ("New", "New@example.com"))
         self.assertEqual(len(set(contacts.ids)), 1)
@@ -134,6 +147,21 @@ class TestImport(MassEmailCase):
         self.load(["email"], ("plain@example.com",))
         self.assertTrue(self.subscription(self.plain).opt_out)
 
+    def test_who_has_a_record_is_mailed_at_its_address_whatever_an_earlier_export_says(self):
+        [ann] = self.env["mailing.contact"]._for_records(self.partner)
+        self.partner.email = "ann@moved.example"
+        row = ("Annie", "ann@münchen.example", "Old Company")
+        self.load([".id", "name", "email", "company_name"], (ann.id, *row))
+        self.assertEqual((ann.name, ann.address), ("Ann", "ann@moved.example"))
+        self.assertFalse(ann.company_name)
+        bob = self.env["res.partner"].create({"name": "Bob", "email": "bob@moved.example"})
+        fields = ["partner_id/.id", "name", "email"]
+        bob = self.load(fields, (bob.id, "Bobby", "bob@example.com"))
+        self.assertEqual((bob.name, bob.address), ("Bob", "bob@moved.example"))
+        self.partner.email = False
+        self.load([".id", "email"], (ann.id, "ann@münchen.example"))
+        self.assertFalse(ann.address)
+
     def test_a_file_may_name_the_lists(self):
         self.target_list.name, self.excluding_list.name = "Clients", "Rivals"
         contacts = self.env["mailing.contact"].with_context(import_file=True)
@@ -153,6 +181,12 @@ class TestImport(MassEmailCase):
             {"plain@example.com": False, "new@example.com": True},
         )
         self.assertEqual(self.excluding_list.contact_ids.email, "new@example.com")
+        result = contacts.load(
+            ["email", "list_ids"],
+            [["plain@example.com", "Rivals"], ["ann@münchen.example", ""]],
+        )
+        self.assertFalse(result["messages"])
+        self.assertIn(self.plain, self.excluding_list.contact_ids)
 
     def test_a_spreadsheet_is_imported(self):
         book = openpyxl.Workbook()
