@@ -148,6 +148,7 @@ class MailingContact(models.Model):
         """A file that is imported names people who may be known already."""
         if not self.env.context.get("import_file"):
             return super()._load_records_create(vals_list)
+        vals_list = [dict(vals) for vals in vals_list]  # Odoo tries them again, if one fails
         defaults = self.default_get(["subscription_ids"]).get("subscription_ids")
         joining = [self._pop_subscriptions(vals, defaults or []) for vals in vals_list]
         contacts = self._find_or_create(vals_list)
