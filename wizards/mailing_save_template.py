@@ -46,6 +46,7 @@ class MailingSaveTemplate(models.TransientModel):
         """Make or update the template, and tell where it is."""
         self.ensure_one()
         mailing = self.mailing_id
+        mailing.check_access("read")  # what is read for the user as superuser stands in the cache
         self._check_may_keep_expressions()
         values = {
             "name": self.name,

@@ -109,6 +109,9 @@ class AccessCase(MassEmailCase):
         for model in self.FOLLOWING:
             with self.subTest(user=user.login, model=model):
                 self.assertEqual(self.seen(user, model, **context), set(names))
+        campaigns = self.env["mailing.mailing"].union(*self.mailings.values()).campaign_id
+        campaigns = campaigns.with_user(user).with_context(**context)._filtered_access("write")
+        self.assertEqual(set(campaigns.sudo().mapped("title")), set(names), "what she may change")
 
 
 class TestWhoSeesWhat(AccessCase):
