@@ -4,8 +4,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from odoo import fields
-from odoo.addons.mass_mailing_campaign import hooks
-from odoo.addons.mass_mailing_campaign.conditions import NOBODY
+from odoo.addons.mass_mailing_campaign.hooks import installing, uninstalling
+from odoo.addons.mass_mailing_campaign.hooks.conditions import NOBODY
 from odoo.fields import Command
 from odoo.tools import SQL
 
@@ -22,7 +22,7 @@ class TestUninstalling(MassEmailCase):
 
     def hand_over(self):
         with self.committing(self.env["ir.cron"]) as crons:
-            hooks.hand_over_to_odoo(crons.env)
+            uninstalling.hand_over_to_odoo(crons.env)
 
     def let_odoo_send(self, *mailings):
         """Run Odoo's own cron as it runs when nothing of the addon is left.
@@ -108,7 +108,7 @@ class TestUninstalling(MassEmailCase):
     def test_the_mass_email_and_the_server_log_say_so(self):
         self.mailing.action_set_pending()
         # Odoo calls a level of its own INFO
-        with self.assertLogs(hooks.__name__, logging.INFO) as log:
+        with self.assertLogs(uninstalling.__name__, logging.INFO) as log:
             self.hand_over()
         self.assertIn(f"Mass email {self.mailing.id} is a draft", log.output[0])
         self.assertIn("was uninstalled", self.mailing.message_ids[0].body)
@@ -281,13 +281,13 @@ class TestInstalling(MassEmailCase):
         contacts = self.env["mailing.contact"].create([{"email": email} for email in typed])
         entry = self.env["mail.blacklist"].create({"email": "zoe@grün.example", "active": False})
         self.env.flush_all()
-        for table in hooks.ADDRESSES:
+        for table in installing.ADDRESSES:
             self.env.cr.execute(SQL("UPDATE %s SET address = NULL", SQL.identifier(table)))
         self.env.cr.execute("UPDATE mailing_contact SET target_type = NULL")
         self.env.invalidate_all()
-        hooks.make_room(self.env)
+        installing.make_room(self.env)
         self.assertEqual(contacts.mapped("address")[:3], ["anna@example.com", False, False])
-        hooks.read_odd_addresses(self.env)
+        installing.read_odd_addresses(self.env)
         self.assertEqual(contacts.mapped("address"), list(typed.values()))
         self.assertEqual(entry.address, "zoe@xn--grn-ioa.example")
         self.assertEqual({*contacts.mapped("target_type")}, {"plain"})

@@ -1,6 +1,6 @@
 from odoo import SUPERUSER_ID, api
 from odoo.addons.mass_mailing_campaign.delivery.address import wire_address
-from odoo.addons.mass_mailing_campaign.hooks import remember_earlier_opt_outs
+from odoo.addons.mass_mailing_campaign.hooks.installing import remember_earlier_opt_outs
 
 
 def migrate(cr, _version):

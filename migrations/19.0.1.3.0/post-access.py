@@ -1,5 +1,5 @@
 from odoo import SUPERUSER_ID, api
-from odoo.addons.mass_mailing_campaign.hooks import keep_what_users_see
+from odoo.addons.mass_mailing_campaign.hooks.installing import keep_what_users_see
 
 
 def migrate(cr, _version):

@@ -1,6 +1,6 @@
 from odoo import fields
 from odoo.addons.mass_mailing_campaign.delivery.token import new_token
-from odoo.addons.mass_mailing_campaign.hooks import keep_what_users_see
+from odoo.addons.mass_mailing_campaign.hooks.installing import keep_what_users_see
 from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import Form, new_test_user

@@ -1,4 +1,4 @@
-from odoo.addons.mass_mailing_campaign.hooks import remember_earlier_opt_outs
+from odoo.addons.mass_mailing_campaign.hooks.installing import remember_earlier_opt_outs
 from odoo.fields import Command
 from odoo.tests import new_test_user
 

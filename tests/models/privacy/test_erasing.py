@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from odoo import fields
-from odoo.addons.mass_mailing_campaign import hooks
+from odoo.addons.mass_mailing_campaign.hooks import uninstalling
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import SQL
@@ -308,6 +308,6 @@ class TestErasing(MassEmailCase):
         partner = self.env["res.partner"].create({"name": "Anna", "email": HERS})
         self.erase()
         self.import_again()
-        hooks._keep_erased_addresses(self.env)
+        uninstalling._keep_erased_addresses(self.env)
         self.assertTrue(partner.is_blacklisted)
         self.assertFalse(self.env["mail.blacklist"].search([("email", "ilike", "boris")]))
