@@ -257,8 +257,13 @@ class AudienceMachine(RuleBasedStateMachine):
     def delete(self, person, with_partner):
         if len(self.oracle.people) > FEWEST_PEOPLE:
             contact = self.contact(person)
-            ((with_partner and contact.partner_id) or contact).unlink()
-            self.oracle.forget(person)
+            if with_partner and contact.partner_id:
+                contact.partner_id.unlink()
+                excluding = [each.excluding_lists for each in self.mass_emails.values()]
+                self.oracle.lose_record(person, set().union(*excluding))
+            else:
+                contact.unlink()
+                self.oracle.forget(person)
 
     @rule(gone=PERSON, kept=PERSON)
     def merge(self, gone, kept):

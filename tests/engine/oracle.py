@@ -213,6 +213,15 @@ class Oracle:
         self.people.remove(person)
         self.left = {key: by for key, by in self.left.items() if key[1] is not person}
 
+    def lose_record(self, person, excluding):
+        """Whom lists exclude, they exclude as before, for another may have her address."""
+        excluded_by = person.ticks.keys() & excluding
+        if not (person.address and excluded_by):
+            self.forget(person)
+            return
+        person.ticks = {each: person.ticks[each] for each in excluded_by}
+        person.is_archived, person.is_plain = False, True
+
     def merge(self, gone, kept):
         for each in self.lists:
             known_as = [(each, gone), (each, gone.address)]
