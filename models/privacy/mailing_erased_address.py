@@ -1,5 +1,3 @@
-# A second look is committed on purpose: it sees what came while the first was committed.
-# pylint: disable=invalid-commit
 import secrets
 from functools import partial
 
@@ -91,9 +89,9 @@ class MailingErasedAddress(models.Model):
         """Forget what was written of an address while it was erased; in a session of its own."""
         with self.env.registry.cursor() as cr:
             again = self.with_env(self.env(cr=cr))
-            # until nobody writes of them any more
-            cr.execute("SELECT FROM mailing_trace WHERE id = ANY(%s) FOR UPDATE", [trace_ids])
-            cr.commit()
+            hold = "SELECT FROM mailing_trace WHERE id = ANY(%s) FOR UPDATE"
+            # until nobody writes of them any more; each of the two is committed
+            retrying(lambda: cr.execute(hold, [trace_ids]), again.env)
             retrying(lambda: again._forget(address, trace_ids), again.env)
 
     @api.model
