@@ -22,8 +22,7 @@ class MailingListAdd(models.TransientModel):
             with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
                 return super().create(vals_list)
         except (ForeignKeyViolation, MissingError) as error:
-            words = self.env._("A target list was deleted meanwhile. Choose another one.")
-            raise UserError(words) from error
+            raise self.env["mailing.list"]._deleted_meanwhile() from error
 
     @api.depends_context("active_model", "active_ids", "is_domain_selected")
     def _compute_record_count(self):

@@ -2,8 +2,9 @@ import secrets
 from functools import partial
 
 from odoo import api, fields, models
-from odoo.service.model import retrying
 from odoo.tools import SQL
+
+from ...engine.turns import retried
 
 KEY = "mass_mailing_campaign.erased_key"
 
@@ -89,10 +90,18 @@ class MailingErasedAddress(models.Model):
         """Forget what was written of an address while it was erased; in a session of its own."""
         with self.env.registry.cursor() as cr:
             again = self.with_env(self.env(cr=cr))
-            hold = "SELECT FROM mailing_trace WHERE id = ANY(%s) FOR UPDATE"
-            # until nobody writes of them any more; each of the two is committed
-            retrying(lambda: cr.execute(hold, [trace_ids]), again.env)
-            retrying(lambda: again._forget(address, trace_ids), again.env)
+            again._wait_for_writers(trace_ids)
+            again._forget_now(address, trace_ids)
+
+    @retried
+    def _wait_for_writers(self, trace_ids):
+        """Wait until nobody writes of some messages any more; committed on return."""
+        self.env.cr.execute("SELECT FROM mailing_trace WHERE id = ANY(%s) FOR UPDATE", [trace_ids])
+
+    @retried
+    def _forget_now(self, address, trace_ids):
+        """Forget, whatever is written of the same messages meanwhile; committed on return."""
+        self._forget(address, trace_ids)
 
     @api.model
     def _forget(self, address, trace_ids=()):

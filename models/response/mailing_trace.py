@@ -174,9 +174,10 @@ class MailingTrace(models.Model):
         :param Report report: see ``delivery.report``
         """
         of_bounces = self.env["mail.alias.domain"].sudo().search([("bounce_alias", "!=", False)])
+        domains = set(of_bounces.mapped("name"))
         for trace in self:
             sender = email_normalize(trace._mass_email().email_from or "")
-            is_about_her = trace._is_named(report.told_of({sender, *of_bounces.mapped("name")}))
+            is_about_her = trace._is_named(report.told_of(domains | {sender}))
             if report.kind is Kind.COMPLAINT and is_about_her is not False:
                 trace._receive_complaint(report.words)
             elif report.kind in (Kind.FINAL, Kind.TEMPORARY, Kind.POLICY):

@@ -249,8 +249,12 @@ class MailingList(models.Model):
         if model != "mailing.contact" and model not in self.env["mailing.contact"]._sources():
             raise AccessError(self.env._("Records of this kind cannot be members of target lists."))
         if self != self.exists():
-            raise UserError(self.env._("A target list was deleted meanwhile. Choose another one."))
+            raise self._deleted_meanwhile()
         return self._told(self._add_targets_by_list(model, domain))
+
+    @api.model
+    def _deleted_meanwhile(self):
+        return UserError(self.env._("A target list was deleted meanwhile. Choose another one."))
 
     def remove_members(self, domain):
         """Remove members; that somebody opted out is remembered.

@@ -55,7 +55,7 @@ class MeanwhileCase(RealSessions, TransactionCase):
             contacts = env["mailing.contact"].search([("email", "ilike", self.name)])
             addresses = self.partners.with_env(env).exists().mapped("email")
             for records in (self.campaign, contacts, self.partners, self.lists):
-                (records.with_env(env).exists()).unlink()
+                self.of(env, records).exists().unlink()
             for address in addresses:
                 env["mailing.erased.address"]._of(address).unlink()
 
@@ -75,8 +75,19 @@ class TestQueueMeanwhile(MeanwhileCase):
         address = self.of(env, self.contacts[1]).address
         retrying(lambda: erased._erase(address), env)
 
+    def build_in_both_orders(self, deed, check):
+        """Do something while a queue is built, or before that in a lane that has begun.
+
+        :param check: called with an environment and the rows that it has afterwards
+        """
+        for is_before in (True, False):
+            with self.subTest(is_before=is_before):
+                self.begin_anew()
+                self.build_beside(deed, is_before)
+                with self.real_env() as env:
+                    check(env, self.of(env, self.mailing).mailing_trace_ids)
+
     def build_beside(self, deed, is_before):
-        """Do something while a queue is built, or before that in a lane that has begun."""
         with self.real_env() as env:
             mailing = self.of(env, self.mailing)
             if is_before:
@@ -93,24 +104,18 @@ class TestQueueMeanwhile(MeanwhileCase):
 
     @mute_logger("odoo.sql_db", "odoo.service.model")
     def test_who_is_merged_meanwhile_has_one_outcome(self):
-        for is_before in (True, False):
-            with self.subTest(is_before=is_before):
-                self.begin_anew()
-                self.build_beside(self.merge, is_before)
-                with self.real_env() as env:
-                    rows = self.of(env, self.mailing).mailing_trace_ids
-                    self.assertEqual(rows.mapped("trace_status"), ["outgoing"])
-                    self.assertEqual(rows.contact_id, self.of(env, self.contacts[0]))
+        def check(env, rows):
+            self.assertEqual(rows.mapped("trace_status"), ["outgoing"])
+            self.assertEqual(rows.contact_id, self.of(env, self.contacts[0]))
+
+        self.build_in_both_orders(self.merge, check)
 
     @mute_logger("odoo.sql_db", "odoo.service.model")
     def test_who_is_erased_meanwhile_is_nowhere(self):
-        for is_before in (True, False):
-            with self.subTest(is_before=is_before):
-                self.begin_anew()
-                self.build_beside(self.erase, is_before)
-                with self.real_env() as env:
-                    rows = self.of(env, self.mailing).mailing_trace_ids
-                    self.assertFalse(any(rows.mapped("email")))
+        def check(_env, rows):
+            self.assertFalse(any(rows.mapped("email")))
+
+        self.build_in_both_orders(self.erase, check)
 
     def pause(self, env):
         self.of(env, self.mailing).action_pause()
