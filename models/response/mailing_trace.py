@@ -93,13 +93,14 @@ class MailingTrace(models.Model):
                 email, link_id, bounce_type, words, is_test
             )
             SELECT %(event_type)s, %(moment)s, trace.id,
-                   COALESCE(mailing.campaign_id, trace.campaign_id), mailing.id, contact.id,
+                   COALESCE(mailing.campaign_id, trace.campaign_id), mailing.id,
+                   -- she may be deleted; joined, all contacts would be read for a portion's
+                   (SELECT id FROM mailing_contact WHERE id = trace.res_id),
                    trace.email, %(link_id)s, %(bounce_type)s, %(words)s,
                    COALESCE(trace.is_test_trace, FALSE)
               FROM %(messages)s trace
               LEFT JOIN mailing_mailing mailing
                 ON mailing.id = COALESCE(trace.mass_mailing_id, trace.test_mailing_id)
-              LEFT JOIN mailing_contact contact ON contact.id = trace.res_id
              WHERE trace.token IS NOT NULL
              ORDER BY trace.id
             ON CONFLICT DO NOTHING

@@ -6,6 +6,7 @@ from odoo.addons.mass_mailing_campaign.engine.run import CHUNK, Run
 from odoo.addons.mass_mailing_campaign.models.sending import mailing_mailing
 from odoo.addons.mass_mailing_campaign.models.sending.mailing_mailing import FEWEST
 from odoo.addons.mass_mailing_campaign.models.sending.mailing_trace import Claimed
+from odoo.addons.mass_mailing_campaign.models.settling.mailing_journal_ack import LAST_RESULTS
 from odoo.tools import SQL
 
 from ...common import MassEmailCase
@@ -150,3 +151,33 @@ class TestPlan(MassEmailCase):
         ]
         # an index still has the versions before; a loop in a loop would read all for each of them
         self.assertLess(max(read), 10 * len(contacts))
+
+    def test_what_was_said_of_most_is_told_by_the_last_results_however_many_a_run_has(self):
+        self.env.cr.execute(
+            """
+            INSERT INTO mailing_journal_ack (run_key, trace_id, outcome, ack_datetime)
+            SELECT 'earlier ' || i % 150, 0, 'sent', now() FROM generate_series(1, 6000) i;
+            ANALYZE mailing_journal_ack;
+            INSERT INTO mailing_journal_ack (run_key, trace_id, outcome, ack_datetime)
+            SELECT 'run', 0, 'sent', now() FROM generate_series(1, 1000)
+            """
+        )
+        nodes = self.explained(self.env["mailing.journal.ack"]._last_results("run"))
+        self.assertEqual(nodes[0]["Actual Rows"], LAST_RESULTS)
+        self.assertEqual(max(node["Actual Rows"] for node in nodes), LAST_RESULTS)
+
+    def test_the_log_of_a_settle_reads_no_other_contacts(self):
+        self._contacts(MEMBERS, self.target_list)
+        mailing = self._mass_email()
+        mailing._build_queue()
+        self.env.flush_all()
+        self.env.cr.execute("ANALYZE mailing_trace; ANALYZE mailing_contact")
+        traces = mailing.mailing_trace_ids.sudo()[: MEMBERS // 4]
+        messages = SQL("(SELECT * FROM mailing_trace WHERE id = ANY(%s))", traces.ids)
+        nodes = self.explained(traces._logging("sent", messages))
+        read = [
+            node["Actual Loops"] * node["Actual Rows"]
+            for node in nodes
+            if node.get("Relation Name") == "mailing_contact"
+        ]
+        self.assertEqual(read, [len(traces)])
