@@ -129,7 +129,7 @@ class Results:
         if self._settling:
             self._settling.wait()  # whatever became of it, all is settled once more
             self._settling = None
-        runs._end(self._run_key, on_wire=self.on_wire)
+        runs._end(self._run_key, on_wire=self.on_wire, after=self._settled_ack)
         mailing._tell_progress()
         runs.env["ir.cron"]._commit_progress(len(self._unsettled))
 

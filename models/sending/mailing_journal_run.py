@@ -83,29 +83,32 @@ class MailingJournalRun(models.Model):
     # ------------------------------------------------------------
 
     @retried
-    def _end(self, key, on_wire):
+    def _end(self, key, on_wire, after=0):
         """End a run in good order; committed on return.
 
         When PostgreSQL crashed meanwhile, others may have put all it claimed in doubt: it knows
-        better.
+        better. The journal was emptied then, and may count its acknowledgements anew.
 
         :param on_wire: ids of messages without a result that can have been on the wire
+        :param after: id of the acknowledgement that was settled last
         """
-        self._end_claims(key, on_wire=on_wire, knows_better=True)
+        after = after if self._is_known(key) else 0
+        self._end_claims(key, after, on_wire=on_wire, knows_better=True)
 
     @api.model
-    def _end_claims(self, key, on_wire=(), is_lost=False, knows_better=False):
+    def _end_claims(self, key, after=0, on_wire=(), is_lost=False, knows_better=False):
         """Settle the last results of a run, and give up or give back the rest of its claims.
 
         Raw SQL: one statement for all. What can have been on the wire is in doubt, and may have
         left until now; the rest goes back to the queue. Tests do not when their run is dead:
         whoever sent them waits no more.
 
+        :param after: id of the acknowledgement that was settled last
         :param on_wire: ids of those that can have been on the wire; None: those that were begun
         :param is_lost: whether all can have been on the wire
         :param knows_better: judge once more those that others put in doubt
         """
-        self.env["mailing.journal.ack"]._settle_acknowledged(key)
+        self.env["mailing.journal.ack"]._settle_acknowledged(key, after)
         rows = self.env.execute_query(
             SQL(
                 """

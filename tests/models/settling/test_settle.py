@@ -139,6 +139,39 @@ class TestSettle(MassEmailCase):
         self.assertIn("sent", written)
         self.assertEqual(self.statuses(traces), ["sent"])
 
+    def test_the_end_of_a_run_reads_what_is_not_settled_yet(self):
+        mailing, traces = self.claimed(2, "run", (0, Outcome.SENT))
+        settling, read = self.acks._settling, []
+
+        def read_from(acks, key, after, of_most=()):
+            read.append(after)
+            return settling(acks, key, after, of_most)
+
+        known = results.Results("run")
+        known.expect([Claimed(trace.id, trace.res_id, "", "", 1, 1) for trace in traces])
+        with self.committing(mailing) as committing:
+            settled = committing.env["mailing.journal.ack"]._settle("run", 0)
+            known._settled_ack = settled
+            known.add([Result(traces[1].id, Outcome.SENT, "250 ok")])
+            with patch.object(self.acks, "_settling", read_from):
+                known.end(committing.env["mailing.journal.run"], committing)
+        self.assertEqual(read, [settled])
+        self.assertEqual(self.statuses(traces), ["sent", "sent"])
+
+    def test_a_journal_that_was_emptied_and_counts_anew_settles_all_that_is_known(self):
+        mailing, traces = self.claimed(2, "run", (0, Outcome.SENT))
+        known = results.Results("run")
+        known.expect([Claimed(trace.id, trace.res_id, "", "", 1, 1) for trace in traces])
+        with self.committing(mailing) as committing:
+            known._settled_ack = committing.env["mailing.journal.ack"]._settle("run", 0) + 1000
+            # as PostgreSQL itself empties unlogged tables when it recovers
+            committing.env.cr.execute(
+                "DELETE FROM mailing_journal_run; DELETE FROM mailing_journal_ack"
+            )
+            known.add([Result(traces[1].id, Outcome.SENT, "250 ok")])
+            known.end(committing.env["mailing.journal.run"], committing)
+        self.assertEqual(self.statuses(traces), ["sent", "sent"])
+
     def test_the_journal_is_unlogged(self):
         self.env.cr.execute(
             "SELECT relpersistence FROM pg_class"
