@@ -246,7 +246,8 @@ class Run:
 
     def _is_nobody_known(self):
         """Tell whether the server knows nobody, of whatever domain."""
-        refused = self.env["mailing.journal.ack"]._said_of_most(self.key, Outcome.BAD_ADDRESS, "^5")
+        acks = self.env["mailing.journal.ack"]
+        refused = acks._said_of_most(acks._last_results(self.key), Outcome.BAD_ADDRESS, "^5")
         self._let_go_of_the_database()
         return bool(refused)
 

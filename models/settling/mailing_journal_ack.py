@@ -1,3 +1,5 @@
+import re
+
 from odoo import api, models
 from odoo.tools import SQL
 
@@ -70,10 +72,11 @@ class MailingJournalAck(models.Model):
         :return: id of the last acknowledgement settled now
         """
         make_durable(self.env.cr)
+        last = self._last_results(key)
         of_most = [
             outcome
             for outcome, words in SETBACKS_OF_MOST.items()
-            if self._said_of_most(key, outcome, words)
+            if self._said_of_most(last, outcome, words)
         ]
         rows = self.env.execute_query(self._settling(key, after, of_most))
         traces = self.env["mailing.trace"]
@@ -91,7 +94,7 @@ class MailingJournalAck(models.Model):
         ]
         addresses = self.env["mailing.address"].sudo()
         has_final = any(is_final for _address, is_final, *_more in failures)
-        if has_final and (refused := self._said_of_most(key, Outcome.BAD_ADDRESS, "^5")):
+        if has_final and (refused := self._said_of_most(last, Outcome.BAD_ADDRESS, "^5")):
             failures = [(address, False, *more) for address, _is_final, *more in failures]
             addresses._take_back(refused)
         addresses._receive_failures(failures)
@@ -207,46 +210,48 @@ class MailingJournalAck(models.Model):
         )
 
     @api.model
-    def _said_of_most(self, key, outcome, words):
+    def _said_of_most(self, last, outcome, words):
         """Return the messages of which a run's server said something of late, as it does of most.
 
+        :param last: the last results of the run
         :param words: regular expression of what it said
         :return: ids of messages; empty when what it says is about their addresses
         """
-        [(count, told, domain_count)] = self.env.execute_query(
-            SQL(
-                """
-                SELECT COUNT(*), ARRAY_AGG(trace.id) FILTER (WHERE is_told),
-                       COUNT(DISTINCT SPLIT_PART(trace.email, '@', 2)) FILTER (WHERE is_told)
-                  FROM (%(last)s) last
-                  JOIN mailing_trace trace ON trace.id = last.trace_id
-                 CROSS JOIN LATERAL (
-                    SELECT last.outcome = %(outcome)s AND last.reply ~ %(words)s AS is_told
-                 ) told
-                """,
-                last=self._last_results(key),
-                outcome=outcome.value,
-                words=words,
-            )
-        )
-        told = told or []
-        are_many = len(told) >= max(MANY_RESULTS, count / 2) and domain_count >= MANY_DOMAINS
-        return told if are_many else []
+        told = [
+            (trace_id, email.partition("@")[2])
+            for trace_id, email, *result in last
+            if result[0] == outcome.value and re.search(words, result[1])
+        ]
+        are_many = len(told) >= max(MANY_RESULTS, len(last) / 2)
+        if not are_many or len({domain for _id, domain in told}) < MANY_DOMAINS:
+            return []
+        return [trace_id for trace_id, _domain in told]
 
     @api.model
     def _last_results(self, key):
-        """SQL query of the last results of a run: message, outcome, reply.
+        """Return the last results of a run: id and address of the message, outcome, reply."""
+        return self.env.execute_query(self._looking_up_last_results(key))
 
-        However few PostgreSQL takes the run to have, it reads no more than these: what is ordered
-        by two columns, though the first is the same in all, nothing but the run's index has in
-        order, and of a limit that it does not know it expects a tenth of them.
+    @api.model
+    def _looking_up_last_results(self, key):
+        """SQL query of :meth:`_last_results`.
+
+        However many PostgreSQL takes the run to have, it reads no more than these, and looks up
+        their messages: what is ordered by two columns, though the first is the same in all, nothing
+        but the run's index has in order, and of a limit that it does not know it expects a tenth.
         """
         return SQL(
             """
-            SELECT trace_id, outcome, reply FROM mailing_journal_ack
-             WHERE run_key BETWEEN %(run)s AND %(run)s AND outcome IS NOT NULL
-             ORDER BY run_key DESC, id DESC
-             LIMIT (SELECT %(count)s)
+            SELECT trace.id, trace.email, last.outcome, last.reply
+              FROM (
+                SELECT trace_id, outcome, reply FROM mailing_journal_ack
+                 WHERE run_key BETWEEN %(run)s AND %(run)s AND outcome IS NOT NULL
+                 ORDER BY run_key DESC, id DESC
+                 LIMIT (SELECT %(count)s)
+             ) last
+             CROSS JOIN LATERAL (
+                SELECT id, email FROM mailing_trace WHERE id = last.trace_id OFFSET 0
+             ) trace
             """,
             run=key,
             count=LAST_RESULTS,
