@@ -47,12 +47,9 @@ class IrCron(models.Model):
 
     @api.model
     def _set_lane_count(self, count):
-        """Have as many crons send as wanted."""
+        """Have as many crons send as wanted; what is too many and at work goes by and by."""
+        self._dismiss_lanes(count)
         lanes = self._lanes()
-        # Odoo would leave what a lane runs
-        actions = lanes[count:].ir_actions_server_id
-        lanes[count:].unlink()
-        actions.unlink()
         numbered = ((number, f"{DELIVERY_CRON}_{number}") for number in itertools.count(2))
         free = (each for each in numbered if not self.env.ref(each[1], raise_if_not_found=False))
         for number, xml_id in itertools.islice(free, max(count - len(lanes), 0)):
@@ -60,6 +57,16 @@ class IrCron(models.Model):
             self.env["ir.model.data"]._update_xmlids(
                 [{"xml_id": xml_id, "record": lane, "noupdate": True}]
             )
+
+    @api.model
+    def _dismiss_lanes(self, count):
+        """Delete lanes that are too many, whichever are idle: Odoo deletes none that is at work."""
+        lanes = self._lanes()
+        if (surplus := len(lanes) - count) > 0:
+            idle = lanes[:0:-1].try_lock_for_update(limit=surplus)
+            actions = idle.ir_actions_server_id
+            idle.unlink()
+            actions.unlink()  # Odoo would leave what a lane runs
 
     def _of_archived_user(self):
         """Return those that Odoo does not run, for their user is archived."""

@@ -428,6 +428,23 @@ class TestLanes(LimitsCase):
         crons._set_lane_count(1)
         self.assertEqual(crons._lanes(), self.env.ref(DELIVERY_CRON))
 
+    def test_of_too_many_lanes_the_idle_ones_go_and_one_at_work_with_a_later_job(self):
+        crons = self.env["ir.cron"]
+        crons._set_lane_count(4)
+        first, at_work = crons._lanes()[0], crons._lanes()[3]
+        lock = type(crons).try_lock_for_update
+
+        def lock_idle(lanes, **options):
+            return lock(lanes - at_work, **options)
+
+        with patch.object(type(crons), "try_lock_for_update", lock_idle):
+            self.env["res.config.settings"].create({"mass_email_lanes": 2}).execute()
+            self.assertEqual(crons._lanes(), first + at_work)
+            self.env["res.config.settings"].create({"mass_email_lanes": 1}).execute()
+            self.assertEqual(crons._lanes(), first + at_work)
+        self.run_delivery()
+        self.assertEqual(crons._lanes(), first)
+
     def test_a_mass_email_another_lane_prepares_is_left_to_it(self):
         self._contact("Anna", self.target_list)
         mailing = self._mass_email()
