@@ -23,11 +23,10 @@ class Job:
     def work(self):
         with shutdown.waits_for(self):
             self._mailings._hold_in_copy()
-            settings = self.env["ir.config_parameter"]
-            self._cron._dismiss_lanes(settings._mass_email_setting("lanes"))
+            self._cron._dismiss_lanes()
             self.env["mailing.journal.run"]._end_dead()
             self.env["mailing.trace"]._take_back_the_future()
-            most = settings._mass_email_setting("run_size") or float("inf")
+            most = self.env["ir.config_parameter"]._mass_email_setting("run_size") or float("inf")
             if self._time.is_worth_it() and self._deliver_due(most) >= most:
                 # the next job by the clock goes on
                 self._cron._commit_progress(remaining=0)

@@ -59,8 +59,14 @@ class IrCron(models.Model):
             )
 
     @api.model
-    def _dismiss_lanes(self, count):
-        """Delete lanes that are too many, whichever are idle: Odoo deletes none that is at work."""
+    def _dismiss_lanes(self, count=None):
+        """Delete lanes that are too many, whichever are idle: Odoo deletes none that is at work.
+
+        :param count: how many are wanted; None: as the settings say in this transaction
+        """
+        if count is None:
+            settings = self.env["ir.config_parameter"]
+            count = settings._mass_email_setting("lanes", is_cached=False)
         lanes = self._lanes()
         if (surplus := len(lanes) - count) > 0:
             idle = lanes[:0:-1].try_lock_for_update(limit=surplus)

@@ -107,13 +107,18 @@ class IrConfigParameter(models.Model):
         return wire_url((url or "").rstrip("/"))
 
     @api.model
-    def _mass_email_setting(self, name):
+    def _mass_email_setting(self, name, is_cached=True):
         """Return a setting in its type.
 
         :param name: key of ``SETTINGS``
+        :param is_cached: False where it must fit what else this transaction reads
         """
-        default = SETTINGS[name]
-        value = self.sudo().get_param(PREFIX + name)
+        default, parameters = SETTINGS[name], self.sudo()
+        value = (
+            parameters.get_param(PREFIX + name)
+            if is_cached
+            else parameters.search([("key", "=", PREFIX + name)]).value
+        )
         if isinstance(default, bool):
             return str2bool(value or "", default)
         if isinstance(default, int):
