@@ -198,8 +198,8 @@ class MailingContact(models.Model):
             if self._fields[name].type == "many2many":
                 linked = {*self._linked(vals[name])} - {*self[name].ids}
                 missing |= {name: [Command.link(each) for each in linked]} if linked else {}
-            elif vals[name] and not self[name]:
-                missing[name] = vals[name]
+            elif not self[name] and (vals[name] or vals[name] == "" != self[name]):
+                missing[name] = vals[name]  # also no name as Odoo writes it, an empty one
         if missing:
             self.write(missing)
 

@@ -263,6 +263,13 @@ class TestImport(MassEmailCase):
         self.assertEqual(members.partner_id, self.partner)
         self.assertEqual(members.lead_id, self.lead)
 
+    def test_whoever_has_no_name_has_an_empty_one_as_in_odoo(self):
+        self.paste("plain@example.com", "new@example.com").action_import()
+        self.plain.name = False
+        self.target_list.contact_ids = False
+        self.paste("plain@example.com").action_import()
+        self.assertEqual(self.plain.name, "")
+
     def test_a_pasted_line_without_an_address_is_told_and_spoils_no_other(self):
         wizard = self.paste("no address", "Ann <ann@new.example>", "a@@b", "", "bob@new.example")
         told = wizard.action_import()["params"]
