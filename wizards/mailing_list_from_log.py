@@ -120,8 +120,8 @@ class MailingListFromLog(models.TransientModel):
         self._check_list(vals)
         return super().write(vals)
 
-    @api.model
     def _check_list(self, vals):
+        self.check_access("write")
         self.env["mailing.list"].browse(vals.get("list_id"))._check_not_deleted()
 
     # ------------------------------------------------------------
