@@ -41,7 +41,7 @@ def public_page(template, values, company, lang, status=200):
             {
                 "company": company,
                 "lang": tag,
-                "direction": request.env["res.lang"]._get_data(code=lang).direction,
+                "direction": _direction(template, lang),
                 "button_color": button,
                 "text_color": text,
                 **values,
@@ -51,6 +51,17 @@ def public_page(template, values, company, lang, status=200):
     )
     headers = [("Content-Language", tag)]
     return public_answer(f"<!DOCTYPE html>\n{page}", HTML, headers, status)
+
+
+def _direction(template, lang):
+    """Return the direction of what a page says: in English, unless it is translated."""
+    direction = request.env["res.lang"]._get_data(code=lang).direction
+    view = request.env.ref(template).sudo()
+    if direction == "rtl" and (
+        view.with_context(lang=lang).arch_db == view.with_context(lang="en_US").arch_db
+    ):
+        return "ltr"
+    return direction
 
 
 def neutral_page():

@@ -96,7 +96,7 @@ def _have_nobody_asked_for(env, asks):
         )
         mailing.mailing_domain = NOBODY
         if mailing.state in ("in_queue", "sending"):
-            mailing.write({"state": "draft", "schedule_type": "now", "schedule_date": False})
+            mailing.action_cancel()
 
 
 def _have_no_leads_asked_for(env, asks):

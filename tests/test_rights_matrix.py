@@ -57,6 +57,8 @@ mailing.contact.import action_import            yes      yes    yes    no    no 
 mailing.contact.import action_open_base_import  yes      yes    yes    no    no       no     no
 mailing.list.add      create                    yes      yes    yes    no    no       no     no
 mailing.list.add      action_add                yes      yes    yes    no    no       no     no
+mailing.list.from.log create                    yes      yes    yes    no    no       no     no
+mailing.list.from.log write                     yes      yes    yes    no    no       no     no
 mailing.list.from.log action_create             yes      yes    yes    no    no       no     no
 mailing.list.from.log count_presets             yes      yes    yes    no    no       no     no
 mailing.list.from.log create_from_preset        yes      yes    yes    no    no       no     no
@@ -372,6 +374,7 @@ class TestRightsMatrix(MassEmailCase):
             "mailing.contact": {"name": "Other"},
             "mailing.list": {"name": "Other"},
             "mailing.list.criterion": {"mode": "keep", "domain": "[('id', '=', 0)]"},
+            "mailing.list.from.log": {"list_id": self.target_list.id},
             "mailing.address": {"words": "Other"},
             "mailing.trace": {"failure_reason": "Other"},
             "mail.blacklist": {"active": False},

@@ -48,7 +48,8 @@ class MailingListAdd(models.TransientModel):
         """Add whom the user may read, and tell what became of them."""
         self.ensure_one()
         records, domain = self._selected()
-        lists = self.list_ids.with_env(records.env)
+        lists = self.with_context(active_test=False).list_ids._still_in_use()
+        lists = lists.with_env(records.env)
         if (self.name or "").strip():
             lists += lists.create({"name": self.name})
         if not lists:

@@ -110,6 +110,20 @@ class MailingListFromLog(models.TransientModel):
         "CHECK (date_to >= date_from)", "The last day cannot be before the first."
     )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_list(vals)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_list(vals)
+        return super().write(vals)
+
+    def _check_list(self, vals):
+        self.check_access("write")
+        self.env["mailing.list"].browse(vals.get("list_id"))._check_not_deleted()
+
     # ------------------------------------------------------------
     # Choices
     # ------------------------------------------------------------
@@ -252,9 +266,10 @@ class MailingListFromLog(models.TransientModel):
 
     def _fill(self):
         """Return the list, filled, and what became of everybody."""
-        target_list = self.list_id
         if self.destination == "new":
-            target_list = target_list.create({"name": self.name})
+            target_list = self.list_id.create({"name": self.name})
+        else:
+            target_list = self.list_id._still_in_use()
         target_list.check_access("write")
         return target_list, target_list._add_targets_by_list(
             "mailing.contact", self._contact_domain()

@@ -61,7 +61,7 @@ class UtmCampaign(models.Model):
     is_type_locked = fields.Boolean(
         compute="_compute_is_type_locked",
         compute_sudo=True,
-        help="It has mass emails, archived ones included, or a log of deleted ones.",
+        help="It has mass emails, archived ones included, or a log of deleted ones, tests aside.",
     )
     target_list_ids = fields.Many2many(
         "mailing.list",
@@ -117,9 +117,17 @@ class UtmCampaign(models.Model):
 
     @api.depends("mass_email_ids")
     def _compute_is_type_locked(self):
-        """Opt-out links go by the type, those of mass emails that were deleted, too."""
+        """Opt-out links go by the type, those of mass emails that were deleted, too.
+
+        Those of tests do not, once their draft is deleted.
+        """
+        of_letters = Domain("is_test", "=", False) & Domain("event_type", "!=", "lead_created")
+        lines = self.env["mailing.trace.event"]
         for campaign in self:
-            campaign.is_type_locked = not campaign.is_bare
+            its_lines = Domain("campaign_id", "=", campaign._origin.id) & of_letters
+            campaign.is_type_locked = not campaign.is_bare and bool(
+                campaign._origin._all_mass_emails() or lines.search_count(its_lines, limit=1)
+            )
 
     @api.depends("mass_email_ids")
     def _compute_mass_email_count(self):

@@ -119,6 +119,22 @@ class MailingList(models.Model):
         lists = self.sudo().with_context(active_test=False)
         (lists | lists.search(merged_before)).heir_id = heir
 
+    def _still_in_use(self):
+        """Return these lists, or what they were merged into; raise if one is in use no more."""
+        in_use = self.browse()
+        for target_list in self:
+            kept = target_list if target_list.active else target_list.heir_id
+            if not kept.active:
+                raise UserError(
+                    self.env._(
+                        "Target list “%s” was archived meanwhile, and an archived list reaches "
+                        "nobody. Choose another one.",
+                        target_list.name,
+                    )
+                )
+            in_use |= kept
+        return in_use
+
     def _hold_members(self):
         """Begin anew where a member left a moment ago. Raw SQL: there may be a million."""
         self.env.flush_all()

@@ -5,7 +5,7 @@ import time
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import split_every
+from odoo.tools import SQL, split_every
 
 from ...delivery.transport import describe
 from ...engine.beside import Beside
@@ -81,9 +81,17 @@ class MailingMailing(models.Model):
             & (Domain("retry_datetime", "=", False) | Domain("retry_datetime", "<=", "now"))
         )
 
-    def _is_due(self):
+    def _is_due(self, mail_server=None):
+        """Tell whether this mass email goes out right now; one statement.
+
+        :param mail_server: one that has to be in use: neither archived nor deleted
+        """
         self.invalidate_recordset()
-        return bool(self.search_count(self._due_domain() & Domain("id", "=", self.id)))
+        due = self._due_domain() & Domain("id", "=", self.id)
+        if mail_server:
+            in_use = mail_server._search([("id", "=", mail_server.id)])
+            due &= Domain.custom(to_sql=lambda *_table: SQL("EXISTS %s", in_use.subselect()))
+        return bool(self.search_count(due))
 
     @api.model
     def _sendable_count(self):
@@ -131,7 +139,7 @@ class MailingMailing(models.Model):
                 letter,
                 self._claims(run, most),
                 self._session_count(run),
-                lambda: self._stops_in(job_time),
+                lambda: self._stops_in(run, job_time),
             )
             remedy = run.remedy
         except UserError as error:
@@ -178,9 +186,9 @@ class MailingMailing(models.Model):
             lambda env: size > 0 and env["mailing.trace"]._claim(self.with_env(env), run, size),
         )
 
-    def _stops_in(self, job_time):
+    def _stops_in(self, run, job_time):
         """Return None to send on, else how many seconds what is on the wire may take."""
-        if self._is_due() and not (job_time and job_time.is_over()):
+        if self._is_due(run.mail_server) and not (job_time and job_time.is_over()):
             return None
         return job_time.wire_seconds() if job_time else WIRE_SECONDS
 

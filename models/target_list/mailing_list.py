@@ -248,9 +248,13 @@ class MailingList(models.Model):
         """
         if model != "mailing.contact" and model not in self.env["mailing.contact"]._sources():
             raise AccessError(self.env._("Records of this kind cannot be members of target lists."))
+        self._check_not_deleted()
+        return self._told(self._add_targets_by_list(model, domain))
+
+    def _check_not_deleted(self):
+        """Raise in the user's words if a colleague deleted one of these lists meanwhile."""
         if self != self.exists():
             raise self._deleted_meanwhile()
-        return self._told(self._add_targets_by_list(model, domain))
 
     @api.model
     def _deleted_meanwhile(self):

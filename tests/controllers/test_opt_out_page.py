@@ -186,7 +186,15 @@ class TestOptOutPage(OptOutCase):
         self.assertIn("Nouvelles du jardin", self.text(page))
         page = self.page(self.post(path, action="opt_out"))
         self.assertIn("J'ai changé d'avis", self.text(page))
-        page = self.page(self.url_open(f"/mailing/opt-out/{tokens[lee]}", headers=english))
+        path = f"/mailing/opt-out/{tokens[lee]}"
+        page = self.page(self.url_open(path, headers=english))
+        self.assertIn("Unsubscribe", self.text(page))
+        self.assertEqual(page.get("dir"), "ltr", "its sentences are English")
+        self.env.ref("mass_mailing_campaign.opt_out_page").update_field_translations(
+            "arch_db", {"ar_001": {"Unsubscribe": "إلغاء الاشتراك"}}
+        )
+        page = self.page(self.url_open(path, headers=english))
+        self.assertIn("إلغاء الاشتراك", self.text(page))
         self.assertEqual(page.get("dir"), "rtl")
 
     def test_else_it_speaks_the_browsers_language_or_that_of_who_wrote(self):

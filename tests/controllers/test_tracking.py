@@ -273,6 +273,7 @@ class TestTracking(MassEmailData, HttpCase):
         self.assertIn("clicked", self.logged())
         other = self.get(f"{path}/{'0' * 32}").text
         self.assertIn("Thank you", other)
+        self.assertIn('<section dir="auto">', other, "its direction is that of its own words")
         self.assertNotIn("<script", other)
 
     def test_a_page_that_is_not_there_tells_nothing(self):

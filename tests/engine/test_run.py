@@ -219,7 +219,7 @@ class TestRun(MassEmailCase):
         self._contacts(30, self.target_list)
         mailing = self._mass_email()
 
-        def is_due(_mailing):
+        def is_due(_mailing, _mail_server=None):
             return len(server.messages) < 5
 
         with (
@@ -265,7 +265,7 @@ class TestRun(MassEmailCase):
         mailing = self._mass_email()
         limits = {"limit_time_real_cron": 0, "limit_time_real": 0}
 
-        def is_due(_mailing):
+        def is_due(_mailing, _mail_server=None):
             return len(server.messages) < 5
 
         with (

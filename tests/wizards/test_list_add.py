@@ -90,6 +90,16 @@ class TestListAdd(MassEmailCase):
         with self.assertRaisesRegex(UserError, "Choose a target list"):
             wizard.action_add()
 
+    def test_an_archived_list_is_told_of_and_a_merged_one_is_filled_where_it_went(self):
+        other, heir = self._list("Other"), self._list("Heir")
+        wizard = self.wizard(self.partners, list_ids=[Command.set((self.target_list + other).ids)])
+        other.active = False
+        with self.assertRaisesRegex(UserError, "Other.*archived"):
+            wizard.action_add()
+        self.assertFalse(self.members())
+        heir.action_merge(other, archive=True)
+        self.assertEqual(self.told(wizard), "Customers: 5 added. Heir: 5 added.")
+
     def test_a_list_must_be_named(self):
         wizard = self.wizard(self.partners, list_ids=[])
         with self.assertRaisesRegex(UserError, "Choose a target list"):

@@ -162,6 +162,33 @@ class TestListFromLog(MassEmailCase):
         members = {each.contact_id.name: each.opt_out for each in target_list.subscription_ids}
         self.assertEqual(members, {"Anna": False, "Dora": True, "Bob": True})
 
+    def test_a_list_that_was_deleted_meanwhile_is_told_of(self):
+        other, ended = self._list("Other"), self._list("Ended")
+        wizard = self.wizard("sent", destination="existing", list_id=other.id)
+        (other | ended).unlink()
+        with self.assertRaisesRegex(UserError, "deleted meanwhile"):
+            self.wizard("sent", destination="existing", list_id=ended.id)
+        with self.assertRaisesRegex(UserError, "deleted meanwhile"):
+            wizard.list_id = ended.id
+        with self.assertRaisesRegex(UserError, "Choose the target list"):
+            wizard.action_create()
+
+    def test_an_archived_list_is_not_filled(self):
+        other = self._list("Other")
+        wizard = self.wizard("sent", destination="existing", list_id=other.id)
+        other.active = False
+        with self.assertRaisesRegex(UserError, "Other.*archived"):
+            wizard.action_create()
+        self.assertFalse(other.contact_ids)
+
+    def test_what_a_list_was_merged_into_is_filled_in_its_place(self):
+        other, heir = self._list("Other"), self._list("Heir")
+        wizard = self.wizard("sent", destination="existing", list_id=other.id)
+        heir.action_merge(other, archive=True)
+        self.assertEqual(self.opened(wizard.action_create()), heir)
+        self.assertEqual(len(heir.contact_ids), 4)
+        self.assertFalse(other.contact_ids)
+
     def test_what_is_missing_is_told(self):
         for words, values in (
             ("name", {"name": " "}),

@@ -55,6 +55,19 @@ class TestCampaign(MassEmailCase):
             self.campaign.campaign_type = "informational"
         self.assertFalse(letter._opt_out_scope().is_refused)
 
+    def test_a_test_of_a_draft_that_was_deleted_does_not_lock_the_type(self):
+        anna = self._contact("Anna", self.target_list)
+        draft = self._mass_email()
+        with self.smtp(), self.committing(draft) as committing:
+            committing._send_test(committing.env["mailing.contact"].browse(anna.id))
+        letter = self.env["mailing.trace"].sudo().search([("contact_id", "=", anna.id)])
+        with self.assertRaises(ValidationError):
+            self.campaign.campaign_type = "informational"
+        draft.unlink()
+        self.campaign.campaign_type = "informational"
+        letter._receive_opt_out()
+        self.assertTrue(anna.subscription_ids.opt_out, "its opt-out link works as before")
+
     def test_the_type_is_locked_by_an_archived_mass_email(self):
         self._mass_email().active = False
         with self.assertRaisesRegex(ValidationError, "Summer"):

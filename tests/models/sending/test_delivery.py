@@ -269,9 +269,9 @@ class TestDelivery(MassEmailCase):
         self.set_setting("smtp_sessions", "1")
         is_due = type(mailing)._is_due
 
-        def pause_at_five(mailing):
+        def pause_at_five(mailing, *mail_server):
             mailing.is_paused = len(server.messages) >= 5
-            return is_due(mailing)
+            return is_due(mailing, *mail_server)
 
         with (
             self.smtp() as server,
@@ -282,6 +282,28 @@ class TestDelivery(MassEmailCase):
         self.assertEqual(len(server.messages), 5)
         self.assertEqual((mailing.sent_count, mailing.waiting_count), (5, 25))
         self.assertFalse(mailing.delivery_issue)
+
+    def test_a_mail_server_that_is_archived_or_deleted_stops_a_run_under_way(self):
+        self._contacts(30, self.target_list)
+        self.set_setting("smtp_sessions", "1")
+        is_due = type(self.env["mailing.mailing"])._is_due
+        for deed in ("action_archive", "unlink"):
+            mailing = self._mass_email()
+
+            def put_away_at_five(mailing, *mail_server, deed=deed):
+                if len(server.messages) >= 5:
+                    getattr(mailing.env["ir.mail_server"].search([]), deed)()
+                return is_due(mailing, *mail_server)
+
+            with (
+                self.subTest(deed),
+                self.smtp() as server,
+                patch.object(run, "LOOK_SECONDS", 0),
+                patch.object(type(mailing), "_is_due", put_away_at_five),
+            ):
+                self.send(mailing, server)
+                self.assertEqual(len(server.messages), 5)
+                self.assertEqual((mailing.sent_count, mailing.waiting_count), (5, 25))
 
     def test_a_stopping_server_ends_the_run_with_everything_settled(self):
         self._contacts(30, self.target_list)
