@@ -34,6 +34,7 @@ from .engine import test_letter
 from .engine import test_limits
 from .engine import test_run
 from .engine import test_run_faults
+from .engine import test_shutdown
 from .engine import test_spliced_letter
 from .engine import test_state_machine
 from .engine import test_stock_words
