@@ -1,4 +1,6 @@
 import runpy
+import time
+from contextlib import closing
 from datetime import timedelta
 from unittest.mock import Mock, patch
 
@@ -14,6 +16,7 @@ from odoo.addons.mass_mailing_campaign.models.sending.mailing_trace import Claim
 from odoo.addons.mass_mailing_campaign.models.settling.mailing_journal_ack import (
     SETBACKS_OF_FIVE_DAYS,
 )
+from odoo.sql_db import db_connect
 from odoo.tools import file_path, mute_logger
 
 from ...common import MassEmailCase
@@ -139,6 +142,16 @@ class TestSettle(MassEmailCase):
         self.assertIn("sent", written)
         self.assertEqual(self.statuses(traces), ["sent"])
 
+    def test_the_sending_waits_for_a_settle_that_very_many_results_wait_for(self):
+        known, waited = results.Results("run"), []
+        known._settling = Mock(is_under_way=True, result=lambda: waited.append("for it") or 1)
+        with self.committing(self._mass_email()) as committing:
+            for count in (results.MOST_UNSETTLED - 1, results.MOST_UNSETTLED):
+                self.assertFalse(waited)
+                known._unsettled = [(1, Result(0, Outcome.SENT, "250 ok"))] * count
+                known.settle(committing.env["mailing.journal.run"], committing)
+        self.assertEqual(waited, ["for it"])
+
     def test_the_end_of_a_run_reads_what_is_not_settled_yet(self):
         mailing, traces = self.claimed(2, "run", (0, Outcome.SENT))
         settling, read = self.acks._settling, []
@@ -157,6 +170,48 @@ class TestSettle(MassEmailCase):
                 known.end(committing.env["mailing.journal.run"], committing)
         self.assertEqual(read, [settled])
         self.assertEqual(self.statuses(traces), ["sent", "sent"])
+
+    def test_what_becomes_known_while_others_are_settled_is_not_taken_for_settled(self):
+        mailing, traces = self.claimed(2, "run", (0, Outcome.SENT))
+        known = results.Results("run")
+        known.expect([Claimed(trace.id, trace.res_id, "", "", 1, 1) for trace in traces])
+        with self.committing(mailing) as committing:
+            runs = committing.env["mailing.journal.run"]
+            for trace in traces:
+                known.add([Result(trace.id, Outcome.SENT, "250 ok")])
+                known.write_down(runs, runs.env.cr, is_over=True)
+            known._settling, known._settling_count = Mock(is_under_way=False), 1
+            known._settling.result = lambda: runs.env["mailing.journal.ack"].search([])[0].id
+            known._settled_at = time.monotonic()  # nothing more is to be settled right now
+            known.settle(runs, committing)
+            # as PostgreSQL itself empties unlogged tables when it recovers
+            runs.env.cr.execute("DELETE FROM mailing_journal_run; DELETE FROM mailing_journal_ack")
+            known.write_down_again()
+            known.write_down(runs, runs.env.cr, is_over=True)
+            acks = runs.env["mailing.journal.ack"].search([])
+            self.assertEqual(acks.mapped("trace_id"), traces[1].ids)
+
+    def test_a_last_result_outlives_that_the_end_of_its_run_is_tried_again(self):
+        mailing, traces = self.claimed(1, "run")
+        known, runs = results.Results("run"), type(self.env["mailing.journal.run"])
+        known.expect([Claimed(traces.id, traces.res_id, "", "", 1, 1)])
+        known.add([Result(traces.id, Outcome.SENT, "250 ok")])
+        end, calls = runs._end_claims, []
+
+        def meet_another(*args, **kwargs):
+            calls.append(args)
+            if len(calls) == 1:
+                raise Conflict()
+            return end(*args, **kwargs)
+
+        with (
+            self.committing(mailing) as committing,
+            patch.object(runs, "_end_claims", meet_another),
+            mute_logger("odoo.service.model"),
+            patch("odoo.service.model.random.uniform", return_value=0),
+        ):
+            known.end(committing.env["mailing.journal.run"], committing)
+        self.assertEqual((len(calls), self.statuses(traces)), (2, ["sent"]))
 
     def test_a_journal_that_was_emptied_and_counts_anew_settles_all_that_is_known(self):
         mailing, traces = self.claimed(2, "run", (0, Outcome.SENT))
@@ -191,6 +246,14 @@ class TestSettle(MassEmailCase):
                 other.execute("SELECT pg_advisory_unlock(%s, %s)", [RUN_LOCK, run_id])
         self.assertEqual(self.statuses(traces), ["process", "process"])
         self.assertEqual(mailing.state, "sending")
+
+    def test_a_run_of_another_database_keeps_no_dead_one_here(self):
+        _mailing, traces = self.claimed(1, "killed")
+        run_id = self.env["mailing.journal.run"].search([]).id
+        with closing(db_connect("postgres").cursor()) as elsewhere, self.smtp():
+            elsewhere.execute("SELECT pg_advisory_xact_lock(%s, %s)", [RUN_LOCK, run_id])
+            self.run_delivery()
+        self.assertEqual(self.statuses(traces), ["in_doubt"])
 
     def test_a_result_belongs_to_one_claim_of_a_row(self):
         mailing, traces = self.claimed(1, "run", (0, Outcome.NOT_SENT))
@@ -331,6 +394,9 @@ class TestSettle(MassEmailCase):
         """A foreign key is checked against the state of now, the rest against that of then."""
         self.assert_settle_is_tried_again(psycopg2.errors.ForeignKeyViolation("is not present"))
 
+    def test_what_was_made_meanwhile_does_not_stop_a_settle(self):
+        self.assert_settle_is_tried_again(psycopg2.errors.UniqueViolation("already exists"))
+
     def test_each_outcome_has_its_status(self):
         cases = {
             Outcome.SENT: ("sent", False, 1),
@@ -431,6 +497,27 @@ class TestSettle(MassEmailCase):
             self.run_delivery()
         self.assertEqual(len(server.messages), 2, "sent twice or lost")
         self.assertEqual((mailing.sent_count, mailing.state), (2, "done"))
+
+    def test_an_error_at_the_end_of_a_run_sends_nothing_twice_and_is_told(self):
+        self._contacts(2, self.target_list)
+        mailing, runs = self._mass_email(), type(self.env["mailing.journal.run"])
+        end, calls = runs._end_claims, []
+
+        def fail(*args, **kwargs):
+            calls.append(args)
+            if len(calls) == 1:
+                raise psycopg2.errors.DiskFull("no space left")
+            return end(*args, **kwargs)
+
+        with (
+            self.smtp() as server,
+            patch.object(runs, "_end_claims", fail),
+            patch.object(run.time, "sleep"),
+            mute_logger("odoo.addons.mass_mailing_campaign.engine"),
+        ):
+            self.send(mailing, server)
+        self.assertEqual((len(server.messages), mailing.sent_count), (2, 2))
+        self.assertIn("no space left", mailing.delivery_issue)
 
     def test_a_crash_of_postgresql_in_mid_run_sends_nothing_twice(self):
         self._contacts(4, self.target_list)
