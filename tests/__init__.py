@@ -38,6 +38,7 @@ from .engine import test_shutdown
 from .engine import test_spliced_letter
 from .engine import test_state_machine
 from .engine import test_stock_words
+from .engine import test_turns
 from .models.standard import test_standard
 from .models.settings import test_settings
 from .models.sender import test_mail_server_choice

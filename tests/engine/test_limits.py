@@ -155,6 +155,14 @@ class TestKeptCount(LimitsCase):
         self.assertEqual(trace.failure_type, "in_doubt")
         self.assertEqual(self.claim(5), 2)
 
+    def test_what_was_counted_long_ago_or_by_a_clock_that_was_wrong_is_counted_anew(self):
+        self.set_portion(100)
+        now = fields.Datetime.now()
+        for count, later in enumerate((timedelta(days=1), timedelta(0), timedelta(minutes=2)), 1):
+            with freeze_time(now + later):
+                self.claim(2)
+            self.assertEqual(self.counted, count)
+
     def test_places_that_are_free_again_are_found(self):
         self.set_portion(2)
         self.assertEqual([self.claim(2), self.claim(2)], [2, 0])
@@ -478,8 +486,11 @@ class TestLanes(LimitsCase):
         self._mass_email().action_set_pending()
         triggers = self.env["ir.cron.trigger"].search([("cron_id", "in", crons.ids)])
         self.assertEqual(triggers.cron_id, crons)
+        actions = crons[1:].ir_actions_server_id
+        self.assertEqual(len(actions), 2)
         crons._set_lane_count(1)
         self.assertEqual(crons._lanes(), self.env.ref(DELIVERY_CRON))
+        self.assertFalse(actions.exists())
 
     def test_of_too_many_lanes_the_idle_ones_go_and_one_at_work_with_a_later_job(self):
         crons = self.env["ir.cron"]

@@ -218,6 +218,24 @@ class TestRun(MassEmailCase):
             self.run_delivery()
         self.assertEqual((len(server.messages), mailing.state), (3, "done"))
 
+    def test_a_message_that_a_module_would_send_to_others_too_is_not_sent(self):
+        self._contacts(3, self.target_list)
+        mailing = self._mass_email()
+        mail_servers = type(self.env["ir.mail_server"])
+        prepare = mail_servers._prepare_email_message__
+
+        def archive(*args):
+            sender, recipients, message = prepare(*args)
+            return sender, [*recipients, "archive@example.com"], message
+
+        with (
+            self.smtp() as server,
+            patch.object(mail_servers, "_prepare_email_message__", archive),
+        ):
+            self.send(mailing, server)
+        self.assertFalse(server.messages)
+        self.assertIn("Another module", mailing.delivery_issue)
+
     def test_a_server_that_says_no_at_random_gets_nothing_twice(self):
         for seed in range(4):
             is_pipelined = seed % 2 == 1

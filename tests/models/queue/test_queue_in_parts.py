@@ -2,6 +2,7 @@ from itertools import chain, repeat
 from types import SimpleNamespace
 from unittest.mock import patch
 
+from odoo import fields
 from odoo.addons.mass_mailing_campaign.engine.job_time import JobTime
 from odoo.addons.mass_mailing_campaign.models.queue import mailing_mailing as queue
 
@@ -22,9 +23,12 @@ class TestQueueInParts(MassEmailCase):
         self._contacts(count, self.target_list)
         mailing = self._mass_email()
         mailing.action_set_pending()
+        triggers = self.env["ir.cron.trigger"].search([])
         with self.committing(mailing) as committing:
             self.assertFalse(committing._have_queue(NO_TIME))
         self.assertEqual(len(mailing.mailing_trace_ids), 2)
+        woken = self.env["ir.cron.trigger"].search([]) - triggers
+        self.assertLessEqual(min(woken.mapped("call_at")), fields.Datetime.now(), "at once")
         return mailing
 
     def rows(self, size):

@@ -164,7 +164,9 @@ class TestSettle(MassEmailCase):
         known.expect([Claimed(trace.id, trace.res_id, "", "", 1, 1) for trace in traces])
         with self.committing(mailing) as committing:
             settled = committing.env["mailing.journal.ack"]._settle("run", 0)
-            known._settled_ack = settled
+            known._settling, known._settled_at = Mock(is_under_way=False), time.monotonic()
+            known._settling.result = lambda: settled
+            known.settle(committing.env["mailing.journal.run"], committing)
             known.add([Result(traces[1].id, Outcome.SENT, "250 ok")])
             with patch.object(self.acks, "_settling", read_from):
                 known.end(committing.env["mailing.journal.run"], committing)
@@ -341,6 +343,20 @@ class TestSettle(MassEmailCase):
         mailing.action_retry_failed()
         self.assertEqual(self.statuses(traces), ["sent", "left", "left", "left"], "left is left")
 
+    def test_a_late_result_says_nothing_of_a_message_that_is_back_in_the_queue(self):
+        mailing, traces = self.claimed(1, "killed", on_wire=0)
+        mailing.is_paused = True
+        self.run_delivery()
+        self.assertEqual(self.statuses(traces), ["outgoing"])
+        with self.committing(mailing) as committing:
+            acks, result = (
+                committing.env["mailing.journal.ack"],
+                Result(traces.id, Outcome.DEFERRED, "later"),
+            )
+            acks._acknowledge(acks.env.cr, "killed", [(1, result)], is_over=True)
+            committing.env["mailing.journal.run"]._end("killed", on_wire=())
+        self.assertEqual((traces.smtp_reply, traces.retry_datetime), (False, False))
+
     def test_a_late_result_that_puts_a_message_back_has_its_mass_email_go_on(self):
         mailing, traces = self.claimed(3, "survivor", on_wire=3)
         with self.smtp():
@@ -381,14 +397,15 @@ class TestSettle(MassEmailCase):
         self.assertEqual(self.statuses(traces), ["in_doubt", "outgoing"])
         self.assertGreaterEqual(traces[0].portion_datetime, claimed_at + timedelta(minutes=5))
 
-    def test_the_delay_of_a_deferred_message_has_an_end(self):
-        _mailing, traces = self.claimed(1, "run", on_wire=1)
-        traces.attempt_count = 60
+    def test_the_delay_of_a_message_has_an_end(self):
+        _mailing, traces = self.claimed(2, "run", on_wire=2)
+        traces.write({"attempt_count": 60, "setback_count": 60})
         self.set_setting("max_attempts", 100)
         self.env.flush_all()
-        self.end_late(traces, Outcome.DEFERRED)
-        self.assertEqual(traces.trace_status, "outgoing")
-        self.assertLess(traces.retry_datetime, fields.Datetime.now() + timedelta(days=2))
+        self.end_late(traces, Outcome.DEFERRED, Outcome.BUSY)
+        self.assertEqual(self.statuses(traces), ["outgoing", "outgoing"])
+        for trace, most in zip(traces, (timedelta(days=2), timedelta(hours=2)), strict=True):
+            self.assertLess(trace.retry_datetime, fields.Datetime.now() + most)
 
     def test_what_was_deleted_meanwhile_does_not_stop_a_settle(self):
         """A foreign key is checked against the state of now, the rest against that of then."""
