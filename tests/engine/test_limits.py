@@ -470,7 +470,7 @@ class TestSendAgain(LimitsCase):
         run = Run(mailing, self.env["ir.mail_server"], "news@garden.example.com")
         with self.committing(mailing) as committing:
             self.assertTrue(committing.env["mailing.trace"]._claim(committing, run, 1))
-            committing.env["mailing.journal.run"]._end(run.key, on_wire=())
+            committing.env["mailing.journal.run"]._end(run.key)
         self.assertEqual(row.trace_status, "outgoing")
         self.assertEqual((row.portion_places, mailing._limits().left()), (1, 2))
         self.assertGreaterEqual(row.portion_datetime, may_have_left)

@@ -40,7 +40,7 @@ class TestLostServer(MassEmailCase):
                 ]
                 acks._acknowledge(acks.env.cr, "run", [(1, each) for each in results], True)
                 after = acks._settle_acknowledged("run", after)
-            committing.env["mailing.journal.run"]._end("run", on_wire=())
+            committing.env["mailing.journal.run"]._end("run")
         self.assertEqual(len(contacts), len(traces))
         return self.env["mailing.address"].search([])
 

@@ -272,7 +272,7 @@ class TestSettle(MassEmailCase):
             runs.env["mailing.journal.ack"]._acknowledge(
                 journal, "run", [(2, Result(traces.id, Outcome.SENT, "250 ok"))]
             )
-            runs._end("run", on_wire=[])
+            runs._end("run")
         self.assertEqual(self.statuses(traces), ["sent"])
 
     def test_a_run_that_others_took_for_dead_sends_nothing_more(self):
@@ -330,7 +330,7 @@ class TestSettle(MassEmailCase):
             runs.env["mailing.journal.ack"]._acknowledge(
                 committing.env.cr, "killed", [(1, result)], is_over=True
             )
-            runs._end("killed", on_wire=[])
+            runs._end("killed")
         self.assertEqual(self.statuses(traces), ["sent"])
 
     def test_a_late_result_of_a_message_that_was_left_makes_nobody_get_it_twice(self):
@@ -354,7 +354,7 @@ class TestSettle(MassEmailCase):
                 Result(traces.id, Outcome.DEFERRED, "later"),
             )
             acks._acknowledge(acks.env.cr, "killed", [(1, result)], is_over=True)
-            committing.env["mailing.journal.run"]._end("killed", on_wire=())
+            committing.env["mailing.journal.run"]._end("killed")
         self.assertEqual((traces.smtp_reply, traces.retry_datetime), (False, False))
 
     def test_a_late_result_that_puts_a_message_back_has_its_mass_email_go_on(self):
@@ -386,7 +386,7 @@ class TestSettle(MassEmailCase):
             runs.env["mailing.journal.ack"]._acknowledge(
                 committing.env.cr, key, results, is_over=True
             )
-            runs._end(key, on_wire=[])
+            runs._end(key)
 
     def test_a_message_in_doubt_takes_its_place_when_it_may_have_left_at_last(self):
         mailing, traces = self.claimed(2, "killed", on_wire=1)
@@ -427,7 +427,7 @@ class TestSettle(MassEmailCase):
         self.assertEqual(set(cases), set(Outcome))
         mailing, traces = self.claimed(len(cases), "ended", *enumerate(cases))
         with self.committing(mailing) as committing:
-            committing.env["mailing.journal.run"]._end("ended", on_wire=traces.ids)
+            committing.env["mailing.journal.run"]._end("ended")
         for trace, (outcome, expected) in zip(traces, cases.items(), strict=True):
             with self.subTest(outcome=outcome):
                 status = (trace.trace_status, trace.failure_type, trace.attempt_count)
@@ -457,7 +457,7 @@ class TestSettle(MassEmailCase):
         with self.committing(mailing) as committing:
             acks, runs = (committing.env[f"mailing.journal.{name}"] for name in ("ack", "run"))
             acks._acknowledge(acks.env.cr, "ended", results, is_over=True)
-            runs._end("ended", on_wire=traces.ids)
+            runs._end("ended")
         known = {each.address: each for each in self.env["mailing.address"].search([])}
         for trace, (reply, (_outcome, state)) in zip(traces, replies.items(), strict=True):
             row = known.get(trace.email)
@@ -471,7 +471,7 @@ class TestSettle(MassEmailCase):
         mailing, traces = self.claimed(2, "ended", (0, Outcome.DEFERRED), (1, Outcome.REFUSED))
         self.set_setting("max_attempts", "1")
         with self.committing(mailing) as committing:
-            committing.env["mailing.journal.run"]._end("ended", on_wire=traces.ids)
+            committing.env["mailing.journal.run"]._end("ended")
         self.assertEqual(self.statuses(traces), ["mail_smtp", "mail_refused"])
 
     def test_who_met_a_busy_server_for_five_days_is_given_up_until_tried_again(self):
@@ -481,7 +481,7 @@ class TestSettle(MassEmailCase):
         traces[0].setback_count = SETBACKS_OF_FIVE_DAYS
         traces[1].setback_count = SETBACKS_OF_FIVE_DAYS - 1
         with self.committing(mailing) as committing:
-            committing.env["mailing.journal.run"]._end("ended", on_wire=traces.ids)
+            committing.env["mailing.journal.run"]._end("ended")
         self.assertEqual(self.statuses(traces), ["mail_smtp", "outgoing"])
         self.assertEqual(traces[0].failure_reason, "a reply")
         mailing.action_retry_failed()
@@ -601,11 +601,14 @@ class TestSettle(MassEmailCase):
         self.assertEqual(mailing.state, "done")
         with self.committing(traces) as committing:
             runs = committing.env["mailing.journal.run"]
-            result = Result(traces[0].id, Outcome.SENT, "250 ok", "<0@x>")
+            late = [
+                (1, Result(traces[0].id, Outcome.SENT, "250 ok", "<0@x>")),
+                (1, Result(traces[1].id, Outcome.UNKNOWN, "connection lost")),
+            ]
             runs.env["mailing.journal.ack"]._acknowledge(
-                committing.env.cr, "survivor", [(1, result)], is_over=True
+                committing.env.cr, "survivor", late, is_over=True
             )
-            runs._end("survivor", on_wire=traces[1].ids)
+            runs._end("survivor")
         self.assertEqual(self.statuses(traces), ["sent", "in_doubt", "outgoing", "outgoing"])
         self.assertEqual([trace.attempt_count for trace in traces], [1, 1, 0, 0])
         self.assertEqual(mailing.state, "sending")

@@ -137,7 +137,7 @@ class TestWhatCameBack(MassEmailCase):
                             "ack_datetime": fields.Datetime.now(),
                         }
                     )
-                journal._end_claims(key, on_wire=self.trace.ids)
+                journal._end_claims(key, is_lost=not outcome)
                 self.assertEqual(self.trace.trace_status, "sent")
                 self.assertEqual(self.kinds(), ["opened", "sent"])
 
