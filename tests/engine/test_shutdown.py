@@ -26,7 +26,7 @@ class TestShutdown(BaseCase):
             with shutdown.waits_for("another"):
                 self.assertFalse(shutdown.is_stopping())
                 began_at, stopping = time.monotonic(), self.stop()
-                stopping.join(0.1)
+                self.assertTrue(shutdown._stopping.wait(10))
                 self.assertTrue(shutdown.is_stopping())
             stopping.join(0.1)
             self.assertTrue(stopping.is_alive())
