@@ -16,11 +16,9 @@ class Results:
     """What a run knows of its messages: begun, known, written down, settled.
 
     :param run_key: the run in the journal
-    :ivar set on_wire: ids of the messages that were begun and whose result is not written down
     """
 
     def __init__(self, run_key):
-        self.on_wire = set()
         self._run_key = run_key
         self._claim_numbers = {}
         self._unwritten = []
@@ -39,10 +37,6 @@ class Results:
     def add(self, results):
         """These results are known."""
         self._unwritten += [(self._claim_numbers.pop(result.key), result) for result in results]
-
-    def nothing_is_on_the_wire(self):
-        """What was begun and has no result was not sent after all."""
-        self.on_wire.intersection_update(result.key for _number, result in self._unwritten)
 
     def write_down(self, runs, cr, begun=(), is_over=False):
         """Write what is known to the journal; committed on return.
@@ -63,8 +57,6 @@ class Results:
             [(self._claim_numbers[trace_id], trace_id) for trace_id in begun],
         ):
             return False
-        self.on_wire.update(begun)
-        self.on_wire.difference_update(result.key for _number, result in self._unwritten)
         self._unsettled += self._unwritten
         self._unwritten = []
         return True
@@ -129,7 +121,7 @@ class Results:
         if self._settling:
             self._settling.wait()  # whatever became of it, all is settled once more
             self._settling = None
-        runs._end(self._run_key, on_wire=self.on_wire, after=self._settled_ack)
+        runs._end(self._run_key, self._settled_ack)
         mailing._tell_progress()
         runs.env["ir.cron"]._commit_progress(len(self._unsettled))
 

@@ -116,7 +116,6 @@ class Run:
             finally:
                 if pool:
                     self._results.add(pool.close())
-                    self._results.nothing_is_on_the_wire()
                 claims.close()  # nothing is claimed for a run that has ended
                 self._end()
         if not self._issue and (pool.is_outage or not self.sent_count):
@@ -256,10 +255,9 @@ class Run:
     # ------------------------------------------------------------
 
     def _end(self):
-        """Settle the last results, and return to the queue what was claimed and not handed over.
+        """Settle the last results, and return to the queue what was claimed and has none.
 
-        When an error ended the run, what is still on the wire is in doubt. When PostgreSQL went
-        away, results are kept until it is back.
+        When PostgreSQL went away, results are kept until it is back.
         """
         try:
             self._results.end(self._runs, self.mailing)

@@ -36,8 +36,8 @@ def turn_to_claim(env):
     """Let one database session at a time count what is left and claim from it.
 
     The lock belongs to the session, not to a transaction: the transaction must begin after the
-    lock is granted, or its snapshot would miss what the previous holder claimed. Ends with a
-    commit.
+    lock is granted, or its snapshot would miss what the previous holder claimed. Begins and ends
+    with a commit, which empties the caches of the ORM, too.
 
     :raise UserError: the database is reached through a pooler that mixes sessions
     :raise psycopg2.errors.LockNotAvailable: whose turn it is does not end it

@@ -34,9 +34,11 @@ from .engine import test_letter
 from .engine import test_limits
 from .engine import test_run
 from .engine import test_run_faults
+from .engine import test_shutdown
 from .engine import test_spliced_letter
 from .engine import test_state_machine
 from .engine import test_stock_words
+from .engine import test_turns
 from .models.standard import test_standard
 from .models.settings import test_settings
 from .models.sender import test_mail_server_choice

@@ -44,7 +44,8 @@ class RealSessions:
         thread = self.start(deed)
         while thread.is_alive():
             cr.execute(
-                "SELECT FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+                "SELECT FROM pg_locks"
+                " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
             )
             if cr.rowcount:
                 return

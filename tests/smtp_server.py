@@ -82,7 +82,7 @@ class SmtpServer:
         session.host_name = hostname
         if self.pipelining:
             responses.insert(1, "250-PIPELINING")
-        if self.size:
+        if self.size is not None:
             responses = [each for each in responses if not each.startswith("250-SIZE")]
             responses.insert(1, f"250-SIZE {self.size}")
         return responses

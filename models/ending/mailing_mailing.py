@@ -20,7 +20,6 @@ class MailingMailing(models.Model):
         """Mail nobody else: who waits is cancelled, what is on the wire finishes."""
         self.check_access("write")
         with turn_to_claim(self.env):
-            self.invalidate_recordset()
             for mailing in self.filtered(lambda mailing: mailing._is_being_sent()):
                 mailing._move_to(
                     "done",

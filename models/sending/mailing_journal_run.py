@@ -83,20 +83,19 @@ class MailingJournalRun(models.Model):
     # ------------------------------------------------------------
 
     @retried
-    def _end(self, key, on_wire, after=0):
-        """End a run in good order; committed on return.
+    def _end(self, key, after=0):
+        """End a run in good order, which knows what became of all that it handed over; committed.
 
         When PostgreSQL crashed meanwhile, others may have put all it claimed in doubt: it knows
         better. The journal was emptied then, and may count its acknowledgements anew.
 
-        :param on_wire: ids of messages without a result that can have been on the wire
         :param after: id of the acknowledgement that was settled last
         """
         after = after if self._is_known(key) else 0
-        self._end_claims(key, after, on_wire=on_wire, knows_better=True)
+        self._end_claims(key, after, knows_better=True)
 
     @api.model
-    def _end_claims(self, key, after=0, on_wire=(), is_lost=False, knows_better=False):
+    def _end_claims(self, key, after=0, is_dead=False, is_lost=False, knows_better=False):
         """Settle the last results of a run, and give up or give back the rest of its claims.
 
         Raw SQL: one statement for all. What can have been on the wire is in doubt, and may have
@@ -104,7 +103,7 @@ class MailingJournalRun(models.Model):
         whoever sent them waits no more.
 
         :param after: id of the acknowledgement that was settled last
-        :param on_wire: ids of those that can have been on the wire; None: those that were begun
+        :param is_dead: whether those that were begun can have been on the wire
         :param is_lost: whether all can have been on the wire
         :param knows_better: judge once more those that others put in doubt
         """
@@ -117,7 +116,7 @@ class MailingJournalRun(models.Model):
                       FROM mailing_journal_ack
                      WHERE %(is_dead)s AND run_key = %(run)s AND begun_trace_id IS NOT NULL
                 ), judged AS (
-                    SELECT id, id = ANY(%(on_wire)s) OR %(is_lost)s
+                    SELECT id, %(is_lost)s
                            OR (id, claim_number) IN (SELECT id, claim_number FROM begun)
                            AS is_doubtful,
                            is_test_trace IS TRUE AND %(is_dead)s AS is_failed
@@ -143,8 +142,7 @@ class MailingJournalRun(models.Model):
                 """,
                 run=key,
                 now=fields.Datetime.now(),
-                on_wire=list(on_wire or ()),
-                is_dead=on_wire is None,
+                is_dead=is_dead,
                 is_lost=is_lost,
                 knows_better=knows_better,
                 reason=self.env._("The server stopped while this message was being sent."),
@@ -194,6 +192,6 @@ class MailingJournalRun(models.Model):
                 )
             )
             for (key,) in dead:
-                self._end_claims(key, on_wire=None)
+                self._end_claims(key, is_dead=True)
             for (key,) in lost:
                 self._end_claims(key, is_lost=True)

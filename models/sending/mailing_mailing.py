@@ -209,7 +209,6 @@ class MailingMailing(models.Model):
     def _finish(self):
         """Complete this mass email when nobody waits any more; the lanes take turns."""
         with turn_to_claim(self.env):
-            self.invalidate_recordset()
             traces = self.env["mailing.trace"]
             is_finished = self.state == "sending" and not any(traces._unfinished(self))
             if is_finished and not traces._hand_on(self):

@@ -131,7 +131,7 @@ class MassEmailMachine(RunMachine):
                 while self.claim_for(run, 100):
                     while run.rows:
                         self.answer(run, 0, Outcome.SENT)
-                self.end_run(run, None)
+                self.end_run(run, Outcome.UNKNOWN)
         assert record.state in ("draft", "done")
         if was_sending:
             self.check_nobody_is_forgotten(mailing)

@@ -240,9 +240,9 @@ class RunMachine(AudienceMachine):
         run.results.clear()
 
     @has_alive
-    @rule(run=ALIVE, outcome=OUTCOME | st.none())
+    @rule(run=ALIVE, outcome=OUTCOME)
     def end_run(self, run, outcome):
-        """It ends, with a last result for what is on the wire or, by an error, without."""
+        """It ends, with a last result for what is on the wire."""
         self.lock("pg_advisory_unlock", run.key)
         self.alive.remove(run)
         self.report(run, [], outcome)
@@ -251,13 +251,10 @@ class RunMachine(AudienceMachine):
         self.mailing(run.mailing)._finish()
 
     def report(self, run, results, outcome):
-        on_wire = list(run.on_wire)
-        if outcome:
-            results = results + [self.result(run, row, outcome) for row in on_wire]
-            on_wire = []
+        results = results + [self.result(run, row, outcome) for row in list(run.on_wire)]
         if results:
             self.acks._acknowledge(self.env.cr, run.key, results, is_over=True)
-        self.journal._end(run.key, on_wire=[row.id for row in on_wire])
+        self.journal._end(run.key)
         self.in_journal_or_lost.discard(run.key)
 
     @precondition(lambda machine: len(machine.alive) < MOST_RUNS)
@@ -276,8 +273,8 @@ class RunMachine(AudienceMachine):
                 self.claim(run, 5)
                 for outcome in outcomes:
                     self.answer(run, 0, outcome)
-            arguments = {"crash_of_postgresql": (), "end_run": (run, None)}.get(end, (run,))
-            getattr(self, end)(*arguments)
+            arguments = {"crash_of_postgresql": (), "end_run": (run, Outcome.UNKNOWN)}
+            getattr(self, end)(*arguments.get(end, (run,)))
 
     @has_alive
     @rule(run=ALIVE)
@@ -299,7 +296,7 @@ class RunMachine(AudienceMachine):
         self.in_journal_or_lost = {run.key for run in self.alive}
 
     @has_dead
-    @rule(run=DEAD, outcome=OUTCOME | st.none())
+    @rule(run=DEAD, outcome=OUTCOME)
     def report_late(self, run, outcome):
         """It was not dead, but cut off from the database, and tells all that it knows again."""
         self.dead.remove(run)

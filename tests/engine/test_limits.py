@@ -57,6 +57,15 @@ class TestHourlyPortion(LimitsCase):
         self.assertEqual(len(server.messages), 4)
         self.assertEqual((first.state, second.state), ("done", "sending"))
 
+    def test_who_starts_first_has_the_portion_first(self):
+        self._contacts(3, self.target_list)
+        self.set_portion(4)
+        later, earlier = self._mass_email(), self._mass_email()
+        earlier.schedule_date -= timedelta(minutes=1)
+        earlier.action_set_pending()
+        self.send(later)
+        self.assertEqual((earlier.state, later.waiting_count), ("done", 2))
+
     def test_the_cron_is_woken_when_the_portion_frees(self):
         self._contacts(2, self.target_list)
         self.set_portion(1)
@@ -145,6 +154,14 @@ class TestKeptCount(LimitsCase):
             committing.env["mailing.journal.run"]._end_claims("long dead", is_lost=True)
         self.assertEqual(trace.failure_type, "in_doubt")
         self.assertEqual(self.claim(5), 2)
+
+    def test_what_was_counted_long_ago_or_by_a_clock_that_was_wrong_is_counted_anew(self):
+        self.set_portion(100)
+        now = fields.Datetime.now()
+        for count, later in enumerate((timedelta(days=1), timedelta(0), timedelta(minutes=2)), 1):
+            with freeze_time(now + later):
+                self.claim(2)
+            self.assertEqual(self.counted, count)
 
     def test_places_that_are_free_again_are_found(self):
         self.set_portion(2)
@@ -414,6 +431,50 @@ class TestSendAgain(LimitsCase):
                 self.run_delivery()
         self.assertEqual(len(server.messages), 2)
 
+    def in_doubt(self, count, portion):
+        """A mass email that may have left to so many a moment ago, and is to be sent again."""
+        self._contacts(count, self.target_list)
+        self.set_portion(portion)
+        self.set_setting("smtp_sessions", 1)
+        mailing, server = self._mass_email(), self.enterContext(self.smtp())
+        server.replies["DATA"] = "hang up"
+        self.send(mailing, server)
+        self.assertEqual(mailing.in_doubt_count, count)
+        server.replies.clear()
+        mailing.action_send_unknown_again()
+        return mailing, server
+
+    def test_both_copies_of_what_is_sent_again_within_the_hour_count(self):
+        mailing, server = self.in_doubt(3, portion=4)
+        for _run in range(2):
+            self.run_delivery()
+        self.assertEqual((len(server.messages), mailing.waiting_count), (1, 2))
+
+    def test_who_is_not_sent_to_again_after_all_may_have_been_mailed(self):
+        mailing, server = self.in_doubt(1, portion=1)
+        self.set_portion(2)
+        self.target_list.contact_ids.subscription_ids.opt_out = True
+        self.run_delivery()
+        self.assertEqual(mailing.mailing_trace_ids.trace_status, "cancel")
+        self.assertEqual((server.messages, mailing._limits().left()), ([], 1))
+
+    def test_who_is_sent_to_again_and_not_reached_keeps_the_place_of_what_may_have_left(self):
+        mailing, server = self.in_doubt(1, portion=3)
+        row = mailing.mailing_trace_ids.sudo()
+        may_have_left = row.portion_datetime
+        server.replies[row.email] = "450 4.2.1 later"
+        self.run_delivery()
+        self.assertEqual((row.trace_status, row.smtp_reply), ("outgoing", "450 4.2.1 later"))
+        self.assertEqual((row.portion_places, mailing._limits().left()), (1, 2))
+        row.retry_datetime = False
+        run = Run(mailing, self.env["ir.mail_server"], "news@garden.example.com")
+        with self.committing(mailing) as committing:
+            self.assertTrue(committing.env["mailing.trace"]._claim(committing, run, 1))
+            committing.env["mailing.journal.run"]._end(run.key)
+        self.assertEqual(row.trace_status, "outgoing")
+        self.assertEqual((row.portion_places, mailing._limits().left()), (1, 2))
+        self.assertGreaterEqual(row.portion_datetime, may_have_left)
+
 
 class TestLanes(LimitsCase):
     def test_each_lane_is_a_cron_that_is_woken_with_the_others(self):
@@ -425,8 +486,11 @@ class TestLanes(LimitsCase):
         self._mass_email().action_set_pending()
         triggers = self.env["ir.cron.trigger"].search([("cron_id", "in", crons.ids)])
         self.assertEqual(triggers.cron_id, crons)
+        actions = crons[1:].ir_actions_server_id
+        self.assertEqual(len(actions), 2)
         crons._set_lane_count(1)
         self.assertEqual(crons._lanes(), self.env.ref(DELIVERY_CRON))
+        self.assertFalse(actions.exists())
 
     def test_of_too_many_lanes_the_idle_ones_go_and_one_at_work_with_a_later_job(self):
         crons = self.env["ir.cron"]
@@ -482,6 +546,15 @@ class TestLanes(LimitsCase):
         with self.committing(mailing) as committing:
             committing._finish()
         self.assertEqual(mailing.state, "sending")
+
+    def test_what_another_lane_completed_is_not_completed_again(self):
+        mailing = self._mass_email()
+        completed_at = fields.Datetime.now() - timedelta(minutes=5)
+        mailing.write({"state": "done", "sent_date": completed_at, "kpi_mail_required": True})
+        with self.committing(mailing) as committing:
+            committing._finish()
+        self.assertEqual(mailing.sent_date, completed_at.replace(microsecond=0))
+        self.assertTrue(mailing.kpi_mail_required, "Odoo has still to tell of it")
 
     def test_the_cron_is_woken_to_look_after_a_lane_that_may_have_died(self):
         self._contact("Anna", self.target_list)

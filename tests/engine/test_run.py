@@ -17,6 +17,7 @@ from odoo.addons.mass_mailing_campaign.engine.spliced_letter import SplicedLette
 from odoo.addons.mass_mailing_campaign.models.message.mailing_trace import STANDINGS
 from odoo.addons.mass_mailing_campaign.models.sending.ir_mail_server import IrMailServer
 from odoo.addons.mass_mailing_campaign.models.sending.mailing_journal_ack import MailingJournalAck
+from odoo.addons.mass_mailing_campaign.models.sending.mailing_trace import MailingTrace
 from odoo.addons.mass_mailing_campaign.models.settling.mailing_journal_ack import SETBACKS_OF_A_DAY
 from odoo.exceptions import UserError
 from odoo.tests import TransactionCase
@@ -147,6 +148,17 @@ class TestRun(MassEmailCase):
         self.assertFalse(mailing.delivery_issue)
         self.assertEqual(mailing.waiting_count, 1)
 
+    def test_refused_ones_with_somebody_taken_in_between_do_not_stop_the_mass_email(self):
+        self._contacts(10, self.target_list)
+        mailing = self._mass_email()
+        refused = self.addresses(0, 1, 2, 4, 5, 6)
+        self.assertGreater(len(refused), run.REFUSALS_OF_A_STOP)
+        with self.smtp() as server:
+            server.replies = dict.fromkeys(refused, "550 5.7.1 not for you")
+            self.send(mailing, server)
+        self.assertEqual(server.addresses(), self.addresses(3, 7, 8, 9))
+        self.assertFalse(mailing.delivery_issue)
+
     def test_several_refused_in_a_row_stop_the_mass_email(self):
         self._contacts(20, self.target_list)
         mailing = self._mass_email()
@@ -201,10 +213,28 @@ class TestRun(MassEmailCase):
             self.assertIn("1.0 MB", mailing.delivery_issue)
             self.assertEqual(mailing.remedy, "sender")
             self.assertFalse(any(mailing.mailing_trace_ids.mapped("attempt_count")))
-            server.size = 3 * 1024**2
+            server.size = 0  # RFC 1870: there is no limit
             mailing.action_try_now()
             self.run_delivery()
         self.assertEqual((len(server.messages), mailing.state), (3, "done"))
+
+    def test_a_message_that_a_module_would_send_to_others_too_is_not_sent(self):
+        self._contacts(3, self.target_list)
+        mailing = self._mass_email()
+        mail_servers = type(self.env["ir.mail_server"])
+        prepare = mail_servers._prepare_email_message__
+
+        def archive(*args):
+            sender, recipients, message = prepare(*args)
+            return sender, [*recipients, "archive@example.com"], message
+
+        with (
+            self.smtp() as server,
+            patch.object(mail_servers, "_prepare_email_message__", archive),
+        ):
+            self.send(mailing, server)
+        self.assertFalse(server.messages)
+        self.assertIn("Another module", mailing.delivery_issue)
 
     def test_a_server_that_says_no_at_random_gets_nothing_twice(self):
         for seed in range(4):
@@ -412,7 +442,19 @@ class TestDatabase(MassEmailCase):
         self.assertEqual(self.env.cr.fetchall(), [("u",)] * 4)
 
     def test_claims_and_results_wait_for_the_disk(self):
+        claim_rows, seen = MailingTrace._claim_rows, []
+
+        def look(traces, *args):
+            traces.env.cr.execute("SHOW synchronous_commit")
+            seen.append(traces.env.cr.fetchone())
+            return claim_rows(traces, *args)
+
         with self.committing(self._mass_email()) as committing:
+            committing.env.cr.execute("SET LOCAL synchronous_commit TO off")
+            with patch.object(MailingTrace, "_claim_rows", look):
+                one = run.Run(committing, committing.env["ir.mail_server"], "a@example.com")
+                committing.env["mailing.trace"]._claim(committing, one, 1)
+            self.assertEqual(seen, [("on",)])
             committing.env.cr.execute("SET LOCAL synchronous_commit TO off")
             committing.env["mailing.journal.ack"]._settle_acknowledged("run")
             committing.env.cr.execute("SHOW synchronous_commit")

@@ -5,6 +5,7 @@ from unittest.mock import patch
 from odoo.addons.base.models import ir_mail_server
 from odoo.addons.mass_mailing_campaign.delivery import allowance, pool, transport
 from odoo.addons.mass_mailing_campaign.delivery.line import Line
+from odoo.addons.mass_mailing_campaign.engine.run import Run
 
 from ..common import MassEmailCase
 from ..smtp_server import BrokenServer
@@ -110,6 +111,29 @@ class TestFaults(MassEmailCase):
             # assertRaises would roll back what was written down
             with patch.object(Line, "receive", interrupted), suppress(KeyboardInterrupt):
                 self.run_delivery()
+            self.run_delivery()
+            self.assertEqual(len(server.messages), 1)
+        self.assertEqual(mailing.mailing_trace_ids.failure_type, "in_doubt")
+
+    def test_what_was_on_the_wire_when_the_process_was_killed_is_not_sent_again(self):
+        mailing, receive, close = self._mass_email(), Line.receive, pool.Pool.close
+
+        def killed(line):
+            if server.messages:
+                raise KeyboardInterrupt
+            return receive(line)
+
+        mailing.action_set_pending()
+        with self.smtp() as server:
+            with (
+                patch.object(Line, "receive", killed),
+                # it does nothing any more
+                patch.object(pool.Pool, "close", lambda sessions: close(sessions)[:0]),
+                patch.object(Run, "_end", lambda _run: None),
+                suppress(KeyboardInterrupt),
+            ):
+                self.run_delivery()
+            self.assertEqual(mailing.mailing_trace_ids.trace_status, "process")
             self.run_delivery()
             self.assertEqual(len(server.messages), 1)
         self.assertEqual(mailing.mailing_trace_ids.failure_type, "in_doubt")

@@ -1,4 +1,7 @@
+from unittest.mock import patch
+
 from odoo.addons.mass_mailing_campaign.engine.run import Run
+from odoo.addons.mass_mailing_campaign.models.sending.mailing_trace import MailingTrace
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
@@ -54,6 +57,17 @@ class TestPlaceInTheQueue(ClaimCase):
         self.assertEqual(self.next_ids(5), self.rows[4:].ids)
         self.assertEqual(self.next_ids(5), self.rows[:1].ids, "what came back is not forgotten")
         self.assertEqual(self.next_ids(5), [])
+
+    def test_rows_go_out_in_their_order_however_postgresql_returns_them(self):
+        claim_rows = MailingTrace._claim_rows
+
+        def reverse(traces, *args):
+            return claim_rows(traces, *args)[::-1]
+
+        with self.committing(self.mailing) as mailing:
+            with patch.object(MailingTrace, "_claim_rows", reverse):
+                claimed = mailing.env["mailing.trace"]._claim(mailing, self.one_run, 6)
+        self.assertEqual([row.id for row in claimed], self.rows.ids)
 
     def test_what_is_passed_by_is_not_looked_at_again_by_the_same_run(self):
         self.next_ids(3)

@@ -1,6 +1,7 @@
 from unittest.mock import patch
 from uuid import uuid4
 
+from odoo.addons.mass_mailing_campaign.engine.run import Run
 from odoo.addons.mass_mailing_campaign.models.queue import mailing_mailing as queue
 from odoo.fields import Command
 from odoo.service.model import retrying
@@ -138,6 +139,41 @@ class TestQueueMeanwhile(MeanwhileCase):
             mailing = self.of(env, self.mailing)
             self.assertTrue(mailing.is_paused and mailing.is_queue_partial)
             self.assertEqual(len(mailing.mailing_trace_ids), 2)
+
+    @mute_logger("odoo.sql_db", "odoo.service.model")
+    def test_who_is_merged_between_two_parts_has_one_outcome(self):
+        self.begin_anew()
+        self.enterContext(patch.object(queue, "MEMBERS_AT_ONCE", 1))
+        with self.real_env() as env:
+            self.of(env, self.targets).contact_ids = self.of(env, self.contacts)
+            self.of(env, self.mailing)._build_queue()
+        with self.real_env() as env:
+            mailing = self.of(env, self.mailing)
+            self.assertTrue(mailing.is_queue_partial)  # its transaction begins
+            self.start(self.merge)
+            self.join()
+            mailing._go_on_with_queue()
+        with self.real_env() as env:
+            rows = self.of(env, self.mailing).mailing_trace_ids
+            self.assertEqual(rows.mapped("res_id"), self.contacts[0].ids)
+
+    def test_a_row_that_somebody_holds_holds_up_no_claim(self):
+        self.begin_anew()
+        with self.real_env() as env:
+            self.of(env, self.targets).contact_ids = self.of(env, self.contacts)
+            self.of(env, self.mailing)._build_queue()
+        with self.real_env() as holding, self.real_env() as env:
+            held = self.of(holding, self.mailing).mailing_trace_ids.sorted("id")[0]
+            self.assertTrue(held.try_lock_for_update())
+            mailing = self.of(env, self.mailing)
+            env.cr.execute("SET lock_timeout TO '100ms'")
+            claimed = env["mailing.trace"]._claim(
+                mailing, Run(mailing, env["ir.mail_server"], ""), 5
+            )
+            env.cr.execute("RESET lock_timeout")
+            env["mailing.portion.count"]._forget()
+            self.assertEqual(len(claimed), 1)
+            self.assertNotEqual(claimed[0].id, held.id)
 
     def test_an_administrators_limit_of_statements_does_not_end_the_building_of_a_queue(self):
         self.begin_anew()

@@ -2,6 +2,7 @@ from unittest.mock import patch
 
 from lxml import etree
 
+from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome, Result
 from odoo.addons.mass_mailing_campaign.engine.run import Run
 from odoo.addons.mass_mailing_campaign.engine.turns import CLAIM_LOCK
 from odoo.exceptions import UserError
@@ -59,14 +60,24 @@ class TestEnding(MassEmailCase):
     def test_what_is_on_the_wire_finishes_and_what_comes_back_is_cancelled(self):
         self.mailing._build_queue()
         claimed = self.mailing.mailing_trace_ids.sudo().sorted("id")[:3]
-        claimed.write({"trace_status": "process", "claim_key": "run", "attempt_count": 1})
+        claimed.write(
+            {
+                "trace_status": "process",
+                "claim_key": "run",
+                "claim_number": 1,
+                "attempt_count": 1,
+            }
+        )
         self.end()
         self.assertEqual(self.mailing.state, "done")
         self.assertEqual(self.outcomes_in_order(), ["process"] * 3 + ["ended"] * 2)
         with self.assertRaisesRegex(UserError, "on its way"):
             self.mailing.unlink()
         with self.committing(self.mailing) as mailing:
-            mailing.env["mailing.journal.run"]._end("run", on_wire=claimed[0].ids)
+            unknown = Result(claimed[0].id, Outcome.UNKNOWN, "connection lost")
+            acks = mailing.env["mailing.journal.ack"]
+            acks._acknowledge(mailing.env.cr, "run", [(1, unknown)], is_over=True)
+            mailing.env["mailing.journal.run"]._end("run")
         self.assertEqual(self.outcomes_in_order(), ["in_doubt"] + ["ended"] * 4)
         self.mailing.unlink()
 

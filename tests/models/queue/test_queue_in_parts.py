@@ -2,6 +2,7 @@ from itertools import chain, repeat
 from types import SimpleNamespace
 from unittest.mock import patch
 
+from odoo import fields
 from odoo.addons.mass_mailing_campaign.engine.job_time import JobTime
 from odoo.addons.mass_mailing_campaign.models.queue import mailing_mailing as queue
 
@@ -22,9 +23,12 @@ class TestQueueInParts(MassEmailCase):
         self._contacts(count, self.target_list)
         mailing = self._mass_email()
         mailing.action_set_pending()
+        triggers = self.env["ir.cron.trigger"].search([])
         with self.committing(mailing) as committing:
             self.assertFalse(committing._have_queue(NO_TIME))
         self.assertEqual(len(mailing.mailing_trace_ids), 2)
+        woken = self.env["ir.cron.trigger"].search([]) - triggers
+        self.assertLessEqual(min(woken.mapped("call_at")), fields.Datetime.now(), "at once")
         return mailing
 
     def rows(self, size):
@@ -101,11 +105,37 @@ class TestQueueInParts(MassEmailCase):
         self.assertIn("late@example.com", server.addresses())
         self.assertEqual(mailing.sent_count, 6)
 
+    def test_a_mass_email_that_was_taken_back_gets_no_queue(self):
+        """By its user, while a lane that had found it due began."""
+        self._contacts(1, self.target_list)
+        mailing = self._mass_email()
+        with self.committing(mailing) as committing:
+            self.assertFalse(committing._have_queue())
+        self.assertEqual((mailing.state, len(mailing.mailing_trace_ids)), ("draft", 0))
+
     def test_a_mass_email_that_is_paused_gets_no_further_part(self):
         mailing = self.begin()
         mailing.action_pause()
         with self.smtp():
             self.run_delivery()
+        self.assertEqual(len(mailing.mailing_trace_ids), 2)
+
+    def test_a_mass_email_that_is_paused_meanwhile_gets_no_further_part_of_the_same_job(self):
+        self._contacts(5, self.target_list)
+        mailing = self._mass_email()
+        mailing.action_set_pending()
+        go_on = type(mailing)._go_on_with_queue
+
+        def pause(mailing):
+            is_ready = go_on(mailing)
+            mailing.is_paused = True
+            return is_ready
+
+        with (
+            patch.object(type(mailing), "_go_on_with_queue", pause),
+            self.committing(mailing) as committing,
+        ):
+            self.assertFalse(committing._have_queue())
         self.assertEqual(len(mailing.mailing_trace_ids), 2)
 
     def test_who_had_no_row_when_it_was_ended_has_an_outcome_and_is_not_mailed(self):

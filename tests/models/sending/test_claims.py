@@ -177,6 +177,14 @@ class TestPlan(MassEmailCase):
                 if turn == analyze_at:
                     self.env.cr.execute("ANALYZE mailing_journal_ack")
                 self.env.execute_query(write_down)
+            # what was only begun is no result
+            acks.create(
+                [
+                    {"run_key": "run", "begun_trace_id": 1, "ack_datetime": self.env.cr.now()}
+                    for _session in range(10)
+                ]
+            )
+            self.env.flush_all()
             nodes = self.explained(acks._looking_up_last_results("run"))
             read = [node["Actual Loops"] * node["Actual Rows"] for node in nodes]
             self.assertEqual((max(read), nodes[0]["Actual Rows"]), (LAST_RESULTS, LAST_RESULTS))

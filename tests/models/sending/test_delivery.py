@@ -1,6 +1,6 @@
 import threading
 from datetime import timedelta
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 from freezegun import freeze_time
 
@@ -10,8 +10,10 @@ from odoo.addons.mass_mailing_campaign.engine import run, shutdown
 from odoo.addons.mass_mailing_campaign.engine.job import Job
 from odoo.addons.mass_mailing_campaign.engine.letter import Letter
 from odoo.addons.mass_mailing_campaign.engine.run import Run
+from odoo.addons.mass_mailing_campaign.models.sending.ir_mail_server import IrMailServer
 from odoo.exceptions import UserError
 from odoo.tests import new_test_user
+from odoo.tools import mute_logger
 
 from ...common import DELIVERY_CRON, MassEmailCase
 
@@ -151,10 +153,13 @@ class TestDelivery(MassEmailCase):
             server.replies["anna@example.com"] = "550 something is wrong here"
             self.send(mailing, server)
             server.replies.clear()
+            self.assertTrue(mailing.kpi_mail_required)
+            mailing.kpi_mail_required = False  # Odoo has told of it
             mailing.action_retry_failed()
             self.run_delivery()
         self.assertEqual(server.addresses(), ["anna@example.com"])
         self.assertEqual((mailing.state, mailing.failed_count), ("done", 0))
+        self.assertFalse(mailing.kpi_mail_required, "it would tell of it once more")
 
     def test_who_is_dead_is_not_retried_but_told(self):
         self._contact("Anna", self.target_list)
@@ -193,12 +198,14 @@ class TestDelivery(MassEmailCase):
                 self.assertEqual((trace.trace_status, trace.attempt_count), ("outgoing", attempt))
                 self.run_delivery()
                 self.assertEqual(trace.attempt_count, attempt, "tried before its time")
+                self.assertFalse(self.env["mailing.address"].search([]), "she may get it yet")
                 now += timedelta(hours=1)
                 with freeze_time(now):
                     self.run_delivery()
         self.assertEqual(trace.attempt_count, MAX_ATTEMPTS)
         self.assertEqual((trace.trace_status, trace.failure_type), ("error", "mail_smtp"))
         self.assertEqual(mailing.state, "done")
+        self.assertEqual(self.env["mailing.address"].search([]).address, "anna@example.com")
 
     def test_an_outage_costs_no_attempts_and_loses_nobody(self):
         self._contact("Anna", self.target_list)
@@ -237,6 +244,31 @@ class TestDelivery(MassEmailCase):
             self.run_delivery()
         self.assertEqual(delays, [1, 2, 4, 8, 16, 32, 60, 60])
         self.assertEqual((mailing.state, mailing.retry_datetime), ("done", False))
+
+    def test_trouble_that_comes_back_after_some_were_sent_begins_with_a_short_delay(self):
+        self._contacts(10, self.target_list)
+        mailing = self._mass_email()
+        mailing.action_set_pending()
+        mailing.retry_delay = 32
+        with self.smtp() as server:
+            others = (f"target{number:05}@example.com" for number in range(1, 10))
+            server.replies = dict.fromkeys(others, "550 5.7.1 your address is on a blocklist")
+            self.run_delivery()
+        self.assertEqual(len(server.messages), 1)
+        self.assertIn("blocklist", mailing.delivery_issue)
+        self.assertEqual(mailing.retry_delay, 1)
+
+    def test_nothing_goes_through_a_users_own_mail_server(self):
+        self._contact("Anna", self.target_list)
+        with self.smtp() as server:
+            mail_server = self.env["ir.mail_server"].search([])
+            mailing = self._mass_email(mail_server_id=mail_server.id)
+            mailing.action_set_pending()
+            mail_server.owner_user_id = self.marketer
+            self.run_delivery()
+        self.assertFalse(server.messages)
+        self.assertIn("Marta Marketer's own", mailing.delivery_issue)
+        self.assertEqual(mailing.remedy, "server")
 
     def test_a_busy_server_costs_no_attempts_and_gets_the_rest_later(self):
         self._contacts(3, self.target_list)
@@ -304,6 +336,64 @@ class TestDelivery(MassEmailCase):
                 self.send(mailing, server)
                 self.assertEqual(len(server.messages), 5)
                 self.assertEqual((mailing.sent_count, mailing.waiting_count), (5, 25))
+
+    def test_a_pause_while_a_session_is_opened_claims_nobody(self):
+        self._contacts(3, self.target_list)
+        mailing = self._mass_email()
+        open_session = IrMailServer._open_session
+
+        def pause(mail_server, address):
+            mailing.with_env(mail_server.env).is_paused = True
+            return open_session(mail_server, address)
+
+        with self.smtp() as server, patch.object(IrMailServer, "_open_session", pause):
+            self.send(mailing, server)
+        self.assertFalse(server.messages)
+        self.assertFalse(any(mailing.mailing_trace_ids.sudo().mapped("claim_number")))
+
+    def test_nothing_is_claimed_any_more_when_a_run_ends(self):
+        """Nor beside it: nobody would return that to the queue."""
+        self._contacts(30, self.target_list)
+        mailing = self._mass_email()
+        happened, claims, end = [], type(mailing)._claims, Run._end
+
+        def note_claims(*args):
+            try:
+                yield from claims(*args)
+            finally:
+                happened.append("nothing more is claimed")
+
+        def note_end(one):
+            happened.append("the run ends")
+            end(one)
+
+        with (
+            self.smtp() as server,
+            patch.object(run, "LOOK_SECONDS", 0),
+            patch.object(type(mailing), "_is_due", lambda *_args: len(server.messages) < 5),
+            patch.object(type(mailing), "_claims", note_claims),
+            patch.object(Run, "_end", note_end),
+        ):
+            self.send(mailing, server)
+        self.assertEqual(happened, ["nothing more is claimed", "the run ends"])
+
+    def test_a_stopping_server_begins_no_other_mass_email(self):
+        self._contact("Anna", self.target_list)
+        first, second = self._mass_email(), self._mass_email()
+        (first + second).action_set_pending()
+        deliver, delivered = type(first)._deliver, []
+
+        def note(mailing, *args):
+            delivered.append(mailing.id)
+            return deliver(mailing, *args)
+
+        with (
+            self.smtp(),
+            patch.object(type(first), "_deliver", note),
+            patch.object(shutdown, "is_stopping", lambda: bool(delivered)),
+        ):
+            self.run_delivery()
+        self.assertEqual(delivered, [first.id])
 
     def test_a_stopping_server_ends_the_run_with_everything_settled(self):
         self._contacts(30, self.target_list)
@@ -385,6 +475,26 @@ class TestDelivery(MassEmailCase):
         self.assertEqual(len(server.messages), 1)
         self.assertTrue(broken.delivery_issue)
         self.assertEqual((broken.waiting_count, good.state), (1, "done"))
+
+    def test_an_error_of_the_database_stops_only_its_own_mass_email(self):
+        self._contact("Anna", self.target_list)
+        broken, good = self._mass_email(), self._mass_email()
+        build = type(broken)._build_queue
+
+        def divide(mailing):
+            if mailing == broken:
+                mailing.env.cr.execute("SELECT 1 / 0")
+            build(mailing)
+
+        broken.action_set_pending()
+        with (
+            self.smtp() as server,
+            patch.object(type(broken), "_build_queue", divide),
+            mute_logger("odoo.sql_db", "odoo.addons.mass_mailing_campaign.engine.job"),
+        ):
+            self.send(good, server)
+        self.assertEqual((len(server.messages), good.state), (1, "done"))
+        self.assertIn("division by zero", broken.delivery_issue)
 
     def test_opening_before_the_settle_is_not_overwritten(self):
         self._contact("Anna", self.target_list)
@@ -484,6 +594,36 @@ class TestDelivery(MassEmailCase):
                     self.run_delivery()
                 self.assertTrue(mailing.delivery_issue)
                 self.assertTrue(mailing.retry_datetime)
+
+    def test_what_broke_a_run_is_told_and_not_what_that_did_to_its_end(self):
+        self._contacts(3, self.target_list)
+        mailing = self._mass_email()
+
+        def divide(mailing, _job_time):
+            mailing.env.cr.execute("SELECT 1 / 0")
+
+        with (
+            self.smtp() as server,
+            patch.object(type(mailing), "_stops_in", divide),
+            mute_logger("odoo.sql_db", "odoo.addons.mass_mailing_campaign.engine.job"),
+        ):
+            self.send(mailing, server)
+        self.assertIn("division by zero", mailing.delivery_issue)
+
+    def test_a_letter_has_failed_unless_it_is_the_database_that_failed(self):
+        self._contact("Anna", self.target_list)
+
+        def divide(letter, *_args):
+            letter.env.cr.execute("SELECT 1 / 0")
+
+        for error, remedy in ((ZeroDivisionError("division by zero"), "letter"), (divide, False)):
+            mailing = self._mass_email()
+            compose = Mock(side_effect=error)
+            with self.subTest(remedy=remedy), self.smtp() as server, mute_logger("odoo.sql_db"):
+                with patch.object(Letter, "compose", lambda *args, compose=compose: compose(*args)):
+                    self.send(mailing, server)
+                self.assertEqual(mailing.remedy, remedy)
+                self.assertIn("division by zero", mailing.delivery_issue)
 
     def test_who_may_go_out_in_the_last_moment_of_a_job_is_woken_for(self):
         self._contact("Anna", self.target_list)

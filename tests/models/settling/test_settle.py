@@ -1,4 +1,6 @@
 import runpy
+import time
+from contextlib import closing
 from datetime import timedelta
 from unittest.mock import Mock, patch
 
@@ -14,6 +16,7 @@ from odoo.addons.mass_mailing_campaign.models.sending.mailing_trace import Claim
 from odoo.addons.mass_mailing_campaign.models.settling.mailing_journal_ack import (
     SETBACKS_OF_FIVE_DAYS,
 )
+from odoo.sql_db import db_connect
 from odoo.tools import file_path, mute_logger
 
 from ...common import MassEmailCase
@@ -139,6 +142,16 @@ class TestSettle(MassEmailCase):
         self.assertIn("sent", written)
         self.assertEqual(self.statuses(traces), ["sent"])
 
+    def test_the_sending_waits_for_a_settle_that_very_many_results_wait_for(self):
+        known, waited = results.Results("run"), []
+        known._settling = Mock(is_under_way=True, result=lambda: waited.append("for it") or 1)
+        with self.committing(self._mass_email()) as committing:
+            for count in (results.MOST_UNSETTLED - 1, results.MOST_UNSETTLED):
+                self.assertFalse(waited)
+                known._unsettled = [(1, Result(0, Outcome.SENT, "250 ok"))] * count
+                known.settle(committing.env["mailing.journal.run"], committing)
+        self.assertEqual(waited, ["for it"])
+
     def test_the_end_of_a_run_reads_what_is_not_settled_yet(self):
         mailing, traces = self.claimed(2, "run", (0, Outcome.SENT))
         settling, read = self.acks._settling, []
@@ -151,12 +164,56 @@ class TestSettle(MassEmailCase):
         known.expect([Claimed(trace.id, trace.res_id, "", "", 1, 1) for trace in traces])
         with self.committing(mailing) as committing:
             settled = committing.env["mailing.journal.ack"]._settle("run", 0)
-            known._settled_ack = settled
+            known._settling, known._settled_at = Mock(is_under_way=False), time.monotonic()
+            known._settling.result = lambda: settled
+            known.settle(committing.env["mailing.journal.run"], committing)
             known.add([Result(traces[1].id, Outcome.SENT, "250 ok")])
             with patch.object(self.acks, "_settling", read_from):
                 known.end(committing.env["mailing.journal.run"], committing)
         self.assertEqual(read, [settled])
         self.assertEqual(self.statuses(traces), ["sent", "sent"])
+
+    def test_what_becomes_known_while_others_are_settled_is_not_taken_for_settled(self):
+        mailing, traces = self.claimed(2, "run", (0, Outcome.SENT))
+        known = results.Results("run")
+        known.expect([Claimed(trace.id, trace.res_id, "", "", 1, 1) for trace in traces])
+        with self.committing(mailing) as committing:
+            runs = committing.env["mailing.journal.run"]
+            for trace in traces:
+                known.add([Result(trace.id, Outcome.SENT, "250 ok")])
+                known.write_down(runs, runs.env.cr, is_over=True)
+            known._settling, known._settling_count = Mock(is_under_way=False), 1
+            known._settling.result = lambda: runs.env["mailing.journal.ack"].search([])[0].id
+            known._settled_at = time.monotonic()  # nothing more is to be settled right now
+            known.settle(runs, committing)
+            # as PostgreSQL itself empties unlogged tables when it recovers
+            runs.env.cr.execute("DELETE FROM mailing_journal_run; DELETE FROM mailing_journal_ack")
+            known.write_down_again()
+            known.write_down(runs, runs.env.cr, is_over=True)
+            acks = runs.env["mailing.journal.ack"].search([])
+            self.assertEqual(acks.mapped("trace_id"), traces[1].ids)
+
+    def test_a_last_result_outlives_that_the_end_of_its_run_is_tried_again(self):
+        mailing, traces = self.claimed(1, "run")
+        known, runs = results.Results("run"), type(self.env["mailing.journal.run"])
+        known.expect([Claimed(traces.id, traces.res_id, "", "", 1, 1)])
+        known.add([Result(traces.id, Outcome.SENT, "250 ok")])
+        end, calls = runs._end_claims, []
+
+        def meet_another(*args, **kwargs):
+            calls.append(args)
+            if len(calls) == 1:
+                raise Conflict()
+            return end(*args, **kwargs)
+
+        with (
+            self.committing(mailing) as committing,
+            patch.object(runs, "_end_claims", meet_another),
+            mute_logger("odoo.service.model"),
+            patch("odoo.service.model.random.uniform", return_value=0),
+        ):
+            known.end(committing.env["mailing.journal.run"], committing)
+        self.assertEqual((len(calls), self.statuses(traces)), (2, ["sent"]))
 
     def test_a_journal_that_was_emptied_and_counts_anew_settles_all_that_is_known(self):
         mailing, traces = self.claimed(2, "run", (0, Outcome.SENT))
@@ -192,6 +249,14 @@ class TestSettle(MassEmailCase):
         self.assertEqual(self.statuses(traces), ["process", "process"])
         self.assertEqual(mailing.state, "sending")
 
+    def test_a_run_of_another_database_keeps_no_dead_one_here(self):
+        _mailing, traces = self.claimed(1, "killed")
+        run_id = self.env["mailing.journal.run"].search([]).id
+        with closing(db_connect("postgres").cursor()) as elsewhere, self.smtp():
+            elsewhere.execute("SELECT pg_advisory_xact_lock(%s, %s)", [RUN_LOCK, run_id])
+            self.run_delivery()
+        self.assertEqual(self.statuses(traces), ["in_doubt"])
+
     def test_a_result_belongs_to_one_claim_of_a_row(self):
         mailing, traces = self.claimed(1, "run", (0, Outcome.NOT_SENT))
         with self.committing(mailing) as committing:
@@ -207,7 +272,7 @@ class TestSettle(MassEmailCase):
             runs.env["mailing.journal.ack"]._acknowledge(
                 journal, "run", [(2, Result(traces.id, Outcome.SENT, "250 ok"))]
             )
-            runs._end("run", on_wire=[])
+            runs._end("run")
         self.assertEqual(self.statuses(traces), ["sent"])
 
     def test_a_run_that_others_took_for_dead_sends_nothing_more(self):
@@ -265,7 +330,7 @@ class TestSettle(MassEmailCase):
             runs.env["mailing.journal.ack"]._acknowledge(
                 committing.env.cr, "killed", [(1, result)], is_over=True
             )
-            runs._end("killed", on_wire=[])
+            runs._end("killed")
         self.assertEqual(self.statuses(traces), ["sent"])
 
     def test_a_late_result_of_a_message_that_was_left_makes_nobody_get_it_twice(self):
@@ -277,6 +342,20 @@ class TestSettle(MassEmailCase):
         self.assertEqual(self.statuses(traces), ["sent", "left", "left", "left"])
         mailing.action_retry_failed()
         self.assertEqual(self.statuses(traces), ["sent", "left", "left", "left"], "left is left")
+
+    def test_a_late_result_says_nothing_of_a_message_that_is_back_in_the_queue(self):
+        mailing, traces = self.claimed(1, "killed", on_wire=0)
+        mailing.is_paused = True
+        self.run_delivery()
+        self.assertEqual(self.statuses(traces), ["outgoing"])
+        with self.committing(mailing) as committing:
+            acks, result = (
+                committing.env["mailing.journal.ack"],
+                Result(traces.id, Outcome.DEFERRED, "later"),
+            )
+            acks._acknowledge(acks.env.cr, "killed", [(1, result)], is_over=True)
+            committing.env["mailing.journal.run"]._end("killed")
+        self.assertEqual((traces.smtp_reply, traces.retry_datetime), (False, False))
 
     def test_a_late_result_that_puts_a_message_back_has_its_mass_email_go_on(self):
         mailing, traces = self.claimed(3, "survivor", on_wire=3)
@@ -307,7 +386,7 @@ class TestSettle(MassEmailCase):
             runs.env["mailing.journal.ack"]._acknowledge(
                 committing.env.cr, key, results, is_over=True
             )
-            runs._end(key, on_wire=[])
+            runs._end(key)
 
     def test_a_message_in_doubt_takes_its_place_when_it_may_have_left_at_last(self):
         mailing, traces = self.claimed(2, "killed", on_wire=1)
@@ -318,18 +397,22 @@ class TestSettle(MassEmailCase):
         self.assertEqual(self.statuses(traces), ["in_doubt", "outgoing"])
         self.assertGreaterEqual(traces[0].portion_datetime, claimed_at + timedelta(minutes=5))
 
-    def test_the_delay_of_a_deferred_message_has_an_end(self):
-        _mailing, traces = self.claimed(1, "run", on_wire=1)
-        traces.attempt_count = 60
+    def test_the_delay_of_a_message_has_an_end(self):
+        _mailing, traces = self.claimed(2, "run", on_wire=2)
+        traces.write({"attempt_count": 60, "setback_count": 60})
         self.set_setting("max_attempts", 100)
         self.env.flush_all()
-        self.end_late(traces, Outcome.DEFERRED)
-        self.assertEqual(traces.trace_status, "outgoing")
-        self.assertLess(traces.retry_datetime, fields.Datetime.now() + timedelta(days=2))
+        self.end_late(traces, Outcome.DEFERRED, Outcome.BUSY)
+        self.assertEqual(self.statuses(traces), ["outgoing", "outgoing"])
+        for trace, most in zip(traces, (timedelta(days=2), timedelta(hours=2)), strict=True):
+            self.assertLess(trace.retry_datetime, fields.Datetime.now() + most)
 
     def test_what_was_deleted_meanwhile_does_not_stop_a_settle(self):
         """A foreign key is checked against the state of now, the rest against that of then."""
         self.assert_settle_is_tried_again(psycopg2.errors.ForeignKeyViolation("is not present"))
+
+    def test_what_was_made_meanwhile_does_not_stop_a_settle(self):
+        self.assert_settle_is_tried_again(psycopg2.errors.UniqueViolation("already exists"))
 
     def test_each_outcome_has_its_status(self):
         cases = {
@@ -344,7 +427,7 @@ class TestSettle(MassEmailCase):
         self.assertEqual(set(cases), set(Outcome))
         mailing, traces = self.claimed(len(cases), "ended", *enumerate(cases))
         with self.committing(mailing) as committing:
-            committing.env["mailing.journal.run"]._end("ended", on_wire=traces.ids)
+            committing.env["mailing.journal.run"]._end("ended")
         for trace, (outcome, expected) in zip(traces, cases.items(), strict=True):
             with self.subTest(outcome=outcome):
                 status = (trace.trace_status, trace.failure_type, trace.attempt_count)
@@ -374,7 +457,7 @@ class TestSettle(MassEmailCase):
         with self.committing(mailing) as committing:
             acks, runs = (committing.env[f"mailing.journal.{name}"] for name in ("ack", "run"))
             acks._acknowledge(acks.env.cr, "ended", results, is_over=True)
-            runs._end("ended", on_wire=traces.ids)
+            runs._end("ended")
         known = {each.address: each for each in self.env["mailing.address"].search([])}
         for trace, (reply, (_outcome, state)) in zip(traces, replies.items(), strict=True):
             row = known.get(trace.email)
@@ -388,7 +471,7 @@ class TestSettle(MassEmailCase):
         mailing, traces = self.claimed(2, "ended", (0, Outcome.DEFERRED), (1, Outcome.REFUSED))
         self.set_setting("max_attempts", "1")
         with self.committing(mailing) as committing:
-            committing.env["mailing.journal.run"]._end("ended", on_wire=traces.ids)
+            committing.env["mailing.journal.run"]._end("ended")
         self.assertEqual(self.statuses(traces), ["mail_smtp", "mail_refused"])
 
     def test_who_met_a_busy_server_for_five_days_is_given_up_until_tried_again(self):
@@ -398,7 +481,7 @@ class TestSettle(MassEmailCase):
         traces[0].setback_count = SETBACKS_OF_FIVE_DAYS
         traces[1].setback_count = SETBACKS_OF_FIVE_DAYS - 1
         with self.committing(mailing) as committing:
-            committing.env["mailing.journal.run"]._end("ended", on_wire=traces.ids)
+            committing.env["mailing.journal.run"]._end("ended")
         self.assertEqual(self.statuses(traces), ["mail_smtp", "outgoing"])
         self.assertEqual(traces[0].failure_reason, "a reply")
         mailing.action_retry_failed()
@@ -431,6 +514,27 @@ class TestSettle(MassEmailCase):
             self.run_delivery()
         self.assertEqual(len(server.messages), 2, "sent twice or lost")
         self.assertEqual((mailing.sent_count, mailing.state), (2, "done"))
+
+    def test_an_error_at_the_end_of_a_run_sends_nothing_twice_and_is_told(self):
+        self._contacts(2, self.target_list)
+        mailing, runs = self._mass_email(), type(self.env["mailing.journal.run"])
+        end, calls = runs._end_claims, []
+
+        def fail(*args, **kwargs):
+            calls.append(args)
+            if len(calls) == 1:
+                raise psycopg2.errors.DiskFull("no space left")
+            return end(*args, **kwargs)
+
+        with (
+            self.smtp() as server,
+            patch.object(runs, "_end_claims", fail),
+            patch.object(run.time, "sleep"),
+            mute_logger("odoo.addons.mass_mailing_campaign.engine"),
+        ):
+            self.send(mailing, server)
+        self.assertEqual((len(server.messages), mailing.sent_count), (2, 2))
+        self.assertIn("no space left", mailing.delivery_issue)
 
     def test_a_crash_of_postgresql_in_mid_run_sends_nothing_twice(self):
         self._contacts(4, self.target_list)
@@ -497,11 +601,14 @@ class TestSettle(MassEmailCase):
         self.assertEqual(mailing.state, "done")
         with self.committing(traces) as committing:
             runs = committing.env["mailing.journal.run"]
-            result = Result(traces[0].id, Outcome.SENT, "250 ok", "<0@x>")
+            late = [
+                (1, Result(traces[0].id, Outcome.SENT, "250 ok", "<0@x>")),
+                (1, Result(traces[1].id, Outcome.UNKNOWN, "connection lost")),
+            ]
             runs.env["mailing.journal.ack"]._acknowledge(
-                committing.env.cr, "survivor", [(1, result)], is_over=True
+                committing.env.cr, "survivor", late, is_over=True
             )
-            runs._end("survivor", on_wire=traces[1].ids)
+            runs._end("survivor")
         self.assertEqual(self.statuses(traces), ["sent", "in_doubt", "outgoing", "outgoing"])
         self.assertEqual([trace.attempt_count for trace in traces], [1, 1, 0, 0])
         self.assertEqual(mailing.state, "sending")

@@ -80,8 +80,10 @@ class TestWhatCameBack(MassEmailCase):
 
     def test_it_does_not_wait_to_be_sent_again(self):
         self.trace.action_send_again()
+        self.trace.retry_datetime = fields.Datetime.now() + timedelta(hours=1)  # and was deferred
         self.trace._receive_hit(self.trace.token, made_by="machine")
         self.assertEqual((self.trace.trace_status, self.kinds()), ("sent", ["opened", "sent"]))
+        self.assertFalse(self.trace.retry_datetime)
         self.assertFalse(self.mailing.waiting_count)
 
     def test_who_is_not_mailed_any_more_had_an_earlier_copy(self):
@@ -95,6 +97,24 @@ class TestWhatCameBack(MassEmailCase):
             status = (self.trace.trace_status, self.trace.failure_type)
             self.assertEqual(status, ("cancel", "removed"), "another may have her place by now")
             self.assertEqual(self.kinds(), kinds)
+
+    def test_what_came_back_of_a_copy_that_was_known_says_nothing_of_the_next(self):
+        """As of one that bounced: who sends it again means it."""
+        self.stands("process", claim_key="run", claim_number=1, attempt_count=1)
+        self.trace._log_event("sent")
+        self.trace._log_event("opened")
+        self.env["mailing.journal.ack"].create(
+            {
+                "run_key": "run",
+                "trace_id": self.trace.id,
+                "claim_number": 1,
+                "outcome": Outcome.DEFERRED.value,
+                "reply": "450 later",
+                "ack_datetime": fields.Datetime.now(),
+            }
+        )
+        self.env["mailing.journal.run"]._end_claims("run")
+        self.assertEqual(self.trace.trace_status, "outgoing")
 
     def test_what_is_on_the_wire_has_a_result_of_its_own(self):
         """A machine may look at it before that; its run may die, or be told that it is refused."""
@@ -117,7 +137,7 @@ class TestWhatCameBack(MassEmailCase):
                             "ack_datetime": fields.Datetime.now(),
                         }
                     )
-                journal._end_claims(key, on_wire=self.trace.ids)
+                journal._end_claims(key, is_lost=not outcome)
                 self.assertEqual(self.trace.trace_status, "sent")
                 self.assertEqual(self.kinds(), ["opened", "sent"])
 
