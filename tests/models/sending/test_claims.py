@@ -180,6 +180,13 @@ class TestPlan(MassEmailCase):
             nodes = self.explained(acks._looking_up_last_results("run"))
             read = [node["Actual Loops"] * node["Actual Rows"] for node in nodes]
             self.assertEqual((max(read), nodes[0]["Actual Rows"]), (LAST_RESULTS, LAST_RESULTS))
+        # as for a hundred thousand results
+        self.env.cr.execute(
+            "SET LOCAL parallel_setup_cost TO 0; SET LOCAL min_parallel_table_scan_size TO 0"
+        )
+        nodes = self.explained(acks._looking_up_last_results("run"))
+        read = [node["Actual Loops"] * node["Actual Rows"] for node in nodes]
+        self.assertEqual(max(read), LAST_RESULTS)
 
     def test_the_log_of_a_settle_reads_no_other_contacts(self):
         self._contacts(MEMBERS, self.target_list)
