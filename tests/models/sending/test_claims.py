@@ -249,3 +249,15 @@ class TestPlan(MassEmailCase):
         waiting.is_ended = True
         self.env["mailing.trace"]._cancel_ended()
         self.assertEqual(set(waiting.mailing_trace_ids.mapped("failure_type")), {"ended"})
+
+    def test_a_member_who_shows_how_the_subject_reads_is_found_without_the_other_lists(self):
+        self._contacts(MEMBERS, self.target_list)
+        later = self.env["mailing.list"].create({"name": "Later"})
+        members = self._contacts(MEMBERS // 2, later)
+        mailing = self._mass_email(contact_list_ids=later.ids, subject="News for {{ object.name }}")
+        self.env.flush_all()
+        self.env.cr.execute("ANALYZE mailing_subscription")
+        contacts = []
+        read = self.read_by(lambda: contacts.append(mailing._sample_contact()))
+        self.assertIn(contacts[0], members)
+        self.assertLess(read["mailing_subscription"], 10)
