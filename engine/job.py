@@ -26,6 +26,7 @@ class Job:
             self._cron._dismiss_lanes()
             self.env["mailing.journal.run"]._end_dead()
             self.env["mailing.trace"]._take_back_the_future()
+            self.env["mailing.trace"]._know_addresses()
             most = self.env["ir.config_parameter"]._mass_email_setting("run_size") or float("inf")
             if self._time.is_worth_it() and self._deliver_due(most) >= most:
                 # the next job by the clock goes on

@@ -258,14 +258,31 @@ class MailingTrace(models.Model):
         [answer] = self.env.execute_query(
             SQL(
                 """
-                SELECT EXISTS (SELECT FROM mailing_trace
-                                WHERE mass_mailing_id = %(mailing)s AND %(is_waiting)s),
-                       EXISTS (SELECT FROM mailing_trace
-                                WHERE mass_mailing_id = %(mailing)s AND %(is_claimed)s)
+                SELECT %(waits)s,
+                       (SELECT id FROM mailing_trace
+                         WHERE mass_mailing_id = %(mailing)s AND %(is_claimed)s
+                         ORDER BY claim_key LIMIT 1) IS NOT NULL
                 """,
+                waits=self._waits(SQL("%s", mailing.id)),
                 mailing=mailing.id,
-                is_waiting=IS_WAITING,
                 is_claimed=IS_CLAIMED,
             )
         )
         return answer
+
+    @api.model
+    def _waits(self, mailing_id):
+        """SQL condition: messages of a mass email wait.
+
+        In an order that nothing but the index of what waits has, as ``_claimable``: where much of
+        others waits PostgreSQL would sooner read the whole mass email until it meets one.
+        """
+        return SQL(
+            """(
+            SELECT id FROM mailing_trace
+             WHERE (mass_mailing_id, id) > (%(mailing)s, 0) AND mass_mailing_id <= %(mailing)s
+               AND %(is_waiting)s
+             ORDER BY mass_mailing_id, id LIMIT 1) IS NOT NULL""",
+            mailing=mailing_id,
+            is_waiting=IS_WAITING,
+        )

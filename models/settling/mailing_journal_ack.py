@@ -239,16 +239,18 @@ class MailingJournalAck(models.Model):
         However many PostgreSQL takes the run to have, it reads no more than these, and looks up
         their messages: what is ordered by two columns, though the first is the same in all, nothing
         but the run's index has in order, and of a limit that it does not know it expects a tenth.
+        Materialized, how to find them is not decided by what looking up that tenth would cost.
         """
         return SQL(
             """
-            SELECT trace.id, trace.email, last.outcome, last.reply
-              FROM (
+            WITH last AS MATERIALIZED (
                 SELECT trace_id, outcome, reply FROM mailing_journal_ack
                  WHERE run_key BETWEEN %(run)s AND %(run)s AND outcome IS NOT NULL
                  ORDER BY run_key DESC, id DESC
                  LIMIT (SELECT %(count)s)
-             ) last
+            )
+            SELECT trace.id, trace.email, last.outcome, last.reply
+              FROM last
              CROSS JOIN LATERAL (
                 SELECT id, email FROM mailing_trace WHERE id = last.trace_id OFFSET 0
              ) trace
