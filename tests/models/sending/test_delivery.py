@@ -599,7 +599,7 @@ class TestDelivery(MassEmailCase):
         self._contacts(3, self.target_list)
         mailing = self._mass_email()
 
-        def divide(mailing, _job_time):
+        def divide(mailing, *_args):
             mailing.env.cr.execute("SELECT 1 / 0")
 
         with (
