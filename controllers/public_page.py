@@ -56,12 +56,11 @@ def public_page(template, values, company, lang, status=200):
 def _direction(template, lang):
     """Return the direction of what a page says: in English, unless it is translated."""
     direction = request.env["res.lang"]._get_data(code=lang).direction
+    if direction == "ltr":
+        return direction
     view = request.env.ref(template).sudo()
-    if direction == "rtl" and (
-        view.with_context(lang=lang).arch_db == view.with_context(lang="en_US").arch_db
-    ):
-        return "ltr"
-    return direction
+    in_english = view.with_context(lang="en_US").arch_db
+    return "ltr" if view.with_context(lang=lang).arch_db == in_english else direction
 
 
 def neutral_page():

@@ -218,14 +218,14 @@ class MailingJournalAck(models.Model):
         :return: ids of messages; empty when what it says is about their addresses
         """
         told = [
-            (trace_id, email.partition("@")[2])
-            for trace_id, email, *result in last
-            if result[0] == outcome.value and re.search(words, result[1])
+            (trace_id, (email or "").partition("@")[2])  # she may be erased by now
+            for trace_id, email, said, reply in last
+            if said == outcome.value and re.search(words, reply or "")
         ]
         are_many = len(told) >= max(MANY_RESULTS, len(last) / 2)
-        if not are_many or len({domain for _id, domain in told}) < MANY_DOMAINS:
-            return []
-        return [trace_id for trace_id, _domain in told]
+        domains = {domain for _id, domain in told} - {""}
+        are_many &= len(domains) >= MANY_DOMAINS
+        return [trace_id for trace_id, _domain in told] if are_many else []
 
     @api.model
     def _last_results(self, key):

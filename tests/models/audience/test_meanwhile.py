@@ -118,16 +118,20 @@ class TestQueueMeanwhile(MeanwhileCase):
 
         self.build_in_both_orders(self.erase, check)
 
-    def pause(self, env):
-        self.of(env, self.mailing).action_pause()
-
-    @mute_logger("odoo.sql_db")
-    def test_who_pauses_it_between_two_parts_waits_for_one_at_most(self):
+    def build_first_part(self):
+        """Build the queue for one of two members."""
         self.begin_anew()
         self.enterContext(patch.object(queue, "MEMBERS_AT_ONCE", 1))
         with self.real_env() as env:
             self.of(env, self.targets).contact_ids = self.of(env, self.contacts)
             self.of(env, self.mailing)._build_queue()
+
+    def pause(self, env):
+        self.of(env, self.mailing).action_pause()
+
+    @mute_logger("odoo.sql_db")
+    def test_who_pauses_it_between_two_parts_waits_for_one_at_most(self):
+        self.build_first_part()
         with self.real_env() as env:
             mailing = self.of(env, self.mailing)
             mailing.try_lock_for_update()
@@ -142,11 +146,7 @@ class TestQueueMeanwhile(MeanwhileCase):
 
     @mute_logger("odoo.sql_db", "odoo.service.model")
     def test_who_is_merged_between_two_parts_has_one_outcome(self):
-        self.begin_anew()
-        self.enterContext(patch.object(queue, "MEMBERS_AT_ONCE", 1))
-        with self.real_env() as env:
-            self.of(env, self.targets).contact_ids = self.of(env, self.contacts)
-            self.of(env, self.mailing)._build_queue()
+        self.build_first_part()
         with self.real_env() as env:
             mailing = self.of(env, self.mailing)
             self.assertTrue(mailing.is_queue_partial)  # its transaction begins

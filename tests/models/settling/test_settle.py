@@ -343,6 +343,18 @@ class TestSettle(MassEmailCase):
         mailing.action_retry_failed()
         self.assertEqual(self.statuses(traces), ["sent", "left", "left", "left"], "left is left")
 
+    def test_who_is_erased_while_her_run_goes_on_stops_no_settle(self):
+        mailing, traces = self.claimed(2, "run", (0, Outcome.REFUSED))
+        with self.committing(mailing) as committing:
+            acks = committing.env["mailing.journal.ack"]
+            settled = acks._settle("run", 0)
+            traces[0].with_env(acks.env)._erase()
+            result = Result(traces[1].id, Outcome.REFUSED, "550 not you")
+            acks._acknowledge(acks.env.cr, "run", [(1, result)])
+            committing.env["mailing.journal.run"]._end("run", settled)
+        self.assertFalse(traces[0].email)
+        self.assertEqual(traces[1].trace_status, "outgoing")
+
     def test_a_late_result_says_nothing_of_a_message_that_is_back_in_the_queue(self):
         mailing, traces = self.claimed(1, "killed", on_wire=0)
         mailing.is_paused = True
