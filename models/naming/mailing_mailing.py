@@ -73,7 +73,7 @@ class MailingMailing(models.Model):
     # ------------------------------------------------------------
 
     def _sample(self, name):
-        """Return subject or preview text as a first member reads it; False when all read the same.
+        """Return subject or preview text as a member reads it; False when all read the same.
 
         No field: see ``get_progress``.
 

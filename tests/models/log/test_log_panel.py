@@ -212,7 +212,8 @@ class TestClickMap(LogCase):
         page = self.click_map()["page"]
         self.assertIn(f'href="#link-{self.offer.id}"', page)
         self.assertIn('href="#opt-out"', page)
-        self.assertIn("Anna", page)
+        # whoever of the members it shows
+        self.assertRegex(page, "<p>Dear (Anna|Bob|Carl),</p>")
         for secret in (self.anna.token, "/mailing/open/", "/mailing/click/", ".invalid"):
             self.assertNotIn(secret, page)
         self.assertEqual(self.log.search_count([]), before)
