@@ -1,3 +1,4 @@
+import { reactive } from "@odoo/owl";
 import { isHtmlContentSupported } from "@html_editor/core/selection_plugin";
 import { Plugin } from "@html_editor/plugin";
 import { withSequence } from "@html_editor/utils/resource";
@@ -50,7 +51,7 @@ export class LetterLinkPlugin extends Plugin {
             getProps: (props) => ({
                 ...props,
                 destinations: this.destinations,
-                isOffered: this.isOffered,
+                rights: this.rights,
                 picksAtOnce: false,
                 ...this.opening,
             }),
@@ -59,8 +60,10 @@ export class LetterLinkPlugin extends Plugin {
 
     setup() {
         this.destinations = new Destinations(this.services.orm, this.config.getRecordInfo);
+        // reactive: a link may be opened before the server has answered
+        this.rights = reactive({ isMarketer: false });
         user.hasGroup("mass_mailing.group_mass_mailing_user").then((isMarketer) => {
-            this.isMarketer = isMarketer;
+            this.rights.isMarketer = isMarketer;
         });
     }
 
@@ -73,7 +76,7 @@ export class LetterLinkPlugin extends Plugin {
     }
 
     get isOffered() {
-        return Boolean(this.isMarketer && this.isLetter);
+        return this.rights.isMarketer && this.isLetter;
     }
 
     isImmutable(link) {

@@ -14,7 +14,7 @@ export class LetterLinkPopover extends LinkPopover {
     static props = {
         ...LinkPopover.props,
         destinations: Object,
-        isOffered: Boolean,
+        rights: Object,
         picksAtOnce: Boolean,
         destination: { type: Object, optional: true },
     };
@@ -26,6 +26,7 @@ export class LetterLinkPopover extends LinkPopover {
     setup() {
         super.setup();
         this.destination = useState({ name: "", label: "" });
+        this.rights = useState(this.props.rights);
         // a tracking URL that is being made
         this.making = useState({ isOpen: false, name: "", url: "", isSaving: false });
         this.state.url = codeIn(this.state.url) || this.state.url;

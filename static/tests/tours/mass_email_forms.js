@@ -54,6 +54,7 @@ registry.category("web_tour.tours").add("mass_email_campaign_buttons", {
         { trigger: ".modal .btn-close", run: "click" },
         // a new campaign, not saved yet, gets one at once
         { trigger: ".o_back_button", run: "click" },
+        { trigger: ".o_field_widget[name=mass_email_ids] .o_data_row:contains(Draft)" },
         { trigger: ".o_form_button_create", run: "click" },
         { trigger: ".o_last_breadcrumb_item:contains(/^New$/)" },
         { trigger: ".o_field_widget[name=title] input", run: "edit Winter" },

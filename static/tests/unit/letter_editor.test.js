@@ -9,7 +9,7 @@ import { codeIn } from "@mass_mailing_campaign/letter_editor/code";
 import { LetterLinkPlugin } from "@mass_mailing_campaign/letter_editor/letter_link_plugin";
 import { describe, expect, getFixture, test } from "@odoo/hoot";
 import { press, waitFor } from "@odoo/hoot-dom";
-import { animationFrame, runAllTimers } from "@odoo/hoot-mock";
+import { animationFrame, Deferred, runAllTimers } from "@odoo/hoot-mock";
 import { registry } from "@web/core/registry";
 import { contains, onRpc } from "@web/../tests/web_test_helpers";
 
@@ -107,6 +107,15 @@ test("who is no marketer is offered nothing", async () => {
     expect(".o-we-command:contains(Tracking URL)").toHaveCount(0);
     expect(".o-we-command:contains(Opt-Out Link)").toHaveCount(0);
     expect(html()).toBe("<p>text/</p>");
+});
+
+test("a link that is opened before the server says who asks is offered them, too", async () => {
+    const answer = new Deferred();
+    await letter(`<p><a href="{trackingUrl:4}">p[]age</a></p>`, { isMarketer: answer });
+    await contains(".o-we-linkpopover .o_we_edit_link").click();
+    expect(".o_link_destination").toHaveCount(0);
+    answer.resolve(true);
+    await waitFor(".o_link_destination input:value(Offer)");
 });
 
 test("a standard mailing is offered nothing: its codes would be sent as they are", async () => {
