@@ -511,8 +511,11 @@ class TestLanes(LimitsCase):
 
     def test_a_job_that_has_not_heard_of_more_lanes_yet_lets_none_go(self):
         self.env["res.config.settings"].create({"mass_email_lanes": 3}).execute()
-        with patch.object(type(self.env["ir.config_parameter"]), "get_param", lambda *_args: "1"):
-            self.env["ir.cron"]._dismiss_lanes()
+        with (
+            patch.object(type(self.env["ir.config_parameter"]), "get_param", lambda *_args: "1"),
+            self.committing(self.env["ir.cron"]) as committing,
+        ):
+            committing._dismiss_lanes()
         self.assertEqual(len(self.env["ir.cron"]._lanes()), 3)
 
     def test_a_mass_email_another_lane_prepares_is_left_to_it(self):
