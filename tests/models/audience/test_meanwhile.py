@@ -228,6 +228,29 @@ class TestQueueMeanwhile(MeanwhileCase):
                 env.cr.rollback()
                 env.cr.execute("RESET lock_timeout")
 
+    def test_who_comes_back_while_a_user_ends_the_mass_email_has_an_outcome(self):
+        self.begin_anew()
+        with self.real_env() as env:
+            mailing = self.of(env, self.mailing)
+            mailing._build_queue()
+            run = Run(mailing, env["ir.mail_server"], "")
+            self.assertEqual(len(env["mailing.trace"]._claim(mailing, run, 5)), 1)
+            env["mailing.portion.count"]._forget()
+            end = type(env["mailing.journal.run"])._end_claims
+
+        def end_beside(runs, *args, **kwargs):
+            end(runs, *args, **kwargs)
+            self.start(lambda env: self.of(env, self.mailing).action_end())
+            self.join()
+
+        with self.real_env() as env:
+            runs = env["mailing.journal.run"]
+            with patch.object(type(runs), "_end_claims", end_beside):
+                runs._end(run.key)
+        with self.real_env() as env:
+            rows = self.of(env, self.mailing).mailing_trace_ids
+            self.assertEqual(rows.mapped("failure_type"), ["ended"])
+
 
 class TestExclusionMeanwhile(MeanwhileCase):
     """Lists that exclude, whatever another user does at the same moment."""
