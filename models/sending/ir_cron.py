@@ -60,11 +60,21 @@ class IrCron(models.Model):
             )
 
     @api.model
+    def _wanted_count(self):
+        """Return how many lanes are wanted by what this transaction sees of the settings."""
+        return self.env["ir.config_parameter"]._mass_email_setting("lanes", is_cached=False)
+
+    @api.model
+    def _is_too_many(self):
+        """Tell whether the lane that is at work here is beyond those that are wanted."""
+        beyond = self._lanes()[max(self._wanted_count(), 1) :]
+        return self.env.context.get("cron_id") in beyond.ids
+
+    @api.model
     @retried
     def _dismiss_lanes(self):
         """Delete lanes that are too many by now, though another lane does; committed on return."""
-        settings = self.env["ir.config_parameter"]
-        self._dismiss_beyond(settings._mass_email_setting("lanes", is_cached=False))
+        self._dismiss_beyond(self._wanted_count())
 
     @api.model
     def _dismiss_beyond(self, count):
