@@ -23,17 +23,23 @@ class Job:
     def work(self):
         with shutdown.waits_for(self):
             self._mailings._hold_in_copy()
-            self._cron._dismiss_lanes()
-            self.env["mailing.journal.run"]._end_dead()
-            self.env["mailing.trace"]._take_back_the_future()
-            self.env["mailing.trace"]._know_addresses()
-            most = self.env["ir.config_parameter"]._mass_email_setting("run_size") or float("inf")
-            if self._time.is_worth_it() and self._deliver_due(most) >= most:
-                # the next job by the clock goes on
-                self._cron._commit_progress(remaining=0)
+            if self._cron._is_too_many():
                 return
-            self._mailings._complete_ended_queues(self._time)
-            self._hand_on()
+            self._work()
+            # all are woken together: when this one began, those that are too many were at work
+            self._cron._dismiss_lanes()
+
+    def _work(self):
+        self.env["mailing.journal.run"]._end_dead()
+        self.env["mailing.trace"]._take_back_the_future()
+        self.env["mailing.trace"]._know_addresses()
+        most = self.env["ir.config_parameter"]._mass_email_setting("run_size") or float("inf")
+        if self._time.is_worth_it() and self._deliver_due(most) >= most:
+            # the next job by the clock goes on
+            self._cron._commit_progress(remaining=0)
+            return
+        self._mailings._complete_ended_queues(self._time)
+        self._hand_on()
 
     def _deliver_due(self, most):
         """Send at most so many messages; return how many were claimed."""

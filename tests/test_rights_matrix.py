@@ -55,7 +55,10 @@ mailing.mailing.test  send_mail_test            yes      yes    yes    no    no 
 mailing.send.test     action_send               yes      yes    yes    no    no       no     no
 mailing.contact.import action_import            yes      yes    yes    no    no       no     no
 mailing.contact.import action_open_base_import  yes      yes    yes    no    no       no     no
+mailing.contact.import create                   yes      yes    yes    no    no       no     no
+mailing.contact.import write                    yes      yes    yes    no    no       no     no
 mailing.list.add      create                    yes      yes    yes    no    no       no     no
+mailing.list.add      write                     yes      yes    yes    no    no       no     no
 mailing.list.add      action_add                yes      yes    yes    no    no       no     no
 mailing.list.from.log create                    yes      yes    yes    no    no       no     no
 mailing.list.from.log write                     yes      yes    yes    no    no       no     no
@@ -374,6 +377,8 @@ class TestRightsMatrix(MassEmailCase):
             "mailing.contact": {"name": "Other"},
             "mailing.list": {"name": "Other"},
             "mailing.list.criterion": {"mode": "keep", "domain": "[('id', '=', 0)]"},
+            "mailing.contact.import": {"contact_list": "other@example.com"},
+            "mailing.list.add": {"name": "Other"},
             "mailing.list.from.log": {"list_id": self.target_list.id},
             "mailing.address": {"words": "Other"},
             "mailing.trace": {"failure_reason": "Other"},

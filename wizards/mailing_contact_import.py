@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools.mail import email_normalize, email_split_tuples
 
@@ -17,6 +17,19 @@ class MailingContactImport(models.TransientModel):
 
     _inherit = "mailing.contact.import"
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        with self.env["mailing.list"]._telling_of_deleted():
+            return super().create(vals_list)
+
+    def write(self, vals):
+        with self.env["mailing.list"]._telling_of_deleted():
+            return super().write(vals)
+
+    def _lists(self):
+        """Return the lists to fill; what one was merged into meanwhile is filled in its place."""
+        return self.with_context(active_test=False).mailing_list_ids._still_in_use()
+
     def action_import(self):
         self.ensure_one()
         pasted, unread = self._read_lines()
@@ -24,15 +37,14 @@ class MailingContactImport(models.TransientModel):
             return super().action_import()
         if not pasted:
             raise UserError(self.env._("No e-mail address: %s", some(unread)))
+        lists = self._lists().with_env(self.env)
         vals_list = [{"name": name, "email": email.lower()} for name, email in pasted]
         contacts = self.env["mailing.contact"]._find_or_create(vals_list)
         for contact, vals in zip(contacts, vals_list, strict=True):
-            if not contact.list_ids & self.mailing_list_ids:
+            if not contact.list_ids & lists:
                 contact._complete(vals)
-        counts = self.mailing_list_ids._add_targets_by_list(
-            contacts._name, [("id", "in", contacts.ids)]
-        )
-        told = [self.mailing_list_ids._told(counts)]
+        counts = lists._add_targets_by_list(contacts._name, [("id", "in", contacts.ids)])
+        told = [lists._told(counts)]
         if unread:
             told.append(self.env._("No e-mail address: %s", some(unread)))
         return {
@@ -69,7 +81,7 @@ class MailingContactImport(models.TransientModel):
     def action_open_base_import(self):
         """A file goes into the same lists."""
         action = super().action_open_base_import()
-        if self.mailing_list_ids:
+        if lists := self._lists():
             params = action["params"]
-            params["context"] = {**params["context"], "default_list_ids": self.mailing_list_ids.ids}
+            params["context"] = {**params["context"], "default_list_ids": lists.ids}
         return action

@@ -1,9 +1,6 @@
-from psycopg2.errors import ForeignKeyViolation
-
 from odoo import api, fields, models
-from odoo.exceptions import MissingError, UserError
+from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import mute_logger
 
 
 class MailingListAdd(models.TransientModel):
@@ -18,11 +15,12 @@ class MailingListAdd(models.TransientModel):
 
     @api.model_create_multi
     def create(self, vals_list):
-        try:
-            with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
-                return super().create(vals_list)
-        except (ForeignKeyViolation, MissingError) as error:
-            raise self.env["mailing.list"]._deleted_meanwhile() from error
+        with self.env["mailing.list"]._telling_of_deleted():
+            return super().create(vals_list)
+
+    def write(self, vals):
+        with self.env["mailing.list"]._telling_of_deleted():
+            return super().write(vals)
 
     @api.depends_context("active_model", "active_ids", "is_domain_selected")
     def _compute_record_count(self):

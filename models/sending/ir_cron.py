@@ -7,6 +7,7 @@ from odoo import api, fields, models
 from odoo.tools import convert_file
 
 from ...engine.job_time import note_work
+from ...engine.turns import retried
 
 DELIVERY_CRON = "mass_mailing_campaign.ir_cron_deliver_portions"
 # A lane that should have run so long ago does not run.
@@ -48,7 +49,7 @@ class IrCron(models.Model):
     @api.model
     def _set_lane_count(self, count):
         """Have as many crons send as wanted; what is too many and at work goes by and by."""
-        self._dismiss_lanes(count)
+        self._dismiss_beyond(count)
         lanes = self._lanes()
         numbered = ((number, f"{DELIVERY_CRON}_{number}") for number in itertools.count(2))
         free = (each for each in numbered if not self.env.ref(each[1], raise_if_not_found=False))
@@ -59,14 +60,25 @@ class IrCron(models.Model):
             )
 
     @api.model
-    def _dismiss_lanes(self, count=None):
-        """Delete lanes that are too many, whichever are idle: Odoo deletes none that is at work.
+    def _wanted_count(self):
+        """Return how many lanes are wanted by what this transaction sees of the settings."""
+        return self.env["ir.config_parameter"]._mass_email_setting("lanes", is_cached=False)
 
-        :param count: how many are wanted; None: as the settings say in this transaction
-        """
-        if count is None:
-            settings = self.env["ir.config_parameter"]
-            count = settings._mass_email_setting("lanes", is_cached=False)
+    @api.model
+    def _is_too_many(self):
+        """Tell whether the lane that is at work here is beyond those that are wanted."""
+        beyond = self._lanes()[max(self._wanted_count(), 1) :]
+        return self.env.context.get("cron_id") in beyond.ids
+
+    @api.model
+    @retried
+    def _dismiss_lanes(self):
+        """Delete lanes that are too many by now, though another lane does; committed on return."""
+        self._dismiss_beyond(self._wanted_count())
+
+    @api.model
+    def _dismiss_beyond(self, count):
+        """Delete lanes beyond so many, whichever are idle: Odoo deletes none that is at work."""
         lanes = self._lanes()
         if (surplus := len(lanes) - count) > 0:
             idle = lanes[:0:-1].try_lock_for_update(limit=surplus)

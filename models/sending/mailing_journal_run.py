@@ -82,17 +82,31 @@ class MailingJournalRun(models.Model):
     # End
     # ------------------------------------------------------------
 
-    @retried
     def _end(self, key, after=0):
         """End a run in good order, which knows what became of all that it handed over; committed.
 
-        When PostgreSQL crashed meanwhile, others may have put all it claimed in doubt: it knows
-        better. The journal was emptied then, and may count its acknowledgements anew.
+        Who ends the mass email at this moment does not see yet who comes back to the queue, nor
+        does the end of the run see hers: it looks once more.
 
         :param after: id of the acknowledgement that was settled last
         """
+        self._end_known(key, after)
+        self._cancel_ended()
+
+    @retried
+    def _end_known(self, key, after):
+        """Settle and end a run; committed on return.
+
+        When PostgreSQL crashed meanwhile, others may have put all it claimed in doubt: it knows
+        better. The journal was emptied then, and may count its acknowledgements anew.
+        """
         after = after if self._is_known(key) else 0
         self._end_claims(key, after, knows_better=True)
+
+    @retried
+    def _cancel_ended(self):
+        """Cancel who waits in mass emails that a user ended; committed on return."""
+        self.env["mailing.trace"]._cancel_ended()
 
     @api.model
     def _end_claims(self, key, after=0, is_dead=False, is_lost=False, knows_better=False):

@@ -104,10 +104,13 @@ class MailingTrace(models.Model):
         claimed = []
         with turn_to_claim(self.env):
             make_durable(self.env.cr)
+            mail_server = run.mail_server.with_env(self.env)
+            # a run may not know yet that its mass email was ended, or its mail server deleted
+            if mailing.is_ended or mail_server != mail_server.exists():
+                return claimed
             limits = run.limits_in(self.env)
             is_counted = not limits.domain_portion
-            # a run may not know yet that the mass email was ended
-            while not (claimed or mailing.is_ended) and (size := limits.left_to_claim(most)):
+            while not claimed and (size := limits.left_to_claim(most)):
                 rows = self._claim_rows(mailing, run, size)
                 if not rows:
                     if is_counted:

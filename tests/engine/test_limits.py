@@ -509,10 +509,35 @@ class TestLanes(LimitsCase):
         self.run_delivery()
         self.assertEqual(crons._lanes(), first)
 
+    def test_a_lane_that_is_too_many_sends_nothing_and_goes_though_all_are_woken_together(self):
+        crons = self.env["ir.cron"]
+        crons._set_lane_count(2)
+        first, second = crons._lanes()
+        self._contact("Anna", self.target_list)
+        mailing = self._mass_email()
+        mailing.action_set_pending()
+        lock = type(crons).try_lock_for_update
+        with self.smtp() as server:
+            with self.committing(mailing.with_context(cron_id=second.id)) as committing:
+                committing._cron_deliver_portions()
+            self.assertFalse(server.messages)
+
+            def lock_idle(lanes, **options):
+                """The other began right behind this one, and has ended before it."""
+                return lock(lanes if server.messages else lanes - second, **options)
+
+            with patch.object(type(crons), "try_lock_for_update", lock_idle):
+                self.run_delivery()
+            self.assertEqual(len(server.messages), 1)
+        self.assertEqual(crons._lanes(), first)
+
     def test_a_job_that_has_not_heard_of_more_lanes_yet_lets_none_go(self):
         self.env["res.config.settings"].create({"mass_email_lanes": 3}).execute()
-        with patch.object(type(self.env["ir.config_parameter"]), "get_param", lambda *_args: "1"):
-            self.env["ir.cron"]._dismiss_lanes()
+        with (
+            patch.object(type(self.env["ir.config_parameter"]), "get_param", lambda *_args: "1"),
+            self.committing(self.env["ir.cron"]) as committing,
+        ):
+            committing._dismiss_lanes()
         self.assertEqual(len(self.env["ir.cron"]._lanes()), 3)
 
     def test_a_mass_email_another_lane_prepares_is_left_to_it(self):

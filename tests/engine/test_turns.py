@@ -4,7 +4,7 @@ from unittest.mock import patch
 import psycopg2
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
-from odoo.tests import tagged
+from odoo.tests import TransactionCase, tagged
 from odoo.tools import mute_logger
 
 from ...engine import run
@@ -92,3 +92,29 @@ class TestTurns(RealSessions, MassEmailCase):
             env["mailing.portion.count"]._forget([SERVER])
             run.Run(env["mailing.mailing"], env["ir.mail_server"], "")._end_on_new_connection()
         self.assertEqual(ended, [True])
+
+
+@tagged("post_install", "-at_install")
+class TestLanesAtOnce(RealSessions, TransactionCase):
+    """Lanes that begin at the same moment, as all are woken together."""
+
+    def setUp(self):
+        super().setUp()
+        self.have_lanes(3)
+        self.addCleanup(self.have_lanes, 1)
+
+    def have_lanes(self, count):
+        with self.real_env() as env:
+            env["ir.cron"]._set_lane_count(count)
+
+    @mute_logger("odoo.sql_db", "odoo.service.model")
+    def test_a_lane_that_is_too_many_may_go_by_two_jobs_at_once(self):
+        with (
+            self.real_env() as env,
+            patch("odoo.service.model.random.uniform", return_value=0),
+        ):
+            self.assertEqual(len(env["ir.cron"]._lanes()), 3)  # its transaction begins
+            self.start(lambda env: env["ir.cron"]._dismiss_lanes())
+            self.join()
+            env["ir.cron"]._dismiss_lanes()
+            self.assertEqual(len(env["ir.cron"]._lanes()), 1)

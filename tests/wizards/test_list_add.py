@@ -85,6 +85,8 @@ class TestListAdd(MassEmailCase):
         with self.assertRaisesRegex(UserError, "deleted meanwhile"):
             self.wizard(self.partners, list_ids=[Command.link(other.id)])
         with self.assertRaisesRegex(UserError, "deleted meanwhile"):
+            wizard.list_ids = [Command.link(other.id)]
+        with self.assertRaisesRegex(UserError, "deleted meanwhile"):
             other.with_user(self.marketer).add_targets("res.partner", [])
         self.target_list.unlink()
         with self.assertRaisesRegex(UserError, "Choose a target list"):

@@ -10,6 +10,8 @@ from odoo.tools import mute_logger
 
 from ...real_sessions import RealSessions
 
+ADDRESS = ["mailing_contact", "address"]
+
 
 @tagged("post_install", "-at_install")
 class MeanwhileCase(RealSessions, TransactionCase):
@@ -182,6 +184,72 @@ class TestQueueMeanwhile(MeanwhileCase):
             self.of(env, self.mailing)._build_queue()
             env.cr.execute("SHOW statement_timeout")
             self.assertEqual(env.cr.fetchone(), ("0",))
+
+    def forget_addresses(self):
+        """Have PostgreSQL know nothing of them, as after its upgrade."""
+        self.begin_anew()
+        with self.real_env() as env:
+            env.cr.execute("ALTER TABLE mailing_contact ALTER address TYPE varchar")
+        self.addCleanup(self.know_addresses)
+
+    def know_addresses(self):
+        with self.real_env() as env:
+            env["mailing.trace"]._know_addresses()
+
+    def test_an_administrators_limit_of_statements_ends_no_job_that_has_addresses_known(self):
+        self.forget_addresses()
+        with self.real_env() as env:
+            # as of a large table: a tenth of a second for each of its pages
+            slow = {
+                "statement_timeout": "300ms",
+                "vacuum_cost_delay": "100ms",
+                "vacuum_cost_limit": "1",
+            }
+            for name, value in slow.items():
+                env.cr.execute("SELECT set_config(%s, %s, FALSE)", [name, value])
+            env.cr.commit()
+            try:
+                env["mailing.trace"]._know_addresses()
+            finally:
+                env.cr.rollback()
+                env.cr.execute("RESET ALL")
+            env.cr.execute("SELECT FROM pg_stats WHERE (tablename, attname) = (%s, %s)", ADDRESS)
+            self.assertTrue(env.cr.rowcount)
+
+    def test_a_job_that_has_addresses_known_waits_for_nobody_who_reindexes_them(self):
+        self.forget_addresses()
+        with self.real_env() as holding, self.real_env() as env:
+            holding.cr.execute("LOCK TABLE mailing_contact IN SHARE UPDATE EXCLUSIVE MODE")
+            env.cr.execute("SET lock_timeout TO '100ms'")
+            env.cr.commit()
+            try:
+                env["mailing.trace"]._know_addresses()
+            finally:
+                env.cr.rollback()
+                env.cr.execute("RESET lock_timeout")
+
+    def test_who_comes_back_while_a_user_ends_the_mass_email_has_an_outcome(self):
+        self.begin_anew()
+        with self.real_env() as env:
+            mailing = self.of(env, self.mailing)
+            mailing._build_queue()
+            run = Run(mailing, env["ir.mail_server"], "")
+            self.assertEqual(len(env["mailing.trace"]._claim(mailing, run, 5)), 1)
+            env["mailing.portion.count"]._forget()
+            end = type(env["mailing.journal.run"])._end_claims
+
+        def end_beside(runs, *args, **kwargs):
+            end(runs, *args, **kwargs)
+            self.start(lambda env: self.of(env, self.mailing).action_end())
+            self.join()
+
+        with self.real_env() as env:
+            runs = env["mailing.journal.run"]
+            with patch.object(type(runs), "_end_claims", end_beside):
+                runs._end(run.key)
+        with self.real_env() as env:
+            rows = self.of(env, self.mailing).mailing_trace_ids
+            self.assertEqual(rows.mapped("failure_type"), ["ended"])
 
 
 class TestExclusionMeanwhile(MeanwhileCase):

@@ -270,6 +270,25 @@ class TestImport(MassEmailCase):
         self.paste("plain@example.com").action_import()
         self.assertEqual(self.plain.name, "")
 
+    def test_a_list_that_is_archived_or_deleted_before_it_is_pasted_into_is_told_of(self):
+        wizard = self.paste("new@example.com")
+        self.target_list.active = False
+        for paste in (wizard.action_import, wizard.action_open_base_import):
+            with self.assertRaisesRegex(UserError, "Customers.*archived"):
+                paste()
+        self.target_list.unlink()
+        with self.assertRaisesRegex(UserError, "deleted meanwhile"):
+            self.paste("new@example.com")
+        with self.assertRaisesRegex(UserError, "deleted meanwhile"):
+            wizard.mailing_list_ids = [Command.link(self.target_list.id)]
+
+    def test_what_a_list_was_merged_into_is_pasted_into_in_its_place(self):
+        wizard, heir = self.paste("new@example.com"), self._list("Heir")
+        heir.action_merge(self.target_list, archive=True)
+        told = wizard.action_import()["params"]["message"]
+        self.assertEqual(told, "Heir: 1 added.")
+        self.assertEqual(heir.contact_ids.mapped("email"), ["new@example.com"])
+
     def test_a_pasted_line_without_an_address_is_told_and_spoils_no_other(self):
         wizard = self.paste("no address", "Ann <ann@new.example>", "a@@b", "", "bob@new.example")
         told = wizard.action_import()["params"]

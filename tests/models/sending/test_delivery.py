@@ -10,6 +10,7 @@ from odoo.addons.mass_mailing_campaign.engine import run, shutdown
 from odoo.addons.mass_mailing_campaign.engine.job import Job
 from odoo.addons.mass_mailing_campaign.engine.letter import Letter
 from odoo.addons.mass_mailing_campaign.engine.run import Run
+from odoo.addons.mass_mailing_campaign.models.sending import mailing_mailing as sending
 from odoo.addons.mass_mailing_campaign.models.sending.ir_mail_server import IrMailServer
 from odoo.exceptions import UserError
 from odoo.tests import new_test_user
@@ -394,6 +395,24 @@ class TestDelivery(MassEmailCase):
         ):
             self.run_delivery()
         self.assertEqual(delivered, [first.id])
+
+    def test_a_run_whose_mail_server_is_deleted_before_it_claims_again_leaves_it_to_the_next(self):
+        self._contacts(30, self.target_list)
+        self.patch(sending, "FEWEST", 5)
+        traces, calls = type(self.env["mailing.trace"]), []
+        claim = traces._claim
+
+        def claim_late(self, *args):
+            calls.append(args)
+            if len(calls) == 2:
+                self.env["ir.mail_server"].search([]).unlink()
+            return claim(self, *args)
+
+        mailing = self._mass_email()
+        with self.smtp() as server, patch.object(traces, "_claim", claim_late):
+            self.send(mailing, server)
+        self.assertEqual((len(server.messages), mailing.waiting_count), (5, 25))
+        self.assertIn("refused", mailing.delivery_issue, "by the server of the command line")
 
     def test_a_stopping_server_ends_the_run_with_everything_settled(self):
         self._contacts(30, self.target_list)
