@@ -4,6 +4,7 @@ import resource
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from types import SimpleNamespace
 from unittest.mock import patch
 
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
@@ -11,7 +12,7 @@ from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 from odoo import fields
 from odoo.addons.mass_mailing_campaign.delivery import allowance
 from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome, Result
-from odoo.addons.mass_mailing_campaign.engine import job, job_time, run
+from odoo.addons.mass_mailing_campaign.engine import job, job_time, run, shutdown
 from odoo.addons.mass_mailing_campaign.engine.letter import Letter
 from odoo.addons.mass_mailing_campaign.engine.spliced_letter import SplicedLetter
 from odoo.addons.mass_mailing_campaign.models.message.mailing_trace import STANDINGS
@@ -492,6 +493,21 @@ class TestJobTime(TransactionCase):
                 self.assertEqual(time_left.is_worth_it(), is_worth_it)
                 self.assertEqual(time_left.is_over(), is_over)
                 self.assertLess(seconds + time_left.wire_seconds(), 120)
+
+    def test_the_sleep_before_its_work_is_not_held_against_a_worker(self):
+        pings = []
+
+        class Worker:
+            watchdog_pipe = "its pipe"
+            multi = SimpleNamespace(pipe_ping=pings.append)
+
+            def signal_handler(self):
+                pass
+
+        handler = Worker().signal_handler
+        with patch.object(shutdown.signal, "getsignal", lambda _signal: handler):
+            self.job_time(0)
+        self.assertEqual(pings, ["its pipe"])  # and the time of the jobs before is
 
     def test_a_job_that_nobody_scheduled_has_its_own_time(self):
         self.assertTrue(self.job_time(200, cron_end=None).is_worth_it())
