@@ -7,6 +7,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 from unittest.mock import patch
 
+from psycopg2.errors import InvalidSqlStatementName
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
 from odoo import fields
@@ -425,6 +426,22 @@ class TestDatabase(MassEmailCase):
                 self.assertRaisesRegex(UserError, "pooler"),
             ):
                 committing.env["mailing.journal.run"]._end_dead()
+
+    def test_a_pooler_that_forgets_what_a_session_prepared_is_told_and_nobody_is_mailed(self):
+        acknowledge = MailingJournalAck._acknowledge
+
+        def elsewhere(acks, cr, key, results, is_over=False, begun=()):
+            if not is_over:
+                raise InvalidSqlStatementName("prepared statement does not exist")
+            return acknowledge(acks, cr, key, results, is_over, begun)
+
+        self._contacts(1, self.target_list)
+        mailing = self._mass_email()
+        with self.smtp() as server, patch.object(MailingJournalAck, "_acknowledge", elsewhere):
+            self.send(mailing, server)
+        self.assertRegex(mailing.delivery_issue, "pooler")
+        self.assertFalse(server.addresses())
+        self.assertEqual(mailing.waiting_count, 1)
 
     def test_an_upgrade_locks_no_run_of_another_server_out(self):
         tables = ("mailing.journal.run", "mailing.journal.ack")
