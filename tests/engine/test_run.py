@@ -567,6 +567,24 @@ class TestJobTime(TransactionCase):
         again = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)]) - triggers
         self.assertLessEqual(again.call_at, fields.Datetime.now())
 
+    def test_a_job_of_a_server_that_stops_leaves_the_rest_to_the_next(self):
+        mailings = type(self.env["mailing.mailing"])
+        progress = []
+
+        def note(_crons, processed=0, *, remaining=None, deactivate=False):
+            progress.append(remaining)
+
+        with (
+            patch.object(shutdown, "is_stopping", lambda: True),
+            patch.object(mailings, "_sendable_count", lambda _self: 5),
+            patch.object(type(self.env["ir.cron"]), "_commit_progress", note),
+            patch.object(type(self.env["ir.cron"]), "_wake_lanes") as wake,
+            self.enter_registry_test_mode(),
+        ):
+            job.Job(self.env)._hand_on()
+        self.assertEqual(progress, [0])  # else Odoo calls it once more, which a stop waits for
+        wake.assert_called_with()
+
     def test_odoo_tells_which_jobs_are_one_work(self):
         self.env.ref(DELIVERY_CRON).method_direct_trigger()
         self.assertIs(job_time._work.cron_cr(), self.env.cr)
