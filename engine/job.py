@@ -75,8 +75,8 @@ class Job:
         # first what comes later: what becomes due in between is counted
         self._mailings._wake_for_next_opportunity()
         sendable_count = self._mailings._sendable_count()
-        if sendable_count and not self._time.is_worth_it():
-            # Odoo would go on with what remains up to a minute later
+        if sendable_count and (shutdown.is_stopping() or not self._time.is_worth_it()):
+            # Odoo would go on with what remains up to a minute later, or call this one once more
             self._cron._wake_lanes()
             sendable_count = 0
         self._cron._commit_progress(remaining=sendable_count)

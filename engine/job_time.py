@@ -5,6 +5,8 @@ import weakref
 
 from odoo.tools import config
 
+from . import shutdown
+
 # Seconds one job sends, at most: long enough that opening sessions weighs little.
 JOB_SECONDS = 50
 # A job that would have less than this does not begin.
@@ -29,6 +31,7 @@ def note_work(cron_cr):
     if not known or known() is not cron_cr:
         _work.cron_cr = weakref.ref(cron_cr)
         _work.started_at = time.monotonic()
+        shutdown.put_off_watchdog()
 
 
 class JobTime:

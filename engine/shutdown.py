@@ -1,4 +1,4 @@
-"""Lets runs of sending end well when the Odoo server stops.
+"""Lets runs of sending end well when the Odoo server stops, or would end its worker.
 
 Of Odoo's threads those of the cron are not waited for when a threaded server stops: so a stop
 waits here, a few seconds, for the runs under way. A worker process of a multi-process server ends
@@ -23,8 +23,21 @@ _run_ended = threading.Condition()
 
 def is_stopping():
     """Tell whether this process was asked to stop."""
-    worker = getattr(signal.getsignal(signal.SIGINT), "__self__", None)
-    return _stopping.is_set() or not getattr(worker, "alive", True)
+    return _stopping.is_set() or not getattr(_worker(), "alive", True)
+
+
+def put_off_watchdog():
+    """Have the server count from now how long this worker process, if it is one, is at its work.
+
+    It counts since the worker fell asleep, which may be more than a minute ago.
+    """
+    if multi := getattr(worker := _worker(), "multi", None):
+        multi.pipe_ping(worker.watchdog_pipe)
+
+
+def _worker():
+    """Return the worker of a multi-process server that this process is; else no such thing."""
+    return getattr(signal.getsignal(signal.SIGINT), "__self__", None)
 
 
 @contextmanager

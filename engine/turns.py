@@ -11,7 +11,9 @@ from contextlib import contextmanager
 
 from psycopg2.errors import (
     DeadlockDetected,
+    DuplicatePreparedStatement,
     ForeignKeyViolation,
+    InvalidSqlStatementName,
     SerializationFailure,
     UniqueViolation,
 )
@@ -58,13 +60,29 @@ def turn_to_claim(env):
         (is_ours,) = cr.fetchone()
         cr.commit()
     if not is_ours:
-        raise UserError(
-            env._(
-                "Odoo reaches its database through a pooler that mixes sessions (pgbouncer in "
-                "transaction mode). Mass emails need a session that stays: connect Odoo to "
-                "PostgreSQL directly, or set the pooler to session mode."
-            )
+        raise _mixed_sessions(env)
+
+
+@contextmanager
+def prepared_statements(env):
+    """What is prepared in a database session is still there later.
+
+    :raise UserError: the database is reached through a pooler that mixes sessions
+    """
+    try:
+        yield
+    except (DuplicatePreparedStatement, InvalidSqlStatementName) as error:
+        raise _mixed_sessions(env) from error
+
+
+def _mixed_sessions(env):
+    return UserError(
+        env._(
+            "Odoo reaches its database through a pooler that mixes sessions (pgbouncer in "
+            "transaction mode). Mass emails need a session that stays: connect Odoo to "
+            "PostgreSQL directly, or set the pooler to session mode."
         )
+    )
 
 
 def is_own_session(cr):

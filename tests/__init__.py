@@ -32,6 +32,7 @@ from .engine import test_dates
 from .engine import test_headers
 from .engine import test_letter
 from .engine import test_limits
+from .engine import test_replica
 from .engine import test_run
 from .engine import test_run_faults
 from .engine import test_shutdown

@@ -1,8 +1,9 @@
-from odoo import api, models
+from odoo import models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ...engine.pixel import INERT_PIXEL
+from ...engine.replica import read_from_replica
 from ..response.mailing_trace_event import BY_PEOPLE
 
 
@@ -11,7 +12,7 @@ class MailingMailing(models.Model):
 
     _inherit = "mailing.mailing"
 
-    @api.readonly
+    @read_from_replica
     def get_click_map(self):
         """Return the letter as a member reads it, and how many people clicked its links.
 

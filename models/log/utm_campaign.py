@@ -1,5 +1,7 @@
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.fields import Domain
+
+from ...engine.replica import read_from_replica
 
 
 class UtmCampaign(models.Model):
@@ -7,7 +9,7 @@ class UtmCampaign(models.Model):
 
     _inherit = "utm.campaign"
 
-    @api.readonly
+    @read_from_replica
     def get_log_figures(self, with_machines=False):
         """Return how many lines of each type the log has, and whether it is growing now.
 

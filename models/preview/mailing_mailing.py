@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.fields import Command
 from odoo.tools import SQL
 
+from ...engine.replica import read_from_replica
 from ..message.mailing_trace import STANDING_BY_STATUS
 
 # Keys of a preview beside the reasons not to mail: who is mailed, and who of these was lately.
@@ -21,7 +22,7 @@ class MailingMailing(models.Model):
 
     _inherit = "mailing.mailing"
 
-    @api.readonly
+    @read_from_replica
     def get_audience(self, values):
         """Return the figures of a preview, for a form that may not be saved yet.
 

@@ -12,6 +12,7 @@ from ...engine.turns import (
     autocommitted,
     make_unlogged,
     notice_broken_connections,
+    prepared_statements,
     retried,
     turn_to_claim,
 )
@@ -54,7 +55,11 @@ class MailingJournalRun(models.Model):
             a database session of its own, each statement of which is committed by itself: a
             commit in the session of the run would empty the caches of the ORM
         """
-        with self.env.registry.cursor() as cr, autocommitted(cr):
+        with (
+            self.env.registry.cursor() as cr,
+            autocommitted(cr),
+            prepared_statements(self.env),
+        ):
             notice_broken_connections(cr)
             self.env["mailing.journal.ack"]._prepare(cr)
             # locked before it is seen, or others would take it for dead

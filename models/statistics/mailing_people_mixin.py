@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from ...engine.replica import read_from_replica
 from ..response.mailing_trace_event import BOUNCE_TYPES
 
 MARKETERS = "mass_mailing.group_mass_mailing_user"
@@ -79,7 +80,7 @@ class MailingPeopleMixin(models.AbstractModel):
     # On the form
     # ------------------------------------------------------------
 
-    @api.readonly
+    @read_from_replica
     def get_figures(self, with_machines=False):
         """Return the figures that a form shows.
 

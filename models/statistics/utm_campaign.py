@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools.misc import format_amount
 
+from ...engine.replica import read_from_replica
 from .mailing_mailing import progress_of
 from .mailing_people_mixin import MARKETERS
 
@@ -70,6 +71,7 @@ class UtmCampaign(models.Model):
     # On the form
     # ------------------------------------------------------------
 
+    @read_from_replica
     def get_figures(self, with_machines=False):
         figures = super().get_figures(with_machines)
         sells = self.env.user.has_group("sales_team.group_sale_salesman")

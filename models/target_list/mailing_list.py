@@ -8,6 +8,8 @@ from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.fields import Command, Domain
 from odoo.tools import SQL, mute_logger
 
+from ...engine.replica import read_from_replica
+
 # The figures of a list, with the reasons not to mail (failure types) that each adds up.
 OBJECTIONS = {
     "opted_out": ("mail_optout",),
@@ -100,7 +102,7 @@ class MailingList(models.Model):
     # Figures
     # ------------------------------------------------------------
 
-    @api.readonly
+    @read_from_replica
     def get_figures(self):
         """Return how many members there are, would be mailed, and would not be, by reason.
 
@@ -173,7 +175,7 @@ class MailingList(models.Model):
     # Members
     # ------------------------------------------------------------
 
-    @api.readonly
+    @read_from_replica
     def get_target_kinds(self):
         """Return the kinds of targets that the list has or can have, each a tab of its form.
 

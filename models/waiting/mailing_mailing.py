@@ -5,6 +5,7 @@ from odoo.fields import Domain
 
 from ...engine.limits import SendingHours
 from ...engine.moments import in_words, until
+from ...engine.replica import read_from_replica
 from ...engine.troubles import explained
 from ..sending.mailing_mailing import UNDER_WAY
 
@@ -31,7 +32,7 @@ class MailingMailing(models.Model):
             start = mailing.schedule_date
             mailing.is_start_past = mailing.state == "draft" and bool(start) and start < now
 
-    @api.readonly
+    @read_from_replica
     def get_progress(self):
         """Return what the screens say of mass emails beside their figures.
 

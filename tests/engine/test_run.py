@@ -4,14 +4,16 @@ import resource
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from types import SimpleNamespace
 from unittest.mock import patch
 
+from psycopg2.errors import InvalidSqlStatementName
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
 from odoo import fields
 from odoo.addons.mass_mailing_campaign.delivery import allowance
 from odoo.addons.mass_mailing_campaign.delivery.transport import Outcome, Result
-from odoo.addons.mass_mailing_campaign.engine import job, job_time, run
+from odoo.addons.mass_mailing_campaign.engine import job, job_time, run, shutdown
 from odoo.addons.mass_mailing_campaign.engine.letter import Letter
 from odoo.addons.mass_mailing_campaign.engine.spliced_letter import SplicedLetter
 from odoo.addons.mass_mailing_campaign.models.message.mailing_trace import STANDINGS
@@ -425,6 +427,22 @@ class TestDatabase(MassEmailCase):
             ):
                 committing.env["mailing.journal.run"]._end_dead()
 
+    def test_a_pooler_that_forgets_what_a_session_prepared_is_told_and_nobody_is_mailed(self):
+        acknowledge = MailingJournalAck._acknowledge
+
+        def elsewhere(acks, cr, key, results, is_over=False, begun=()):
+            if not is_over:
+                raise InvalidSqlStatementName("prepared statement does not exist")
+            return acknowledge(acks, cr, key, results, is_over, begun)
+
+        self._contacts(1, self.target_list)
+        mailing = self._mass_email()
+        with self.smtp() as server, patch.object(MailingJournalAck, "_acknowledge", elsewhere):
+            self.send(mailing, server)
+        self.assertRegex(mailing.delivery_issue, "pooler")
+        self.assertFalse(server.addresses())
+        self.assertEqual(mailing.waiting_count, 1)
+
     def test_an_upgrade_locks_no_run_of_another_server_out(self):
         tables = ("mailing.journal.run", "mailing.journal.ack")
         tables += ("mailing.portion.count", "mailing.portion.domain")
@@ -493,6 +511,21 @@ class TestJobTime(TransactionCase):
                 self.assertEqual(time_left.is_over(), is_over)
                 self.assertLess(seconds + time_left.wire_seconds(), 120)
 
+    def test_the_sleep_before_its_work_is_not_held_against_a_worker(self):
+        pings = []
+
+        class Worker:
+            watchdog_pipe = "its pipe"
+            multi = SimpleNamespace(pipe_ping=pings.append)
+
+            def signal_handler(self):
+                pass
+
+        handler = Worker().signal_handler
+        with patch.object(shutdown.signal, "getsignal", lambda _signal: handler):
+            self.job_time(0)
+        self.assertEqual(pings, ["its pipe"])  # and the time of the jobs before is
+
     def test_a_job_that_nobody_scheduled_has_its_own_time(self):
         self.assertTrue(self.job_time(200, cron_end=None).is_worth_it())
 
@@ -533,6 +566,24 @@ class TestJobTime(TransactionCase):
         self.env.invalidate_all()
         again = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)]) - triggers
         self.assertLessEqual(again.call_at, fields.Datetime.now())
+
+    def test_a_job_of_a_server_that_stops_leaves_the_rest_to_the_next(self):
+        mailings = type(self.env["mailing.mailing"])
+        progress = []
+
+        def note(_crons, processed=0, *, remaining=None, deactivate=False):
+            progress.append(remaining)
+
+        with (
+            patch.object(shutdown, "is_stopping", lambda: True),
+            patch.object(mailings, "_sendable_count", lambda _self: 5),
+            patch.object(type(self.env["ir.cron"]), "_commit_progress", note),
+            patch.object(type(self.env["ir.cron"]), "_wake_lanes") as wake,
+            self.enter_registry_test_mode(),
+        ):
+            job.Job(self.env)._hand_on()
+        self.assertEqual(progress, [0])  # else Odoo calls it once more, which a stop waits for
+        wake.assert_called_with()
 
     def test_odoo_tells_which_jobs_are_one_work(self):
         self.env.ref(DELIVERY_CRON).method_direct_trigger()

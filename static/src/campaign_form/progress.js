@@ -6,6 +6,9 @@ export const PROGRESS = "mass_mailing_campaign/progress";
 const PAUSE = 1000;
 // the same where each look counts what may be a million lines
 export const COUNT_PAUSE = 2000;
+// The last news is looked at once more: what is read may come from a replica of the database
+// (db_replica_host), which is a moment behind.
+const LOOKS = 2;
 // How many components of this page listen to a channel: the bus itself does not count.
 const listeners = new Map();
 
@@ -42,7 +45,7 @@ export async function refreshFigures(orm, records) {
 
 /**
  * Have a callback called when there is news of the mass emails of a record, at once and then as
- * often as the pause allows.
+ * often as the pause allows, and once more behind the last news.
  *
  * @param {() => Promise} onNews
  * @param {number} pause in milliseconds
@@ -53,13 +56,13 @@ export function useProgress(onNews, pause = PAUSE) {
     const bus = useService("bus_service");
     let shown = {};
     let timer;
-    let isAwaited = false;
+    let looks = 0; // that are still owed
 
     const look = () => {
-        isAwaited = false;
+        looks--;
         timer = setTimeout(() => {
             timer = undefined;
-            if (isAwaited) {
+            if (looks) {
                 look();
             }
         }, pause);
@@ -69,7 +72,7 @@ export function useProgress(onNews, pause = PAUSE) {
     const onNotification = ({ campaign_id, mailing_ids }) => {
         const ids = shown.resModel === "utm.campaign" ? [campaign_id] : mailing_ids;
         if (shown.resId && ids.includes(shown.resId)) {
-            isAwaited = true;
+            looks = LOOKS;
             if (!timer) {
                 look();
             }

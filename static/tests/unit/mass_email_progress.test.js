@@ -179,11 +179,30 @@ test("much news is one look a second, and the last is not missed", async () => {
     }
     await animationFrame();
     expect.verifySteps(["figures", "words"]);
-    await advanceTime(1000);
-    await animationFrame();
-    expect.verifySteps(["figures", "words"]);
+    for (let second = 0; second < 2; second++) {
+        await advanceTime(1000);
+        await animationFrame();
+        expect.verifySteps(["figures", "words"]);
+    }
     await advanceTime(5000);
     expect.verifySteps([]);
+});
+
+test("what a replica tells too early is put right a moment later", async () => {
+    const bus = useBus();
+    useWords({ forecast: "10 of 25 sent" });
+    await mountView({ resModel: "mailing.mailing", resId: 7, type: "form" });
+    await animationFrame();
+    bus.tell(NEWS);
+    await shown();
+    expect(".o_why_waiting").toHaveCount(0);
+
+    change({ sent_count: 20 });
+    words = { ...words, forecast: false, reason: "Paused by Marta" };
+    await advanceTime(1000);
+    await shown();
+    expect(".o_field_widget[name=sent_count]").toHaveText("20");
+    expect(".o_why_waiting").toHaveText("Paused by Marta");
 });
 
 test("news of others is none", async () => {
