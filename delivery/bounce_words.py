@@ -92,7 +92,7 @@ PHRASES = [
         (?:bad|invalid|unknown|unrout\w+|unresolv\w+) sender|return[ -](?:path|address)
         (?:provide|use) a valid from|(?:from:?|sending|reply-to) (?:address|domain)
         (?:message|mail|content|attachment)s?\b.{0,20}\b(?:size|too (?:big|large))
-        exceed\w*.{0,40}\b(?:size|maximum)|larger than|too (?:big|large)\b
+        exceed\w{0,5}.{0,40}\b(?:size|maximum)|larger than|too (?:big|large)\b
         pas autoris|permisos|berechtigung|отправител\w* .{0,30}\bне (?:существует|найден)
         """,
     ),
@@ -180,8 +180,12 @@ def _compile(lines):
 _PATTERNS = [(kind, _compile(lines)) for kind, lines in PHRASES]
 # Hosts that are asked about senders; their names stand for what they say.
 _LISTS = re.compile(r"spamhaus|spamcop|barracudacentral|sorbs|dnsbl", re.IGNORECASE)
-# URLs, addresses and hosts: what they are called says nothing.
-_NAMES = re.compile(r"https?://\S+|\S+@\S+|\b[\w-]+(?:\.[\w-]+){2,}\b|\b[\w-]+\.(?:com|org|net)\b")
+# URLs, addresses and hosts: what they are called says nothing. Looked for where they may begin, not
+# again at each letter of what is none.
+_NAMES = re.compile(
+    r"https?://\S+|(?<!\S)\S+@\S+"
+    r"|(?<![\w-])[\w-]+(?:\.[\w-]+){2,}\b|(?<![\w-])[\w-]+\.(?:com|org|net)\b"
+)
 
 
 def without_names(text: str) -> str:

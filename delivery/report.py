@@ -5,7 +5,16 @@ from email.utils import getaddresses
 
 from .bounce import Kind, find_status, is_about_sender, judge, mildest
 from .free_form import STILL_TRIES, explanation_in, failures_in
-from .mime import MOST_PARTS, header, is_a, parts_of, read_header, source_in, text_of
+from .mime import (
+    LONGEST_TEXT,
+    MOST_PARTS,
+    header,
+    is_a,
+    parts_of,
+    read_header,
+    source_in,
+    text_of,
+)
 
 # More than this of a mail and of the words is not looked at.
 _LONGEST_MAIL, _LONGEST_WORDS = 100_000, 500
@@ -136,7 +145,7 @@ def _failure(message):
         if is_a(part, "message/delivery-status", "message/global-delivery-status")
         for fields in _blocks(part)
         if fields["Action"] or fields["Status"]
-    ]
+    ][:MOST_PARTS]  # each is judged by all that is said
     if any(is_a(part, "message/disposition-notification") for part in parts):
         return Kind.AUTO_REPLY, [], "", ""
     explanation = explanation_in(parts)
@@ -185,7 +194,7 @@ def _recipient(fields):
     """Return DELAYED or None, address, status and words of a recipient that was not reached."""
     action, status = header(fields, "Action").lower(), header(fields, "Status")
     diagnostic = header(fields, "Diagnostic-Code")
-    words = diagnostic.partition(";")[2] or diagnostic
+    words = (diagnostic.partition(";")[2] or diagnostic)[:LONGEST_TEXT]
     if action.startswith(("delivered", "relayed", "expanded")) or status[:1] == "2":
         return None
     status = find_status(status)
@@ -222,6 +231,7 @@ def _is_about_us(message, explanation, words, addresses):
     if _BEFORE_RECIPIENT.search(explanation) and "RCPT" not in explanation:
         return True
     senders = [address for _name, address in getaddresses(message.get_all("To", []))]
+    senders = senders[:MOST_PARTS]
     return is_about_sender(words, senders, addresses or {*_ADDRESS.findall(words)} - {*senders})
 
 

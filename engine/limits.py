@@ -11,7 +11,8 @@ from .moments import in_words, until
 
 # How far ahead the next sending hours are looked for.
 HORIZON = timedelta(days=28)
-# The places that a row has in the portions.
+# The places that a row has in the portions; it has a token, for rows of Odoo's own mailings are
+# every marketer's to write.
 PLACES = SQL("COALESCE(portion_places, 1)")
 RECIPIENT_DOMAIN = SQL("SPLIT_PART(email, '@', 2)")
 
@@ -114,7 +115,7 @@ class Limits:
                        COALESCE(SUM(%(places)s) FILTER (WHERE portion_server = %(server)s), 0),
                        MIN(portion_datetime) FILTER (WHERE portion_server = %(server)s)
                   FROM mailing_trace
-                 WHERE portion_datetime > %(window_start)s
+                 WHERE portion_datetime > %(window_start)s AND token IS NOT NULL
                 """,
                 places=PLACES,
                 server=self.mail_server.id or None,
@@ -144,7 +145,7 @@ class Limits:
                 SELECT MAX(portion_datetime), SUM(%(places)s),
                        COALESCE(SUM(%(places)s) FILTER (WHERE portion_server = %(server)s), 0)
                   FROM mailing_trace
-                 WHERE portion_datetime > %(window_start)s
+                 WHERE portion_datetime > %(window_start)s AND token IS NOT NULL
                  GROUP BY DATE_TRUNC('minute', portion_datetime)
                 """,
                 places=PLACES,
@@ -165,7 +166,7 @@ class Limits:
                    SUM(%(places)s) >= %(size)s AS is_full,
                    MIN(portion_datetime) AS oldest
               FROM mailing_trace
-             WHERE portion_datetime > %(window_start)s
+             WHERE portion_datetime > %(window_start)s AND token IS NOT NULL
              GROUP BY 1
             """,
             domain=RECIPIENT_DOMAIN,

@@ -3,6 +3,7 @@ from base64 import encodebytes
 from email import message_from_bytes, policy
 from email.header import Header
 from pathlib import Path
+from time import process_time
 from unittest import TestCase
 
 from hypothesis import example, given
@@ -290,6 +291,38 @@ class TestReport(TestCase):
             self.assertIn(read_report(junk.encode()).kind, Kind)
             head = b"From: mailer-daemon@x.example\nMessage-ID: <1@x>\n\n"
             self.assertIn(read_report(head + junk.encode()).kind, Kind)
+
+    def test_no_mail_is_read_for_long(self):
+        # seconds of the processor, and the whole of each took minutes
+        for hostile in (self.of_many_recipients(), self.with_a_long_reply(), self.to_many()):
+            begin = process_time()
+            self.assertIs(read_report(hostile).kind, Kind.FINAL)
+            self.assertLess(process_time() - begin, 3)
+
+    def of_many_recipients(self):
+        words = "\n".join(["no such user", *["exceed" * 160] * 8])
+        report = "Content-Type: message/delivery-status\n\n" + "Status: 5.0.0\n\n" * 100
+        return self.report(words, *[report] * 50)
+
+    def with_a_long_reply(self):
+        reply = "\n ".join(["550 no such user", *["a-" * 490] * 80])
+        return self.report(
+            "", f"Content-Type: message/delivery-status\n\nStatus: 5.0.0\nDiagnostic-Code: {reply}"
+        )
+
+    def to_many(self):
+        names = ",\n ".join(f"{number}@example.com" for number in range(4_000))
+        failed = "Status: 5.1.1\nDiagnostic-Code: 550 no such user" + " user" * 1_000
+        return self.report("", f"Content-Type: message/delivery-status\n\n{failed}", names)
+
+    @staticmethod
+    def report(words, *parts):
+        *parts, names = parts if parts[-1].endswith("example.com") else (*parts, "bounce@garden.de")
+        parts = "".join(f"\n--B\n{part}" for part in (f"\n{words}", *parts))
+        return (
+            f"From: MAILER-DAEMON@example.com\nTo: {names}\nMIME-Version: 1.0\n"
+            f"Content-Type: multipart/report; boundary=B\n{parts}\n--B--\n"
+        ).encode()
 
     def test_who_answers_from_a_null_reverse_path_is_alive(self):
         for words in (

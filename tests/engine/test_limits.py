@@ -82,6 +82,19 @@ class TestHourlyPortion(LimitsCase):
         mailing.mailing_trace_ids[0].sudo().portion_datetime = fields.Datetime.now()
         self.assertEqual(mailing._sendable_count(), 0)
 
+    def test_nobody_takes_or_frees_places_by_hand(self):
+        """Rows of Odoo's own mailings are every marketer's to create and write."""
+        self._contacts(3, self.target_list)
+        self.set_portion(5)
+        self.send(self._mass_email())
+        rows = self.env["mailing.trace"].with_user(self.marketer)
+        values = {"model": "mailing.contact", "res_id": self._contact("Dora").id}
+        values |= {"email": "dora@example.com", "portion_datetime": fields.Datetime.now()}
+        limits = Limits(self.env, self.env["ir.mail_server"])
+        for places in (1_000, -1_000):
+            rows.create({**values, "portion_places": places})
+            self.assertEqual(limits.left(), 2)
+
     def test_messages_that_did_not_leave_take_no_place(self):
         self._contacts(2, self.target_list)
         self.set_portion(1)
