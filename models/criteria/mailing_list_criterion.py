@@ -1,5 +1,5 @@
 import ast
-import time as python_time
+from types import SimpleNamespace
 
 from psycopg2 import Error as DatabaseError
 from psycopg2.errors import ForeignKeyViolation, QueryCanceled, UniqueViolation
@@ -9,7 +9,7 @@ from odoo.exceptions import AccessError, ConcurrencyError, UserError, Validation
 from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL, mute_logger
-from odoo.tools.safe_eval import datetime, dateutil, safe_eval, wrap_module
+from odoo.tools.safe_eval import datetime, dateutil, safe_eval
 
 # What a criterion asks for: who changes it answers for it.
 ASKED = ("model", "kind", "domain", "filter_id")
@@ -114,7 +114,7 @@ class MailingListCriterion(models.Model):
         if not self.env.su and "list_id" in vals and self.list_id.ids != [vals["list_id"]]:
             raise UserError(self.env._("A criterion stays with its target list."))
         asks = not vals.keys().isdisjoint(ASKED)
-        if asks:
+        if asks or "user_id" in vals:
             vals = {"sync_date": False, **vals}  # of what it asks now there was no sync
         if asks and not self.env.su:
             vals = {"user_id": self.env.uid, **vals}
@@ -246,7 +246,7 @@ class MailingListCriterion(models.Model):
             "now": fields.Datetime.to_string(now),
             "datetime": datetime,
             "relativedelta": dateutil.relativedelta.relativedelta,
-            "time": wrap_module(python_time, ["strftime"]),
+            "time": SimpleNamespace(strftime=now.strftime),
             "true": True,
             "false": False,
         }

@@ -116,6 +116,25 @@ class MailingListCriterion(models.Model):
         mine = super()._as_author()
         return mine.with_context(active_test=False) if self.list_id._excludes() else mine
 
+    def _fitting_domain(self):
+        """Where the list excludes, nobody is spared for what else is archived.
+
+        Who fits "no lead of this kind" on the screen does so, though she has one that is archived.
+        And who fits by something that is archived since fits as before.
+        """
+        domain = super()._fitting_domain()
+        if self.env.context.get("active_test", True):
+            return domain
+        on_screen = self.with_context(active_test=True)
+        fitting = super(MailingListCriterion, on_screen)._fitting_domain()
+        fitting = on_screen.env[self.model]._search(fitting, active_test=False)
+        return domain | Domain("id", "in", fitting)
+
+    def _is_out_of_date(self):
+        """Tell whether there was no sync yet of what it asks, or in vain."""
+        changed = self.kind == "filter" and self.filter_id.write_date
+        return bool(self.error or not self.sync_date or (changed and changed > self.sync_date))
+
     def _targets(self, domain):
         """Return SQL of the ids of all targets that stand for records of a domain."""
         ids = self.env[self.model]._search(domain).subselect()

@@ -22,7 +22,7 @@ class MailingMailing(models.Model):
     def _is_exclusion_out_of_date(self):
         """Tell whether an excluding list was never synced by what its criteria ask, or in vain."""
         criteria = self._synced(self._excluding()).criterion_ids
-        return any(criterion.error or not criterion.sync_date for criterion in criteria)
+        return any(criterion._is_out_of_date() for criterion in criteria)
 
     def _doubt_about_excluded(self):
         """Return why somebody might be mailed who must not be, in words; None if nobody is."""

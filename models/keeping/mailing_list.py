@@ -25,12 +25,19 @@ class MailingList(models.Model):
     # ------------------------------------------------------------
 
     def copy(self, default=None):
-        """Copy lists with their members, but for those who left them."""
+        """Copy lists with their members, but for those who left them.
+
+        Whom a list excludes its copy is to exclude: they come along opted out.
+        """
         copies = super().copy(default)
         subscriptions = self.env["mailing.subscription"].with_context(opt_in_is_settled=True)
         for target_list, copy in zip(self, copies, strict=True):
             subscriptions._join(copy, target_list._who_stayed(), {})
             self.env["mailing.opt.out"]._hand_down(target_list, copy)
+            if target_list._excludes():
+                members = target_list._who_comes_along_to(copy)
+                subscriptions._bring_who_is_out(target_list, copy, members)
+                subscriptions._join(copy, members, {})
             subscriptions._hand_down_intervals(target_list, copy)
         return copies
 

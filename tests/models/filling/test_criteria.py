@@ -1,6 +1,7 @@
 from datetime import timedelta
 from unittest.mock import patch
 
+from freezegun import freeze_time
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -43,6 +44,20 @@ class CriteriaCase(MassEmailCase):
                     "domain": domain,
                     "mode": "keep",
                     **values,
+                }
+            )
+        )
+
+    def saved_filter(self, domain):
+        return (
+            self.env["ir.filters"]
+            .with_user(self.marketer)
+            .create(
+                {
+                    "name": "Fitting people",
+                    "model_id": "res.partner",
+                    "domain": domain,
+                    "user_ids": self.marketer.ids,
                 }
             )
         )
@@ -296,19 +311,22 @@ class TestCriteria(CriteriaCase):
                 self.sync()
                 self.assertEqual(self.members(), {"Anna", "Bob", "Carl"} if fit else set())
 
+    def test_every_word_for_today_is_the_day_where_the_author_is(self):
+        self.marketer.tz = "Pacific/Kiritimati"  # 14 hours ahead
+        self.anna.ref = "2027-06-01"
+        with freeze_time("2027-05-31 11:00:00"):
+            for today in (
+                "today",
+                "context_today().strftime('%Y-%m-%d')",
+                "time.strftime('%Y-%m-%d')",
+            ):
+                with self.subTest(today):
+                    self.criterion.domain = f"[('ref', '=', {today})]"
+                    self.sync()
+                    self.assertEqual(self.members(), {"Anna"})
+
     def test_a_saved_filter_counts_as_it_is_now(self):
-        saved = (
-            self.env["ir.filters"]
-            .with_user(self.marketer)
-            .create(
-                {
-                    "name": "Fitting people",
-                    "model_id": "res.partner",
-                    "domain": "[('ref', '=', 'fits')]",
-                    "user_ids": self.marketer.ids,
-                }
-            )
-        )
+        saved = self.saved_filter("[('ref', '=', 'fits')]")
         self.criterion.write({"kind": "filter", "filter_id": saved.id})
         self.assertEqual(self.criterion.display_name, "Fitting people")
         self.sync()

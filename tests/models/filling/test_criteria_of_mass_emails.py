@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import fields
 from odoo.fields import Command
 
@@ -93,6 +95,36 @@ class TestCriteriaOfMassEmails(CriteriaCase):
         self.assertFalse(server.addresses())
         self.assertEqual(self.members(rivals), {"Anna", "Bob", "Carl"})
 
+    def test_who_fits_a_saved_filter_that_is_changed_on_the_way_is_not_mailed(self):
+        saved = self.saved_filter(str([("id", "=", self.bob.id)]))
+        self.excluding.write({"kind": "filter", "filter_id": saved.id})
+        self.set_setting("portion_size", 1)
+        self.send(self.mailing)
+        self.set_setting("portion_size", 10)
+        self.excluding.sudo().sync_date = fields.Datetime.now() - timedelta(hours=1)
+        saved.domain = "[('ref', '=', 'fits')]"
+        with self.smtp() as server:
+            self.run_delivery()
+        self.assertFalse(server.addresses())
+        self.assertEqual(self.members(self.excluding_list), {"Anna", "Bob", "Carl"})
+
+    def test_who_fits_what_somebody_takes_over_on_the_way_is_not_mailed(self):
+        self.set_setting("portion_size", 1)
+        self.send(self.mailing)
+        self.set_setting("portion_size", 10)
+        rivals = self._list("Rivals")
+        new = self._criterion("[('ref', '=', 'fits')]", target_list=rivals)
+        self.mailing.excluding_list_ids += rivals
+        self.marketer.active = False
+        rivals._sync()
+        self.assertTrue(new.error)
+        new.with_user(self.seller).action_take_over()
+        self.assertFalse(self.members(rivals))
+        with self.smtp() as server:
+            self.run_delivery()
+        self.assertFalse(server.addresses())
+        self.assertEqual(self.members(rivals), {"Anna", "Bob", "Carl"})
+
     def test_a_list_off_the_daily_sync_is_as_its_user_left_it(self):
         (self.target_list + self.excluding_list).is_synced = False
         self._contact("Hanna", self.target_list)
@@ -149,6 +181,21 @@ class TestCriteriaOfMassEmails(CriteriaCase):
         self.excluding.domain = "[('name', '=', 'Bob')]"
         self.excluding_list._sync()
         self.assertFalse(self.members(self.excluding_list), "she fits no more")
+
+    def test_who_fits_as_the_screen_shows_her_is_excluded_whatever_she_has_that_is_archived(self):
+        lost = self.env["crm.lead"].create(
+            {"name": "Lost", "partner_id": self.bob.id, "user_id": self.seller.id}
+        )
+        lost.active = False
+        self.excluding.with_user(self.seller).domain = str(
+            [("opportunity_ids", "not any", [("name", "=", "Lost")]), ("id", "=", self.bob.id)]
+        )
+        self.assertTrue(self.mailing.excluding_list_ids)
+        self.excluding_list._sync()
+        self.env.invalidate_all()
+        self.assertEqual(self.members(self.excluding_list), {"Bob"})
+        self.bob.active = False
+        self.assertEqual(self.send_to_namesake(), "excluded")
 
     def test_whom_the_author_may_not_read_any_more_excludes_as_before(self):
         company = self.env["res.company"].create({"name": "Abroad"})

@@ -36,6 +36,30 @@ class TestListKeeping(MassEmailCase):
         copy.sudo().contact_ids += bob
         self.assertEqual(self.outcome(copy)["Bob"], "mail_optout")
 
+    def test_whom_a_list_excludes_its_copy_excludes_too(self):
+        self._mass_email(excluding_list_ids=self.other.ids)
+        anna = self._contact("Anna", self.target_list, self.other)
+        self.membership(anna, self.other).opt_out = True
+        bob = self._contact("Bob", self.target_list)
+        self.other.opt_in_required = True
+        bob.with_user(self.marketer).list_ids += self.other
+        carl = self._contact("Carl", self.target_list, self.other, email="carl@example.com")
+        self.env["mailing.opt.out"]._remember(
+            self.other, self.env["mailing.contact"], ["carl@example.com"]
+        )
+        self.env.invalidate_all()
+        copy = self.other.with_user(self.marketer).copy().sudo()
+        self.assertEqual(
+            self.outcome(self.target_list, excluding_list_ids=copy.ids),
+            dict.fromkeys(("Anna", "Bob", "Carl"), "excluded"),
+        )
+        self.assertTrue(self.membership(bob, copy).awaits_opt_in)
+        for contact in (anna, carl):
+            self.assertTrue(self.membership(contact, copy).opt_out)
+        self.assertEqual(
+            self.outcome(copy), {"Anna": "mail_optout", "Bob": "opt_in", "Carl": "mail_optout"}
+        )
+
     def test_a_copy_takes_as_many_statements_for_many_members_as_for_few(self):
         few, many = self._list("Few"), self._list("Many")
         self._contacts(2, few)
