@@ -1,3 +1,5 @@
+from . import mailing_list_choice_mixin
+
 from . import mailing_address_flags
 from . import mailing_address_lookup
 from . import mailing_check

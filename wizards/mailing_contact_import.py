@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools.mail import email_normalize, email_split_tuples
 
@@ -15,16 +15,8 @@ class MailingContactImport(models.TransientModel):
     an address is told, and spoils no other.
     """
 
-    _inherit = "mailing.contact.import"
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        with self.env["mailing.list"]._telling_of_deleted():
-            return super().create(vals_list)
-
-    def write(self, vals):
-        with self.env["mailing.list"]._telling_of_deleted():
-            return super().write(vals)
+    _name = "mailing.contact.import"
+    _inherit = ["mailing.contact.import", "mailing.list.choice.mixin"]
 
     def _lists(self):
         """Return the lists to fill; what one was merged into meanwhile is filled in its place."""

@@ -7,20 +7,12 @@ class MailingListAdd(models.TransientModel):
     """Add the selected records of any list to target lists."""
 
     _name = "mailing.list.add"
+    _inherit = ["mailing.list.choice.mixin"]
     _description = "Add to Target List"
 
     list_ids = fields.Many2many("mailing.list", string="Target Lists")
     name = fields.Char("New Target List")
     record_count = fields.Integer("Selected", compute="_compute_record_count")
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        with self.env["mailing.list"]._telling_of_deleted():
-            return super().create(vals_list)
-
-    def write(self, vals):
-        with self.env["mailing.list"]._telling_of_deleted():
-            return super().write(vals)
 
     @api.depends_context("active_model", "active_ids", "is_domain_selected")
     def _compute_record_count(self):

@@ -1,12 +1,9 @@
 from collections import Counter
-from contextlib import contextmanager
-
-from psycopg2.errors import ForeignKeyViolation
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, MissingError, UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command, Domain
-from odoo.tools import SQL, mute_logger
+from odoo.tools import SQL
 
 from ...engine.replica import read_from_replica
 
@@ -260,16 +257,6 @@ class MailingList(models.Model):
         """Raise in the user's words if a colleague deleted one of these lists meanwhile."""
         if self != self.exists():
             raise self._deleted_meanwhile()
-
-    @api.model
-    @contextmanager
-    def _telling_of_deleted(self):
-        """Raise in the user's words if what is written names a list that is not there any more."""
-        try:
-            with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
-                yield
-        except (ForeignKeyViolation, MissingError) as error:
-            raise self._deleted_meanwhile() from error
 
     @api.model
     def _deleted_meanwhile(self):

@@ -1,3 +1,4 @@
+from contextlib import contextmanager
 from unittest.mock import patch
 from uuid import uuid4
 
@@ -196,6 +197,17 @@ class TestQueueMeanwhile(MeanwhileCase):
         with self.real_env() as env:
             env["mailing.trace"]._know_addresses()
 
+    @contextmanager
+    def settings_of_role(self, env, **settings):
+        for name, value in settings.items():
+            env.cr.execute("SELECT set_config(%s, %s, FALSE)", [name, value])
+        env.cr.commit()
+        try:
+            yield
+        finally:
+            env.cr.rollback()
+            env.cr.execute("RESET ALL")
+
     def test_an_administrators_limit_of_statements_ends_no_job_that_has_addresses_known(self):
         self.forget_addresses()
         with self.real_env() as env:
@@ -205,14 +217,8 @@ class TestQueueMeanwhile(MeanwhileCase):
                 "vacuum_cost_delay": "100ms",
                 "vacuum_cost_limit": "1",
             }
-            for name, value in slow.items():
-                env.cr.execute("SELECT set_config(%s, %s, FALSE)", [name, value])
-            env.cr.commit()
-            try:
+            with self.settings_of_role(env, **slow):
                 env["mailing.trace"]._know_addresses()
-            finally:
-                env.cr.rollback()
-                env.cr.execute("RESET ALL")
             env.cr.execute("SELECT FROM pg_stats WHERE (tablename, attname) = (%s, %s)", ADDRESS)
             self.assertTrue(env.cr.rowcount)
 
@@ -220,13 +226,8 @@ class TestQueueMeanwhile(MeanwhileCase):
         self.forget_addresses()
         with self.real_env() as holding, self.real_env() as env:
             holding.cr.execute("LOCK TABLE mailing_contact IN SHARE UPDATE EXCLUSIVE MODE")
-            env.cr.execute("SET lock_timeout TO '100ms'")
-            env.cr.commit()
-            try:
+            with self.settings_of_role(env, lock_timeout="100ms"):
                 env["mailing.trace"]._know_addresses()
-            finally:
-                env.cr.rollback()
-                env.cr.execute("RESET lock_timeout")
 
     def test_who_comes_back_while_a_user_ends_the_mass_email_has_an_outcome(self):
         self.begin_anew()
